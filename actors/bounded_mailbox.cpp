@@ -1,0 +1,148 @@
+#include "actors/bounded_mailbox.hpp"
+
+#include "messages/event_merge.hpp"
+
+#include <algorithm>
+
+namespace cafbus {
+
+bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans) {
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return {};
+  outcome result;
+  for (auto [first, last] : spans) {
+    append({batch, first, last, seq_ + 1});
+    seq_ += last - first;
+  }
+  if (!busy_ && queued_ > 0) {
+    busy_ = result.wake = true;
+    size_t used = 0;
+    move_front(staged_, limits_.delivery_bytes, used);
+  }
+  result.dropped = trim();
+  // twice the bound: after a copy at least one bound's worth of batches must come in before the next
+  if (pinned_bytes_ > 2 * limits_.bytes && pinned_bytes_ > 2 * queued_bytes_)
+    compact();
+  return result;
+}
+
+std::vector<event_range> bounded_mailbox::take() {
+  std::lock_guard guard{mutex_};
+  std::vector<event_range> result = std::move(staged_);
+  staged_ = {};
+  size_t used = 0;
+  for (const auto& x : result)
+    used += x.bytes();
+  move_front(result, limits_.delivery_bytes, used);
+  busy_ = !result.empty();
+  in_flight_bytes_ = used;
+  for (const auto& x : result)
+    in_flight_ += x.size();
+  return result;
+}
+
+void bounded_mailbox::credited() {
+  std::lock_guard guard{mutex_};
+  delivered_ += in_flight_;
+  in_flight_ = 0;
+  in_flight_bytes_ = 0;
+}
+
+void bounded_mailbox::close() {
+  std::lock_guard guard{mutex_};
+  closed_ = true;
+}
+
+conn_counters bounded_mailbox::counters() const {
+  std::lock_guard guard{mutex_};
+  auto queued_bytes = queued_bytes_ + in_flight_bytes_;
+  for (const auto& x : staged_)
+    queued_bytes += x.bytes();
+  return {seq_, dropped_, delivered_, seq_ - dropped_ - delivered_, queued_bytes};
+}
+
+size_t bounded_mailbox::pinned_bytes() const {
+  std::lock_guard guard{mutex_};
+  return pinned_bytes_;
+}
+
+void bounded_mailbox::append(event_range range) {
+  queued_ += range.size();
+  queued_bytes_ += range.bytes();
+  if (queue_.empty() || queue_.back().batch != range.batch)
+    pinned_bytes_ += range.batch->bytes.size();
+  queue_.push_back(std::move(range));
+}
+
+/// @pre the counts of the front range have been taken off already
+void bounded_mailbox::pop_front() {
+  auto batch = std::move(queue_.front().batch);
+  queue_.pop_front();
+  if (queue_.empty() || queue_.front().batch != batch)
+    pinned_bytes_ -= batch->bytes.size();
+}
+
+uint64_t bounded_mailbox::trim() {
+  uint64_t result = 0;
+  while (queued_ > 1 && (queued_ > limits_.events || queued_bytes_ > limits_.bytes)) {
+    auto& oldest = queue_.front();
+    auto bytes = oldest.batch->bytes_of(oldest.first, oldest.first + 1);
+    ++oldest.first;
+    ++oldest.seq;
+    --queued_;
+    queued_bytes_ -= bytes;
+    ++result;
+    if (oldest.size() == 0)
+      pop_front();
+  }
+  dropped_ += result;
+  return result;
+}
+
+/// Moves events from the queue's front until `budget` bytes are used, at least one.
+void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, size_t& used) {
+  while (!queue_.empty()) {
+    auto& front = queue_.front();
+    auto bytes = front.bytes();
+    if (used + bytes <= budget) {
+      queued_ -= front.size();
+      queued_bytes_ -= bytes;
+      used += bytes;
+      to.push_back(front);
+      front.first = front.last;
+      pop_front();
+      continue;
+    }
+    // the longest part of the range that fits: encoded sizes only grow along it
+    auto slots = front.batch->slots.begin();
+    auto limit = front.batch->slots[front.first].begin + (used < budget ? budget - used : 0);
+    auto fits = std::partition_point(slots + front.first, slots + front.last,
+                                     [&](const auto& x) { return x.begin + x.head + x.tail <= limit; });
+    auto cut = static_cast<uint32_t>(fits - slots);
+    if (cut == front.first && !to.empty())
+      return;
+    cut = std::max(cut, front.first + 1);
+    event_range part{front.batch, front.first, cut, front.seq};
+    queued_ -= part.size();
+    queued_bytes_ -= part.bytes();
+    used += part.bytes();
+    front.seq += part.size();
+    front.first = cut;
+    to.push_back(std::move(part));
+    if (front.size() == 0)
+      pop_front();
+    return;
+  }
+}
+
+void bounded_mailbox::compact() {
+  // sequence numbers have no hole inside the queue, since only its front is ever dropped
+  event_range all{merge(queue_), 0, static_cast<uint32_t>(queued_), queue_.front().seq};
+  queue_.clear();
+  queue_.shrink_to_fit();
+  pinned_bytes_ = all.batch->bytes.size();
+  queue_.push_back(std::move(all));
+}
+
+} // namespace cafbus

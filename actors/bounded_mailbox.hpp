@@ -1,0 +1,75 @@
+#pragma once
+#include "messages/actors.hpp"
+
+#include <deque>
+#include <mutex>
+#include <span>
+
+namespace cafbus {
+
+/// The events that wait for one subscriber: bounded in count and bytes, drops the oldest. Safe from any thread; sequence
+/// number, counters and dropping are one critical section, so that received = delivered + dropped + queued always holds
+/// and a hole in the sequence is exactly the number of events dropped.
+///
+/// It is *idle* until something comes in, then *busy* until `take` finds nothing: whoever makes it busy sends the one
+/// wake-up. What comes in while it is idle goes straight into the next delivery and is not cut to the capacity first.
+///
+/// A queued event keeps its whole batch alive. Where a subscriber wants little of large batches that would hold far more
+/// than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
+class bounded_mailbox {
+public:
+  struct limits {
+    size_t events; ///< At least 1.
+    size_t bytes;  ///< One event is kept even if it is larger.
+    size_t delivery_bytes;
+  };
+
+  explicit bounded_mailbox(limits x) : limits_{x} {}
+
+  struct outcome {
+    bool wake = false;    ///< It was idle; the caller must see to it that `take` is called.
+    uint64_t dropped = 0; ///< Oldest events dropped to make room.
+  };
+
+  /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
+  /// @pre spans are ascending and within the batch.
+  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans);
+
+  /// The next delivery, at most `delivery_bytes` or one event. Becomes idle if there is none.
+  /// @pre the one before was `credited`.
+  std::vector<event_range> take();
+
+  /// The subscriber has what was taken last.
+  void credited();
+
+  void close();
+
+  conn_counters counters() const;
+
+  /// Bytes of all batches that the queue keeps alive.
+  size_t pinned_bytes() const;
+
+private:
+  uint64_t trim();
+  void append(event_range range);
+  void pop_front();
+  void move_front(std::vector<event_range>& to, size_t budget, size_t& used);
+  void compact();
+
+  const limits limits_;
+  mutable std::mutex mutex_;
+  std::vector<event_range> staged_; // next delivery, out of reach of the bounds
+  std::deque<event_range> queue_;
+  bool busy_ = false;
+  bool closed_ = false;
+  size_t queued_ = 0;        // events in `queue_`
+  size_t queued_bytes_ = 0;  // of them
+  size_t pinned_bytes_ = 0;  // of the distinct batches in `queue_`
+  uint64_t seq_ = 0;         // last sequence number given
+  uint64_t dropped_ = 0;
+  uint64_t delivered_ = 0;
+  uint64_t in_flight_ = 0;       // events of the last `take` that are not credited yet
+  uint64_t in_flight_bytes_ = 0; // of them
+};
+
+} // namespace cafbus

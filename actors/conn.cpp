@@ -1,0 +1,133 @@
+#include "actors/conn.hpp"
+
+#include "actors/spawn_beside_sockets.hpp"
+#include "config/log.hpp"
+
+#include <caf/response_promise.hpp>
+#include <caf/typed_response_promise.hpp>
+#include <map>
+#include <spdlog/logger.h>
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The `deliver` in a message, or null.
+const deliver* as_deliver(const caf::mailbox_element& x) {
+  const auto& content = x.content();
+  return content.match_elements<deliver>() ? &content.get_as<deliver>(0) : nullptr;
+}
+
+/// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `flying`.
+template <class Base>
+class conn_impl : public Base {
+public:
+  conn_impl(caf::actor_config& config, bounded_mailbox::limits limits, consumer_info who, subscriber_actor to)
+    : Base{config}, mailbox{limits}, info{std::move(who)}, subscriber{std::move(to)} {}
+
+  using Base::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override {
+    auto* x = as_deliver(*ptr);
+    if (!x)
+      Base::enqueue(std::move(ptr), host);
+    else if (mailbox.push(x->batch, x->spans).wake)
+      Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
+  }
+
+  const char* name() const override { return "conn"; }
+
+protected:
+  conn_actor::behavior_type make_behavior() override {
+    this->monitor(subscriber);
+    this->set_down_handler([this](const caf::down_msg& x) { this->quit(x.reason); });
+    this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
+    this->attach_functor([this] { on_end(); });
+    return {
+      [](const deliver&) {}, // taken in `enqueue`
+      [this](const mailbox_filled&) { deliver_next(); },
+      [this](const delivered&) { on_delivered(); },
+      [this](const source_status& x) { on_source_status(x); },
+      [this](const drain&) { return on_drain(); },
+      [this](const read_conn_counters&) { return mailbox.counters(); },
+    };
+  }
+
+private:
+  void deliver_next() {
+    if (flying)
+      return;
+    delivery next;
+    next.events = mailbox.take();
+    for (auto& [name, status] : statuses)
+      next.statuses.push_back(std::move(status));
+    statuses.clear();
+    if (next.events.empty() && next.statuses.empty()) {
+      for (auto& x : waiting)
+        x.deliver(drained{});
+      waiting.clear();
+      return;
+    }
+    flying = true;
+    this->send(subscriber, std::move(next));
+    log_drops();
+  }
+
+  void on_delivered() {
+    if (!flying)
+      return; // an answer to nothing
+    mailbox.credited();
+    flying = false;
+    deliver_next();
+  }
+
+  void on_source_status(const source_status& x) {
+    statuses[x.source] = x;
+    deliver_next();
+  }
+
+  caf::result<drained> on_drain() {
+    auto promise = this->template make_response_promise<drained>();
+    waiting.push_back(promise);
+    deliver_next();
+    return promise;
+  }
+
+  void log_drops() {
+    auto now = this->clock().now();
+    auto dropped = mailbox.counters().dropped;
+    if (dropped == drops_logged || now < next_drop_log)
+      return;
+    log::conn().warn("events-dropped pid={} key={} dropped={} dropped_total={}", info.pid, log::quoted(info.event_key),
+                     dropped - drops_logged, dropped);
+    drops_logged = dropped;
+    next_drop_log = now + 1s;
+  }
+
+  void on_end() {
+    mailbox.close();
+    auto x = mailbox.counters();
+    log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={}", info.pid,
+                     log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued);
+  }
+
+  bounded_mailbox mailbox;
+  consumer_info info;
+  subscriber_actor subscriber;
+  bool flying = false;
+  std::map<std::string, source_status> statuses; // newest per source, not delivered yet
+  std::vector<caf::typed_response_promise<drained>> waiting;
+  uint64_t drops_logged = 0;
+  caf::actor_clock::time_point next_drop_log{};
+};
+
+} // namespace
+
+conn_actor spawn_conn(caf::actor_system& system, bounded_mailbox::limits limits, consumer_info info,
+                      subscriber_actor subscriber) {
+  return spawn_beside_sockets<conn_impl, conn_actor>(system, limits, std::move(info), std::move(subscriber));
+}
+
+} // namespace cafbus

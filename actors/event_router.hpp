@@ -1,0 +1,67 @@
+#pragma once
+#include "actors/dedup_window.hpp"
+#include "messages/actors.hpp"
+
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+namespace cafbus {
+
+/// Which events of a batch go to whom: the hub without its messages.
+///
+/// Work per batch grows with its runs (events of one type in a row) times their subscribers, never with events times
+/// subscribers; nothing is allocated once the scratch space has grown.
+class event_router {
+public:
+  using subscriber_id = uint64_t;
+
+  struct route {
+    subscriber_id subscriber;
+    std::vector<event_span> spans; ///< Ascending, disjoint, not adjacent.
+  };
+
+  explicit event_router(dedup_window dedup) : dedup_{std::move(dedup)} {}
+
+  /// @param types Repetitions count once. @pre `id` is not in.
+  void add(subscriber_id id, const std::vector<std::string>& types);
+  void remove(subscriber_id id);
+
+  /// Routes a batch: counts each of its events in exactly one of duplicates, unmatched and matched.
+  /// An event that nobody wants claims no place in the dedup window: its retry may find somebody.
+  /// @returns a view that is valid until the next call.
+  std::span<const route> routes(const event_batch& batch, dedup_window::time_point now);
+
+  const bus_counters& counters() const noexcept { return counters_; }
+  bus_counters& counters() noexcept { return counters_; }
+  const std::vector<unmatched_type>& unmatched_types() const noexcept { return unmatched_; }
+
+private:
+  struct text_hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view x) const noexcept { return std::hash<std::string_view>{}(x); }
+  };
+  struct run {
+    uint32_t type = 0;
+    event_span span;
+  };
+  using subscribers = std::vector<uint32_t>; // indexes into `slots_`
+
+  void flush(const run& x);
+  void count_unmatched(const std::string& type, uint64_t count);
+
+  std::unordered_map<std::string, subscribers, text_hash, std::equal_to<>> index_;
+  std::unordered_map<subscriber_id, uint32_t> slot_of_;
+  std::vector<route> slots_;            // one a subscriber; `spans` is scratch space
+  std::vector<std::vector<std::string>> types_; // of the slot of the same number
+  std::vector<uint32_t> free_;
+  std::vector<uint32_t> touched_;
+  std::vector<route> result_;  // only grows; `routes` returns its front
+  std::vector<const subscribers*> resolved_; // per type of the batch at hand
+  std::vector<uint64_t> missed_;             // the same
+  dedup_window dedup_;
+  bus_counters counters_;
+  std::vector<unmatched_type> unmatched_;
+};
+
+} // namespace cafbus

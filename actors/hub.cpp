@@ -1,0 +1,205 @@
+#include "actors/hub.hpp"
+
+#include "actors/event_router.hpp"
+#include "actors/spawn_beside_sockets.hpp"
+#include "config/log.hpp"
+#include "messages/event_encoder.hpp"
+
+#include <algorithm>
+#include <caf/response_promise.hpp>
+#include <caf/typed_response_promise.hpp>
+#include <set>
+#include <spdlog/logger.h>
+
+namespace cafbus {
+
+namespace {
+
+using std::chrono::system_clock;
+
+/// A list of consumers in the making: the conns' counters come in one by one.
+struct listing {
+  caf::typed_response_promise<consumer_list> promise;
+  consumer_list result;
+  size_t missing = 0;
+
+  void arrived() {
+    if (--missing == 0)
+      promise.deliver(std::move(result));
+  }
+};
+
+consumer_status to_status(const consumer_info& info, const conn_counters& x) {
+  consumer_status result;
+  result.pid = info.pid;
+  result.event_key = info.event_key;
+  if (info.subscription_id != info.event_key)
+    result.subscription_id = info.subscription_id;
+  result.received = x.received;
+  result.dropped = x.dropped;
+  result.delivered = x.delivered;
+  result.queued = x.queued;
+  result.queued_bytes = x.queued_bytes;
+  result.event_types = info.event_types;
+  return result;
+}
+
+/// Invariant: `router` and `consumers` know the same conns, by actor id, and each of them is monitored.
+template <class Base>
+class hub_impl : public Base {
+public:
+  hub_impl(caf::actor_config& config, hub_options x)
+    : Base{config}, supervisor{std::move(x.supervisor)}, router{dedup_window{x.dedup_capacity, x.dedup_ttl}} {}
+
+  const char* name() const override { return "hub"; }
+
+protected:
+  hub_actor::behavior_type make_behavior() override {
+    this->set_down_handler([this](const caf::down_msg& x) { remove(x.source.id()); });
+    this->set_error_handler([](caf::error&) {}); // nobody's failure is the hub's
+    return {
+      [this](const publish& x) { return on_publish(x); },
+      [this](const subscribe& x) { on_subscribe(x); },
+      [this](const unsubscribe& x) { on_unsubscribe(x); },
+      [this](const source_status& x) { on_source_status(x); },
+      [this](const list_consumers&) { return on_list_consumers(); },
+      [this](const read_hub_status&) { return on_read_status(); },
+    };
+  }
+
+private:
+  struct consumer {
+    conn_actor conn;
+    consumer_info info;
+  };
+  struct known_source {
+    source_status last;
+    system_clock::time_point since;
+  };
+
+  published on_publish(const publish& x) {
+    auto& counters = router.counters();
+    counters.rejected += x.rejected;
+    if (!x.batch || x.batch->empty())
+      return {};
+    last_event_at = system_clock::now();
+    auto duplicates = counters.duplicates;
+    send_out(x.batch, router.routes(*x.batch, this->clock().now()));
+    duplicates = counters.duplicates - duplicates;
+    log_events(*x.batch);
+    return {x.batch->size() - duplicates, duplicates};
+  }
+
+  void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes) {
+    caf::message message;
+    const std::vector<event_span>* last_spans = nullptr;
+    for (const auto& [id, spans] : routes) {
+      if (!last_spans || *last_spans != spans) // most often all want the same, and share one message
+        message = caf::make_message(deliver{batch, spans});
+      last_spans = &spans;
+      auto* conn = caf::actor_cast<caf::abstract_actor*>(consumers.find(id)->second.conn);
+      conn->enqueue(nullptr, caf::make_message_id(), message, this->context());
+    }
+  }
+
+  void log_events(const event_batch& batch) {
+    if (!log::hub().should_log(spdlog::level::debug))
+      return;
+    for (size_t i = 0; i < batch.size(); ++i)
+      log::hub().debug("event-received type={} id={}", log::quoted(batch.type(i)), log::quoted(batch.id(i)));
+  }
+
+  void on_subscribe(const subscribe& x) {
+    auto id = x.conn.id();
+    if (!consumers.emplace(id, consumer{x.conn, x.info}).second)
+      return;
+    router.add(id, x.info.event_types);
+    this->monitor(x.conn);
+    if (supervisor)
+      this->send(supervisor, consumer_came{caf::actor_cast<caf::strong_actor_ptr>(x.conn)});
+    for (const auto& [name, source] : sources)
+      this->send(x.conn, source.last);
+  }
+
+  void on_unsubscribe(const unsubscribe& x) {
+    this->demonitor(x.conn.address());
+    remove(x.conn.id());
+  }
+
+  void remove(caf::actor_id id) {
+    auto i = consumers.find(id);
+    if (i == consumers.end())
+      return; // gone already
+    router.remove(id);
+    if (supervisor)
+      this->send(supervisor, consumer_went{caf::actor_cast<caf::strong_actor_ptr>(i->second.conn)});
+    consumers.erase(i);
+  }
+
+  void on_source_status(const source_status& x) {
+    auto& known = sources[x.source];
+    if (known.last.state != x.state)
+      known.since = system_clock::now();
+    known.last = x;
+    log::hub().info("source-status source={} state={} detail={}", log::quoted(x.source), log::quoted(x.state),
+                    log::quoted(x.detail));
+    for (const auto& [id, consumer] : consumers)
+      this->send(consumer.conn, x);
+  }
+
+  caf::result<consumer_list> on_list_consumers() {
+    auto state = std::make_shared<listing>();
+    state->promise = this->template make_response_promise<consumer_list>();
+    state->missing = consumers.size() + 1;
+    auto& list = state->result.consumers;
+    list.resize(consumers.size());
+    std::vector<caf::actor_id> ids;
+    for (const auto& [id, consumer] : consumers)
+      ids.push_back(id);
+    std::sort(ids.begin(), ids.end());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const auto& [conn, info] = consumers.find(ids[i])->second;
+      list[i] = to_status(info, {});
+      this->request(conn, caf::infinite, read_conn_counters{})
+        .then(
+          [state, i, info = info](const conn_counters& x) {
+            state->result.consumers[i] = to_status(info, x);
+            state->arrived();
+          },
+          [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
+    }
+    auto promise = state->promise;
+    state->arrived();
+    return promise;
+  }
+
+  hub_status on_read_status() const {
+    hub_status result;
+    result.counters = router.counters();
+    result.consumers = consumers.size();
+    std::set<std::string_view> keys;
+    for (const auto& [id, consumer] : consumers)
+      keys.insert(consumer.info.subscription_id);
+    result.keys = keys.size();
+    result.unmatched_types = router.unmatched_types();
+    for (const auto& [name, x] : sources)
+      result.sources.push_back({name, x.last.state, x.last.detail, to_rfc3339(x.since)});
+    if (last_event_at != system_clock::time_point{})
+      result.last_event_at = to_rfc3339(last_event_at);
+    return result;
+  }
+
+  idle_supervisor_actor supervisor;
+  event_router router;
+  std::unordered_map<caf::actor_id, consumer> consumers;
+  std::map<std::string, known_source> sources;
+  system_clock::time_point last_event_at{};
+};
+
+} // namespace
+
+hub_actor spawn_hub(caf::actor_system& system, hub_options options) {
+  return spawn_beside_sockets<hub_impl, hub_actor>(system, std::move(options));
+}
+
+} // namespace cafbus

@@ -1,0 +1,42 @@
+#include "actors/idle_supervisor.hpp"
+
+namespace cafbus {
+
+void idle_supervisor_state::on_came(caf::actor_id who) {
+  live.insert(who);
+  ++epoch;
+}
+
+void idle_supervisor_state::on_went(caf::actor_id who) {
+  if (live.erase(who) > 0 && live.empty())
+    restart_timer();
+}
+
+void idle_supervisor_state::on_elapsed(uint64_t timer_epoch) {
+  if (timer_epoch == epoch)
+    self->send(bus, idle_reached{});
+}
+
+void idle_supervisor_state::restart_timer() {
+  if (!live.empty())
+    return;
+  ++epoch;
+  self->delayed_send(self, idle_timeout, idle_elapsed{epoch});
+}
+
+idle_supervisor_actor::behavior_type
+idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> self,
+                std::chrono::nanoseconds idle_timeout, const bus_actor& bus) {
+  auto& state = self->state;
+  state.bus = bus;
+  state.idle_timeout = idle_timeout;
+  state.restart_timer();
+  return {
+    [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
+    [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
+    [&state](const stay_awake&) { state.restart_timer(); },
+    [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
+  };
+}
+
+} // namespace cafbus

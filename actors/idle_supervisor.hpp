@@ -1,0 +1,35 @@
+#pragma once
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <chrono>
+#include <unordered_set>
+
+namespace cafbus {
+
+/// Tells the bus when it has been without a consumer for `idle_timeout`, counted from the start or from the last one's going.
+///
+/// Invariant: a timer of the current `epoch` is pending iff `live` is empty and the bus has not been told.
+struct idle_supervisor_state {
+  static inline const char* name = "idle_supervisor";
+
+  explicit idle_supervisor_state(idle_supervisor_actor::pointer self) : self{self} {}
+
+  void on_came(caf::actor_id who);
+  void on_went(caf::actor_id who);
+  void on_elapsed(uint64_t timer_epoch);
+  void restart_timer();
+
+  idle_supervisor_actor::pointer self;
+  bus_actor bus;
+  std::chrono::nanoseconds idle_timeout{0};
+  std::unordered_set<caf::actor_id> live;
+  uint64_t epoch = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
+};
+
+/// @param idle_timeout > 0.
+idle_supervisor_actor::behavior_type
+idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> self,
+                std::chrono::nanoseconds idle_timeout, const bus_actor& bus);
+
+} // namespace cafbus

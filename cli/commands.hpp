@@ -1,0 +1,35 @@
+#pragma once
+#include "config/options.hpp"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+/// The commands of the program: each `add_...` binds one to its flags, and sets `chosen` when the command line asks for
+/// it.
+namespace cafbus {
+
+/// What will be run once the command line is understood; its result is the exit code.
+using command = std::function<int()>;
+
+void add_serve(CLI::App& program, command& chosen);
+void add_consume(CLI::App& program, command& chosen);
+void add_publish(CLI::App& program, command& chosen);
+void add_status(CLI::App& program, command& chosen);
+void add_stop(CLI::App& program, command& chosen);
+void add_version(CLI::App& program, command& chosen);
+
+/// Runs a daemon in the foreground until it ends.
+int run_serve(const serve_options& options);
+
+/// Exit codes, as `cafbus --help` explains them.
+namespace exit_code {
+inline constexpr int done = 0;
+inline constexpr int failed = 1;
+inline constexpr int usage = 2;    ///< Wrong usage, or refused.
+inline constexpr int bus_lost = 3; ///< The bus ended under a consumer that had not asked for it.
+} // namespace exit_code
+
+} // namespace cafbus

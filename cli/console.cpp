@@ -1,0 +1,88 @@
+#include "cli/console.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace cafbus {
+
+namespace {
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return false;
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+/// Characters that a terminal obeys or that hide or reorder what stands around them.
+bool is_format(uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xd800 && c <= 0xdfff) || (c >= 0xe0000 && c <= 0xe007f) || c > 0x10ffff;
+}
+
+/// Bytes of the character that `text` begins with; 0 if it is not UTF-8 or not to be shown.
+size_t printable_size(std::string_view text) {
+  auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80)
+    return is_format(first) ? 0 : 1;
+  size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size)
+    return 0;
+  uint32_t c = first & (0x7fu >> size);
+  for (size_t i = 1; i < size; ++i) {
+    auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xc0) != 0x80)
+      return 0;
+    c = (c << 6) | (next & 0x3f);
+  }
+  auto overlong = (size == 3 && c < 0x800) || (size == 4 && c < 0x10000);
+  return overlong || is_format(c) ? 0 : size;
+}
+
+} // namespace
+
+std::string plain(std::string_view text) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string result;
+  while (!text.empty()) {
+    auto size = printable_size(text);
+    if (size == 0) {
+      auto byte = static_cast<unsigned char>(text[0]);
+      result.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
+      size = 1;
+    } else {
+      result += text.substr(0, size);
+    }
+    text.remove_prefix(size);
+  }
+  return result;
+}
+
+void say(std::string_view text) {
+  write_all(STDERR_FILENO, "[cafbus] " + plain(text) + '\n'); // one write, so that lines of two programs do not mix
+}
+
+int complain(int code, std::string_view text) {
+  say("error: " + std::string{text});
+  return code;
+}
+
+std::string not_running_text(const std::string& app_dir, const std::string& socket) {
+  auto slash = app_dir.rfind('/');
+  return "no bus is running at " + socket + "; start one with: cafbus serve --dir " +
+         app_dir.substr(0, slash == 0 ? 1 : slash) + " --app " + app_dir.substr(slash + 1);
+}
+
+bool print(std::string_view text) {
+  return write_all(STDOUT_FILENO, text);
+}
+
+} // namespace cafbus

@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+/// What the commands say to people.
+namespace cafbus {
+
+/// `text` with everything escaped that a terminal would obey, or that is no UTF-8: text from a peer may be shown so.
+std::string plain(std::string_view text);
+
+/// Prints `[cafbus] text` on standard error; what is not printable in it is escaped.
+void say(std::string_view text);
+
+/// Prints `[cafbus] error: text` likewise. @returns `code`, for `return complain(...)`.
+int complain(int code, std::string_view text);
+
+/// What is said when nobody listens: what is missing and how to get it.
+std::string not_running_text(const std::string& app_dir, const std::string& socket);
+
+/// Prints `text` as it is on standard output. @returns false if that does not work.
+bool print(std::string_view text);
+
+} // namespace cafbus

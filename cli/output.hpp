@@ -1,0 +1,49 @@
+#pragma once
+#include "io/fd.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cafbus {
+
+/// Standard output for a program that must also watch other things: it never blocks in a write, and many lines go out
+/// in one. A pipe or terminal is opened anew for that, since its own descriptor is shared with other programs, which do
+/// not expect it to be non-blocking.
+class output {
+public:
+  output();
+
+  /// Adds `text` and a newline to what waits to be written.
+  void add_line(std::string_view text);
+
+  size_t pending() const noexcept { return waiting_.size() - written_; }
+
+  /// Lines of that, one that has been written in part included.
+  uint64_t pending_lines() const noexcept;
+
+  enum class state : uint8_t {
+    good,
+    closed, ///< Nobody reads any more.
+    failed, ///< See `error()`.
+  };
+
+  /// Writes what can be written now.
+  state flush();
+
+  /// For poll(): errors and hang-ups tell that the reader is gone.
+  int fd() const noexcept { return fd_.get(); }
+  int error() const noexcept { return error_; }
+
+private:
+  long write_some(std::string_view bytes) const;
+
+  unique_fd fd_;
+  bool is_socket_ = false;
+  bool may_block_ = false;
+  std::string waiting_;
+  size_t written_ = 0;
+  int error_ = 0;
+};
+
+} // namespace cafbus

@@ -1,0 +1,178 @@
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/line_reader.hpp"
+#include "cli/publish_lines.hpp"
+#include "cli/settings.hpp"
+#include "io/publisher.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto connect_timeout = 3s;
+/// Longest time without any progress at the end: longer than any stall of a bus that is alive.
+constexpr auto patience = 10s;
+/// Bytes that wait for the bus before no more input is read.
+constexpr size_t max_pending = 256 * 1'024;
+/// Faults that are described; those that follow are only counted.
+constexpr uint64_t faults_told = 20;
+
+struct publish_flags {
+  settings common;
+  std::string type;
+  std::string input = "-";
+};
+
+/// One run: reads input, publishes it, and counts what was wrong with it.
+class publish_run {
+public:
+  publish_run(app_paths paths, std::string type, unique_fd input)
+    : paths_(std::move(paths)), lines_(std::move(type)), input_(std::move(input)),
+      reader_([this](uint64_t n, std::string_view line) { on_line(n, line); },
+              [this](uint64_t n) { fault(n, "longer than " + std::to_string(defaults::max_frame_bytes) + " bytes"); }) {
+  }
+
+  int run() {
+    if (!lines_.type_error().empty())
+      return complain(exit_code::usage, "--type: " + lines_.type_error());
+    // The bus wants a connection's first frame soon, and the first line may take long: so this connection only tells
+    // whether there is a bus, and the one that is used is made when there is something to say.
+    if (auto failure = connect())
+      return complain(exit_code::failed, *failure);
+    bus_.reset();
+    auto failure = publish_all();
+    report();
+    if (failure)
+      return complain(exit_code::failed, *failure);
+    return faults_ == 0 && totals().rejected == 0 ? exit_code::done : exit_code::failed;
+  }
+
+private:
+  std::optional<std::string> connect() {
+    auto connected = client::connect(paths_.socket, connect_timeout);
+    if (auto* failure = std::get_if<client_failure>(&connected))
+      return failure->kind == client_failure::reason::not_running ? not_running_text(paths_.dir, paths_.socket)
+                                                                  : failure->text;
+    bus_.emplace(std::move(std::get<client>(connected)));
+    return std::nullopt;
+  }
+
+  std::optional<std::string> publish_all() {
+    while (!at_end_ && !failure_) {
+      std::array<pollfd, 2> items{};
+      items[0] = {pending() < max_pending ? input_.get() : -1, POLLIN, 0};
+      items[1] = {bus_ ? bus_->bus().fd() : -1, static_cast<short>(POLLIN | (pending() != 0 ? POLLOUT : 0)), 0};
+      if (::poll(items.data(), items.size(), -1) < 0 && errno != EINTR)
+        return "cannot wait for input: " + std::system_category().message(errno);
+      if (items[0].revents != 0)
+        read_input();
+      step();
+    }
+    if (!failure_ && bus_)
+      if (auto failure = bus_->finish(patience))
+        failure_ = failure->text;
+    return failure_;
+  }
+
+  void read_input() {
+    std::array<char, 64 * 1'024> buffer;
+    auto n = ::read(input_.get(), buffer.data(), buffer.size());
+    if (n > 0) {
+      reader_.append({buffer.data(), static_cast<size_t>(n)});
+    } else if (n == 0) {
+      reader_.finish();
+      at_end_ = true;
+    } else if (errno != EINTR && errno != EAGAIN) {
+      failure_ = "cannot read the input: " + std::system_category().message(errno);
+    }
+  }
+
+  void step() {
+    if (failure_ || !bus_)
+      return;
+    if (auto failure = bus_->step())
+      failure_ = failure->text.empty() ? "the bus ended the connection" : failure->text;
+  }
+
+  void on_line(uint64_t number, std::string_view line) {
+    if (failure_)
+      return;
+    auto frame = lines_.to_frame(line);
+    if (frame.empty()) {
+      if (!lines_.error().empty())
+        fault(number, lines_.error());
+      return;
+    }
+    if (!bus_)
+      failure_ = connect();
+    if (bus_)
+      bus_->queue(frame);
+  }
+
+  void fault(uint64_t number, const std::string& what) {
+    if (++faults_ <= faults_told)
+      say("line " + std::to_string(number) + ": " + what);
+    else if (faults_ == faults_told + 1)
+      say("more lines are wrong; they are only counted");
+  }
+
+  /// What was refused here counts as what is refused by the bus, so that the totals add up to the lines.
+  void report() const {
+    auto x = totals();
+    say("published: accepted=" + std::to_string(x.accepted) + " duplicates=" + std::to_string(x.duplicates) +
+        " rejected=" + std::to_string(x.rejected + faults_));
+  }
+
+  publish_ack totals() const { return bus_ ? bus_->totals() : publish_ack{}; }
+  size_t pending() const { return bus_ ? bus_->pending() : 0; }
+
+  app_paths paths_;
+  publish_lines lines_;
+  unique_fd input_;
+  line_reader reader_;
+  std::optional<publisher> bus_;
+  std::optional<std::string> failure_;
+  uint64_t faults_ = 0;
+  bool at_end_ = false;
+};
+
+int run_publish(const publish_flags& flags) {
+  auto located = flags.common.locate();
+  if (auto* error = std::get_if<std::string>(&located))
+    return complain(exit_code::usage, *error);
+  unique_fd input{flags.input == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                     : ::open(flags.input.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+  if (!input)
+    return complain(exit_code::usage, "cannot read " + flags.input + ": " + std::system_category().message(errno));
+  return publish_run{std::get<app_paths>(located), flags.type, std::move(input)}.run();
+}
+
+} // namespace
+
+void add_publish(CLI::App& program, command& chosen) {
+  auto* sub = program.add_subcommand("publish", "Publish events, one JSON value a line");
+  auto flags = std::make_shared<publish_flags>();
+  flags->common.add_to(*sub, false);
+  sub->add_option("--type", flags->type,
+                  "Each line is the payload of an event of this type; without it, each line is "
+                  R"({"event_type":...,"event_id"?:...,"source_time"?:...,"payload":...})");
+  sub->add_option("FILE", flags->input, "Where the lines come from; - is standard input")->capture_default_str();
+  sub->callback([flags, &chosen] { chosen = [flags] { return run_publish(*flags); }; });
+}
+
+} // namespace cafbus

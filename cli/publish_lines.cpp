@@ -1,0 +1,109 @@
+#include "cli/publish_lines.hpp"
+
+#include "config/defaults.hpp"
+#include "messages/json_text.hpp"
+
+#include <utility>
+
+namespace cafbus {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+
+/// The position after the string that begins at `i`.
+size_t end_of_string(std::string_view json, size_t i) {
+  for (++i; i < json.size() && json[i] != '"'; ++i)
+    if (json[i] == '\\')
+      ++i;
+  return i + 1;
+}
+
+} // namespace
+
+bool has_type_key(std::string_view object) {
+  constexpr std::string_view key = "\"type\"";
+  if (object.find(key) == std::string_view::npos)
+    return false;
+  size_t depth = 0;
+  for (size_t i = 0; i < object.size(); ++i) {
+    auto c = object[i];
+    if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if (c == '"') {
+      auto end = end_of_string(object, i);
+      auto next = object.find_first_not_of(blanks, end);
+      if (depth == 1 && object.substr(i, end - i) == key && next != std::string_view::npos && object[next] == ':')
+        return true;
+      i = end - 1;
+    }
+  }
+  return false;
+}
+
+publish_lines::publish_lines(std::string event_type) : event_type_(std::move(event_type)) {
+  if (event_type_.empty())
+    return;
+  if (!is_event("null")) {
+    type_error_ = to_string(validator_.error());
+    return;
+  }
+  validator_.finish();
+  head_ = R"({"type":"publish","event_type":)";
+  append_quoted(head_, event_type_);
+  head_ += R"(,"payload":)";
+}
+
+bool publish_lines::is_event(std::string_view payload) {
+  event_fields fields;
+  fields.event_type = event_type_;
+  fields.payload = payload;
+  return validator_.add(fields) == event_encoder::outcome::added;
+}
+
+std::string_view publish_lines::to_frame(std::string_view line) {
+  error_.clear();
+  if (line.find_first_not_of(blanks) == std::string_view::npos)
+    return {};
+  auto frame = event_type_.empty() ? wrap_event(line) : wrap_payload(line);
+  if (validator_.bytes() > defaults::delivery_bytes)
+    validator_.finish(); // only its verdict was wanted
+  if (frame.size() + 1 > defaults::max_frame_bytes) {
+    error_ = "the frame would be longer than " + std::to_string(defaults::max_frame_bytes) + " bytes";
+    return {};
+  }
+  return frame;
+}
+
+std::string_view publish_lines::wrap_event(std::string_view line) {
+  switch (validator_.add_line(line)) {
+  case event_encoder::outcome::added:
+    break;
+  case event_encoder::outcome::rejected:
+    error_ = to_string(validator_.error());
+    return {};
+  case event_encoder::outcome::other_type:
+    error_ = "its \"type\" is not \"publish\"";
+    return {};
+  }
+  if (has_type_key(line))
+    return line;
+  frame_ = R"({"type":"publish",)"; // an event has fields, so a comma is right
+  frame_ += line.substr(line.find('{') + 1);
+  return frame_;
+}
+
+std::string_view publish_lines::wrap_payload(std::string_view line) {
+  if (!is_event(line)) {
+    error_ = to_string(validator_.error());
+    return {};
+  }
+  frame_ = head_;
+  frame_ += line;
+  frame_ += '}';
+  return frame_;
+}
+
+} // namespace cafbus

@@ -1,0 +1,16 @@
+#include "cli/commands.hpp"
+#include "io/daemon.hpp"
+
+#include <fmt/core.h>
+
+namespace cafbus {
+
+int run_serve(const serve_options& options) {
+  auto outcome = run_daemon(options, [](const std::string& socket) {
+    fmt::print(stderr, "[cafbus] serving socket={}\n", socket);
+  });
+  fmt::print(stderr, "[cafbus] {}: {}\n", outcome.failed ? "failed" : "stopped", outcome.reason);
+  return outcome.failed ? exit_code::failed : exit_code::done;
+}
+
+} // namespace cafbus

@@ -1,0 +1,38 @@
+#include "cli/settings.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace cafbus {
+
+void settings::add_to(CLI::App& command, bool all) {
+  for (const auto& x : option_table()) {
+    if (!all && !x.every_command)
+      continue;
+    auto& values = flags_.emplace_back(flag{&x, {}}).values;
+    auto standard = x.text(serve_options{});
+    auto help = x.help + " (" + (standard.empty() ? "" : "default " + standard + "; ") + x.allowed + "; " + x.env + ')';
+    auto* bound = command.add_option("--" + x.name, values, help)->type_name(x.placeholder);
+    if (x.repeatable)
+      bound->allow_extra_args(false); // one value a flag, so that what follows it is not swallowed
+    else
+      bound->expected(1);
+  }
+}
+
+std::variant<loaded_options, std::string> settings::load() const {
+  flag_values given;
+  for (const auto& [what, values] : flags_)
+    for (const auto& value : values)
+      given.emplace_back(what->name, value);
+  return load_options(given, process_environment());
+}
+
+std::variant<app_paths, std::string> settings::locate() const {
+  auto loaded = load();
+  if (auto* error = std::get_if<std::string>(&loaded))
+    return std::move(*error);
+  const auto& values = std::get<loaded_options>(loaded).values;
+  return find_app_paths(base_dir(values.dir, process_environment()), values.app);
+}
+
+} // namespace cafbus

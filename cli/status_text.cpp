@@ -1,0 +1,152 @@
+#include "cli/status_text.hpp"
+
+#include "cli/console.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace cafbus {
+
+namespace {
+
+/// Names that one line of text lists before it says "and more".
+constexpr size_t names_listed = 8;
+
+/// A name as a word of a table: something stands there even if it is empty, and no blank in it.
+std::string word(const std::string& text) {
+  auto result = text.empty() ? std::string{"-"} : plain(text);
+  std::ranges::replace(result, ' ', '_');
+  return result;
+}
+
+template <class Range>
+std::string listed(const Range& names) {
+  std::string result;
+  size_t n = 0;
+  for (const auto& name : names) {
+    if (n == names_listed)
+      return result + ", and " + std::to_string(names.size() - n) + " more";
+    result += (n++ == 0 ? "" : ", ") + plain(name);
+  }
+  return result;
+}
+
+std::string field(const char* name, const std::string& value) {
+  std::string result = name;
+  result.resize(12, ' ');
+  return result + plain(value) + '\n';
+}
+
+std::string uptime(int64_t seconds) {
+  if (seconds < 60)
+    return std::to_string(seconds) + "s";
+  if (seconds < 3'600)
+    return std::to_string(seconds / 60) + "min " + std::to_string(seconds % 60) + "s";
+  return std::to_string(seconds / 3'600) + "h " + std::to_string(seconds % 3'600 / 60) + "min";
+}
+
+std::string counters_text(const bus_counters& x) {
+  auto item = [](const char* name, uint64_t n) { return std::string{name} + '=' + std::to_string(n) + ' '; };
+  auto result = item("ingress", x.ingress) + item("duplicates", x.duplicates) + item("unmatched", x.unmatched) +
+                item("matched", x.matched) + item("rejected", x.rejected);
+  result.pop_back();
+  return result;
+}
+
+std::string sources_text(const std::vector<source_report>& sources) {
+  std::string result;
+  for (const auto& x : sources)
+    result += field("source", x.source + " " + x.state + (x.since.empty() ? "" : " since " + x.since) +
+                                  (x.detail.empty() ? "" : " (" + x.detail + ")"));
+  return result;
+}
+
+using table_row = std::array<std::string, 8>;
+
+std::string table_text(const std::vector<table_row>& rows) {
+  std::array<size_t, std::tuple_size_v<table_row>> widths{};
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  std::string result;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i)
+      line += row[i] + (i + 1 == row.size() ? "" : std::string(widths[i] - row[i].size() + 2, ' '));
+    result += line + '\n';
+  }
+  return result;
+}
+
+std::string consumers_text(const std::vector<consumer_status>& consumers) {
+  if (consumers.empty())
+    return {};
+  std::vector<table_row> rows{{"PID", "KEY", "SUBSCRIPTION", "RECEIVED", "DELIVERED", "DROPPED", "QUEUED", "TYPES"}};
+  for (const auto& x : consumers)
+    rows.push_back({std::to_string(x.pid), word(x.event_key), word(x.subscription_id), std::to_string(x.received),
+                    std::to_string(x.delivered), std::to_string(x.dropped), std::to_string(x.queued),
+                    x.event_types.empty() ? word(x.event_key) : listed(x.event_types)});
+  return '\n' + table_text(rows);
+}
+
+/// What the consumers ask for; one that names no types asks for its key.
+std::set<std::string> wanted_types(const status_response& x) {
+  std::set<std::string> result;
+  for (const auto& consumer : x.consumers)
+    if (consumer.event_types.empty())
+      result.insert(consumer.event_key);
+    else
+      result.insert(consumer.event_types.begin(), consumer.event_types.end());
+  return result;
+}
+
+std::string unmatched_text(const status_response& x) {
+  auto result = std::to_string(x.counters.unmatched) + " of " + std::to_string(x.counters.ingress) +
+                " events were wanted by nobody";
+  std::vector<std::string> types;
+  for (const auto& type : x.unmatched_types)
+    types.push_back(type.event_type);
+  if (!types.empty())
+    result += "; latest types: " + listed(types);
+  if (!x.consumers.empty())
+    result += "; consumers ask for: " + listed(wanted_types(x));
+  return result;
+}
+
+} // namespace
+
+std::vector<std::string> explain(const status_response& x) {
+  std::vector<std::string> result;
+  if (x.counters.unmatched != 0)
+    result.push_back(unmatched_text(x));
+  if (x.consumers.empty())
+    result.emplace_back("no consumer is connected");
+  if (x.sources.empty() && x.counters.ingress == 0)
+    result.emplace_back("the bus has no source and nothing was published");
+  for (const auto& source : x.sources)
+    if (source.state != "connected")
+      result.push_back("the source " + plain(source.source) + " is " + plain(source.state));
+  if (x.counters.ingress == 0 && x.counters.rejected != 0)
+    result.push_back(std::to_string(x.counters.rejected) + " lines came in and none of them was an event");
+  for (const auto& consumer : x.consumers)
+    if (consumer.dropped != 0)
+      result.push_back("consumer " + std::to_string(consumer.pid) +
+                       " reads too slowly: " + std::to_string(consumer.dropped) + " of its " +
+                       std::to_string(consumer.received) + " events were dropped");
+  return result;
+}
+
+std::string status_text(const status_response& x) {
+  auto result = field("state", x.state.empty() ? "running" : x.state) + field("app", x.app) +
+                field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
+                field("version", x.version) + field("socket", x.socket) + sources_text(x.sources) +
+                field("events", counters_text(x.counters)) +
+                field("last event", x.last_event_at.empty() ? "none yet" : x.last_event_at) +
+                field("connections", std::to_string(x.active_conns));
+  for (const auto& line : explain(x))
+    result += field("why", line);
+  return result + consumers_text(x.consumers);
+}
+
+} // namespace cafbus

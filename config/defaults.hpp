@@ -1,0 +1,71 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every default and every limit, with its unit and its reason.
+namespace cafbus::defaults {
+
+using namespace std::chrono_literals;
+
+// -- wire ---------------------------------------------------------------------------------------------------------
+/// Longest frame in bytes, newline included: the original's limit, so that both sides agree.
+inline constexpr size_t max_frame_bytes = 1'048'576;
+/// Longest payload in bytes: leaves 64 KiB for the envelope, so that every accepted event fits a frame.
+inline constexpr size_t max_payload_bytes = max_frame_bytes - 65'536;
+/// Longest key, event type, event id, source time or subscription id in bytes. Six of them escaped fit the envelope's 64 KiB.
+inline constexpr size_t max_name_bytes = 1'024;
+/// Deepest nesting of a JSON value: simdjson's own default.
+inline constexpr size_t max_json_depth = 1'024;
+/// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
+inline constexpr size_t max_event_types = 1'024;
+/// Time for the first frame to be complete: the original's.
+inline constexpr auto hello_timeout = 5s;
+
+// -- consumers ----------------------------------------------------------------------------------------------------
+/// Events that wait for one consumer before the oldest is dropped. A burst of 4,000 loses nothing.
+inline constexpr uint32_t queue_capacity = 4'096;
+/// Bytes that wait for one consumer before the oldest event is dropped: eight frames of the largest size.
+inline constexpr size_t queue_bytes = 8 * 1'048'576;
+/// Bytes of one delivery, unless a single event is larger: about the default send buffer of a Unix socket.
+inline constexpr size_t delivery_bytes = 256 * 1'024;
+/// Time without any progress on a consumer's socket before it is closed as stalled: the original's.
+inline constexpr auto write_timeout = 5s;
+
+// -- ingress ------------------------------------------------------------------------------------------------------
+/// Bytes asked of a socket at once. CAF zeroes the buffer before each read, so larger is not faster.
+inline constexpr size_t read_bytes = 64 * 1'024;
+/// Event ids remembered, at most. 0: no event is ever a duplicate.
+inline constexpr uint32_t dedup_capacity = 10'000;
+/// How long an event id is remembered. Upstreams are known to retry after 5 minutes, 1 hour and 6 hours.
+inline constexpr auto dedup_ttl = 7h;
+/// Unmatched event types that status names, newest first.
+inline constexpr size_t unmatched_types = 16;
+
+// -- first and last -----------------------------------------------------------------------------------------------
+/// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.
+inline constexpr auto cleanup_wait = 3s;
+/// How long a cleanup lock may be held before it is taken away.
+inline constexpr auto cleanup_lease = 30s;
+
+// -- life ---------------------------------------------------------------------------------------------------------
+/// Time without a consumer before the daemon ends. 0 or `never`: it stays.
+inline constexpr auto idle_timeout = 30s;
+/// Time that a stopping bus gives its consumers to take what is queued for them.
+inline constexpr auto drain_timeout = 2s;
+
+// -- sources ------------------------------------------------------------------------------------------------------
+/// Pause before the first restart of an exec source; doubles up to the longest.
+inline constexpr auto source_backoff = 500ms;
+inline constexpr auto source_backoff_max = 30s;
+/// Restarts in a row, without one event between them, before an exec source is given up and the bus stops.
+inline constexpr uint32_t source_retries = 10;
+/// How long a child process may take to end after SIGTERM before it gets SIGKILL.
+inline constexpr auto source_kill_after = 1s;
+
+// -- log ----------------------------------------------------------------------------------------------------------
+/// Size of bus.log at which it is rotated, and how many old ones are kept: the original's size.
+inline constexpr size_t log_file_bytes = 5 * 1'048'576;
+inline constexpr size_t log_files_kept = 3;
+
+} // namespace cafbus::defaults

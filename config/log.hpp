@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace spdlog {
+class logger;
+}
+
+/// The log. A line is a stable event name in kebab case, then `key=value` pairs; whatever came from a peer goes through
+/// `quoted`. Levels: error = a human must act, warn = something was lost or a limit was hit (at most one line a second
+/// per cause), info = state changes, debug = per event and frame. Payloads never at any level above trace.
+///
+/// Silent until a program calls `to_file` or `to_stderr`; safe from any thread. Writing happens on a thread of its own,
+/// so that no actor waits for a disk; when that cannot keep up, the oldest lines are lost.
+namespace cafbus::log {
+
+spdlog::logger& bus();
+spdlog::logger& hub();
+spdlog::logger& conn();
+spdlog::logger& lock();
+spdlog::logger& link();
+spdlog::logger& source();
+
+/// Logs to `path` (0600), rotated while it runs. @returns an error text, empty if it works.
+/// @param level trace, debug, info, warn, error or off.
+std::string to_file(const std::string& path, std::string_view level);
+
+/// Changes the level. @returns false for a level that does not exist.
+bool set_level(std::string_view level);
+
+/// Writes out what is pending and stops the writer's thread; before the process ends.
+void shut_down();
+
+/// `text` in double quotes, everything but printable ASCII escaped, cut after 128 bytes.
+std::string quoted(std::string_view text);
+
+} // namespace cafbus::log

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace cafbus::log {
+
+/// A file that lines are appended to, private (0600) and rotated while it is written: `path`, `path.1` .. `path.kept`.
+/// Not thread-safe. Invariant: once opened it stays open; a rotation that fails goes on in the old file.
+class log_file {
+public:
+  /// @param max_bytes Size at which it is rotated. @param kept Old files that are kept.
+  log_file(std::string path, size_t max_bytes, size_t kept);
+  ~log_file();
+  log_file(const log_file&) = delete;
+  log_file& operator=(const log_file&) = delete;
+
+  /// @returns an error text, empty if it is open now.
+  std::string open();
+
+  /// Appends `line`, which has its '\n'. What the disk does not take is lost.
+  void write(std::string_view line);
+
+private:
+  bool rotate();
+
+  std::string path_;
+  size_t max_bytes_;
+  size_t kept_;
+  int fd_ = -1;
+  size_t size_ = 0;
+};
+
+} // namespace cafbus::log

@@ -1,0 +1,312 @@
+#include "config/options.hpp"
+
+#include "config/config_file.hpp"
+#include "config/duration.hpp"
+#include "config/log.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+
+namespace cafbus {
+
+namespace {
+
+using std::chrono::nanoseconds;
+using namespace std::chrono_literals;
+
+/// Years, so that a timer of CAF cannot overflow however it adds.
+constexpr nanoseconds longest = 24h * 365;
+
+/// Whether zero is a value of its own, beside a range that begins above it.
+enum class zero : uint8_t { refused, none, never };
+
+std::string env_name(std::string_view name) {
+  std::string result = "CAFBUS_";
+  for (auto c : name)
+    result += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
+}
+
+option row(std::string name, std::string placeholder, std::string allowed, std::string help) {
+  option result;
+  result.env = env_name(name);
+  result.name = std::move(name);
+  result.placeholder = std::move(placeholder);
+  result.allowed = std::move(allowed);
+  result.help = std::move(help);
+  return result;
+}
+
+option duration(std::string name, nanoseconds bus_options::*member, nanoseconds least, zero z, std::string help) {
+  auto allowed = to_text(least) + " to " + to_text(longest);
+  if (z != zero::refused)
+    allowed = (z == zero::never ? "never (or 0), or " : "0, or ") + allowed;
+  auto result = row(std::move(name), "DURATION", allowed, std::move(help));
+  result.set = [=](serve_options& x, std::string_view text) -> std::string {
+    auto parsed = parse_duration(text);
+    if (auto* error = std::get_if<std::string>(&parsed))
+      return std::move(*error);
+    auto value = std::get<nanoseconds>(parsed);
+    auto is_zero = value == 0ns && z != zero::refused && (z == zero::never || text != "never");
+    if (!is_zero && (value < least || value > longest))
+      return log::quoted(text) + " is out of bounds";
+    x.bus.*member = value;
+    return {};
+  };
+  result.text = [=](const serve_options& x) {
+    auto value = x.bus.*member;
+    return value == 0ns && z == zero::never ? "never" : to_text(value);
+  };
+  return result;
+}
+
+using number_parser = std::variant<uint64_t, std::string> (*)(std::string_view);
+using number_writer = std::string (*)(uint64_t);
+
+std::string count_text(uint64_t x) {
+  return std::to_string(x);
+}
+
+template <class T>
+option number(option result, T bus_options::*member, T least, T most, number_parser parse, number_writer write) {
+  result.allowed = write(least) + " to " + write(most);
+  result.set = [=](serve_options& x, std::string_view text) -> std::string {
+    auto parsed = parse(text);
+    if (auto* error = std::get_if<std::string>(&parsed))
+      return std::move(*error);
+    auto value = std::get<uint64_t>(parsed);
+    if (value < least || value > most)
+      return log::quoted(text) + " is out of bounds";
+    x.bus.*member = static_cast<T>(value);
+    return {};
+  };
+  result.text = [=](const serve_options& x) { return write(x.bus.*member); };
+  return result;
+}
+
+option count(std::string name, uint32_t bus_options::*member, uint32_t least, uint32_t most, std::string help) {
+  return number(row(std::move(name), "N", {}, std::move(help)), member, least, most, parse_count, count_text);
+}
+
+option size(std::string name, size_t bus_options::*member, size_t least, size_t most, std::string help) {
+  return number(row(std::move(name), "BYTES", {}, std::move(help)), member, least, most, parse_size, size_text);
+}
+
+option app_option() {
+  auto result = row("app", "NAME", "1 to 64 letters, digits, '.', '_' or '-', not starting with '.' or '-'",
+                    "The application whose bus is meant");
+  result.every_command = true;
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    if (!app_name_error(text).empty())
+      return log::quoted(text) + " cannot be the name of an app";
+    x.app = x.bus.app = text;
+    return {};
+  };
+  result.text = [](const serve_options& x) { return x.app; };
+  return result;
+}
+
+option dir_option() {
+  auto result = row("dir", "DIR", "a path", "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else ~/.cafbus");
+  result.every_command = true;
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    if (text.empty() || text.find('\0') != std::string_view::npos)
+      return "it must not be empty";
+    x.dir = text;
+    return {};
+  };
+  result.text = [](const serve_options& x) { return x.dir; };
+  return result;
+}
+
+option source_option() {
+  auto result =
+      row("source", "SPEC", "stdin, file:PATH or exec:COMMAND", "Where events come from; may be given many times");
+  result.repeatable = true;
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    auto names = [text](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
+    if ((text != "stdin" && !names("file:") && !names("exec:")) || text.find('\0') != std::string_view::npos)
+      return log::quoted(text) + " is not a source";
+    if (text == "stdin" && std::ranges::count(x.sources, "stdin") != 0)
+      return "stdin can be read once only";
+    x.sources.emplace_back(text);
+    return {};
+  };
+  result.text = [](const serve_options& x) {
+    std::string result;
+    for (const auto& source : x.sources)
+      result += (result.empty() ? "" : "\n") + source;
+    return result;
+  };
+  return result;
+}
+
+option log_level_option() {
+  auto result = row("log-level", "LEVEL", "trace, debug, info, warn, error or off", "How much is written to bus.log");
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
+    if (std::ranges::find(levels, text) == std::end(levels))
+      return log::quoted(text) + " is not a log level";
+    x.log_level = text;
+    return {};
+  };
+  result.text = [](const serve_options& x) { return x.log_level; };
+  return result;
+}
+
+std::vector<option> make_table() {
+  using o = bus_options;
+  constexpr size_t kib = 1'024, gib = 1'024 * 1'024 * 1'024;
+  return {
+      app_option(),
+      dir_option(),
+      source_option(),
+      count("source-retries", &o::source_retries, 0, 1'000'000,
+            "Restarts of an exec source in a row, without an event between them, before the bus gives up"),
+      duration("idle-timeout", &o::idle_timeout, 100ms, zero::never, "Time without a consumer before the daemon ends"),
+      duration("drain", &o::drain_timeout, 1ms, zero::none,
+               "Time a stopping bus gives its consumers to take what is queued"),
+      count("queue-capacity", &o::queue_capacity, 1, 16'777'216,
+            "Events that wait for one consumer before the oldest is dropped"),
+      size("queue-bytes", &o::queue_bytes, 64 * kib, 4 * gib,
+           "Bytes that wait for one consumer before the oldest is dropped"),
+      duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
+               "Time without progress on a consumer's socket before it is closed as stalled"),
+      count("dedup-capacity", &o::dedup_capacity, 0, 100'000'000,
+            "Event ids remembered; 0: no event is ever a duplicate"),
+      duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long an event id is remembered"),
+      duration("hello-timeout", &o::hello_timeout, 10ms, zero::refused,
+               "Time for a connection's first frame to be complete"),
+      duration("cleanup-wait", &o::cleanup_wait, 1ms, zero::none,
+               "How long a consumer waits for another one's cleanup before it is rejected"),
+      duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
+               "How long one consumer may hold the cleanup lock"),
+      log_level_option(),
+  };
+}
+
+/// Applies values of growing precedence to the options and remembers where they came from.
+class loader {
+public:
+  loader() { result.origins.resize(option_table().size(), origin::default_value); }
+
+  /// @param place What the error text begins with: a file and line, a variable or a flag.
+  std::string set(const option& x, std::string_view value, origin from, const std::string& place) {
+    auto& known = result.origins[static_cast<size_t>(&x - option_table().data())];
+    if (x.repeatable && known != from)
+      result.values.sources.clear(); // what beats a list replaces it; `source` is the only one
+    known = from;
+    if (auto error = x.set(result.values, value); !error.empty())
+      return place + ": " + error + "; allowed: " + x.allowed;
+    return {};
+  }
+
+  std::string set_file(const config_file& file) {
+    std::vector<size_t> line_of(option_table().size());
+    result.file = file.path;
+    for (const auto& entry : file.entries) {
+      auto place = file.path + ':' + std::to_string(entry.line) + ": ";
+      const auto* x = find_option(entry.key);
+      if (x == nullptr)
+        return place + "unknown key " + log::quoted(entry.key) + " (value " + log::quoted(entry.value) +
+               "); allowed: " + all_names();
+      auto& earlier = line_of[static_cast<size_t>(x - option_table().data())];
+      if (earlier != 0 && !x->repeatable)
+        return place + x->name + " = " + log::quoted(entry.value) + ": already set in line " + std::to_string(earlier) +
+               "; allowed: once";
+      earlier = entry.line;
+      if (auto error = set(*x, entry.value, origin::file, place + x->name); !error.empty())
+        return error;
+    }
+    return {};
+  }
+
+  std::string set_environment(const environment& env) {
+    for (const auto& x : option_table()) {
+      auto value = env(x.env);
+      if (!value)
+        continue;
+      for (std::string_view rest = *value; !rest.empty();) {
+        auto end = x.repeatable ? rest.find('\n') : std::string_view::npos;
+        auto one = rest.substr(0, end);
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        if (one.empty())
+          continue;
+        if (auto error = set(x, one, origin::environment, x.env); !error.empty())
+          return error;
+      }
+    }
+    return {};
+  }
+
+  std::string set_flags(const flag_values& flags) {
+    for (const auto& [name, value] : flags) {
+      const auto* x = find_option(name);
+      if (x == nullptr)
+        return "there is no option --" + name;
+      if (auto error = set(*x, value, origin::flag, "--" + name); !error.empty())
+        return error;
+    }
+    return {};
+  }
+
+  loaded_options result;
+
+private:
+  static std::string all_names() {
+    std::string result;
+    for (const auto& x : option_table())
+      result += (result.empty() ? "" : ", ") + x.name;
+    return result;
+  }
+};
+
+} // namespace
+
+std::span<const option> option_table() {
+  static const auto table = make_table();
+  return table;
+}
+
+const option* find_option(std::string_view name) {
+  auto table = option_table();
+  auto i = std::ranges::find(table, name, &option::name);
+  return i == table.end() ? nullptr : &*i;
+}
+
+std::string to_string(origin x) {
+  switch (x) {
+  case origin::default_value:
+    return "default";
+  case origin::file:
+    return "file";
+  case origin::environment:
+    return "environment";
+  case origin::flag:
+    return "flag";
+  }
+  return "unknown";
+}
+
+origin loaded_options::origin_of(std::string_view name) const {
+  const auto* x = find_option(name);
+  return x == nullptr ? origin::default_value : origins[static_cast<size_t>(x - option_table().data())];
+}
+
+std::variant<loaded_options, std::string> load_options(const flag_values& flags, const environment& env) {
+  loader result;
+  auto file = read_config(env);
+  if (auto* error = std::get_if<std::string>(&file))
+    return std::move(*error);
+  auto error = result.set_file(std::get<config_file>(file));
+  if (error.empty())
+    error = result.set_environment(env);
+  if (error.empty())
+    error = result.set_flags(flags);
+  if (!error.empty())
+    return error;
+  return std::move(result.result);
+}
+
+} // namespace cafbus

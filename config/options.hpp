@@ -1,0 +1,85 @@
+#pragma once
+#include "config/defaults.hpp"
+#include "config/paths.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace cafbus {
+
+/// What a bus is told when it is spawned; all of it has a default. Durations of zero mean "never" where they say so.
+struct bus_options {
+  std::string app = "default";
+  std::string socket;                                             ///< Path, for status; empty: serves no socket.
+  std::chrono::nanoseconds idle_timeout = defaults::idle_timeout; ///< 0: never.
+  uint32_t queue_capacity = defaults::queue_capacity;             ///< Events, at least 1.
+  size_t queue_bytes = defaults::queue_bytes;                     ///< At least one event is always kept.
+  std::chrono::nanoseconds write_timeout = defaults::write_timeout;
+  uint32_t dedup_capacity = defaults::dedup_capacity; ///< Ids; 0: no deduplication.
+  std::chrono::nanoseconds dedup_ttl = defaults::dedup_ttl;
+  std::chrono::nanoseconds cleanup_wait = defaults::cleanup_wait;
+  std::chrono::nanoseconds cleanup_lease = defaults::cleanup_lease;
+  std::chrono::nanoseconds drain_timeout = defaults::drain_timeout;
+  std::chrono::nanoseconds hello_timeout = defaults::hello_timeout;
+  uint32_t source_retries = defaults::source_retries;
+};
+
+/// Everything that can be set from outside. Commands other than `serve` use `app` and `dir` only.
+struct serve_options {
+  bus_options bus;
+  std::string app = "default"; ///< The same as `bus.app`.
+  std::string dir;             ///< As asked for; empty: `base_dir` chooses.
+  std::vector<std::string> sources;
+  std::string log_level = "info";
+};
+
+/// One option: its flag, its variable in the environment, its key in the config file, its bounds and its texts.
+struct option {
+  std::string name;        ///< `idle-timeout`: the flag without `--`, and the config file's key.
+  std::string env;         ///< `CAFBUS_IDLE_TIMEOUT`; a repeatable option's values stand there on lines of their own.
+  std::string placeholder; ///< For help: DURATION, N, BYTES ...
+  std::string allowed;     ///< Its values, as a sentence says them.
+  std::string help;
+  bool repeatable = false;
+  bool every_command = false; ///< Not only for `serve`.
+  /// Sets it from text (adds, if repeatable). @returns what is wrong with `text`, empty if nothing is.
+  std::function<std::string(serve_options&, std::string_view text)> set;
+  /// Its value as text that `set` reads back; of a default `serve_options`, that is the default. Empty if unset.
+  std::function<std::string(const serve_options&)> text;
+};
+
+/// All options, in the order of the help text. The one place that flags, environment, file and help come from.
+std::span<const option> option_table();
+
+/// The option of that name, or null.
+const option* find_option(std::string_view name);
+
+/// Where the value of an option came from.
+enum class origin : uint8_t { default_value, file, environment, flag };
+std::string to_string(origin x);
+
+/// Options with the origin of each, in the order of `option_table`.
+struct loaded_options {
+  serve_options values;
+  std::vector<origin> origins;
+  std::string file; ///< The config file that was read; empty if there is none.
+
+  origin origin_of(std::string_view name) const;
+};
+
+/// Flags as they stood on the command line: name without `--`, and value; a repeatable one may be there many times.
+using flag_values = std::vector<std::pair<std::string, std::string>>;
+
+/// Puts the options together: a flag beats the environment, which beats the config file, which beats the default. For a
+/// repeatable option the winner's values replace those of the others.
+/// @returns them, or an error text that names the place, the option, the value and what is allowed.
+std::variant<loaded_options, std::string> load_options(const flag_values& flags, const environment& env);
+
+} // namespace cafbus

@@ -1,0 +1,45 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// Where a bus keeps its files, and the checks that make that place safe to trust.
+namespace cafbus {
+
+/// Reads an environment variable; a parameter, so that tests need not change the process's own.
+/// A variable that is empty counts as absent.
+using environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The environment of this process.
+environment process_environment();
+
+/// The files of one app's bus, all absolute, all in `dir`.
+struct app_paths {
+  std::string base; ///< Holds the folders of all apps.
+  std::string dir;  ///< `base`/APP, 0700.
+  std::string socket;
+  std::string pid_file;
+  std::string alive_lock;
+  std::string fork_lock;
+  std::string log;
+  bool operator==(const app_paths&) const = default;
+};
+
+/// What is wrong with an app's name, which becomes a folder's name; empty if nothing is.
+std::string app_name_error(std::string_view app);
+
+/// The folder of all apps: `dir` if not empty, else `$CAFBUS_DIR`, `$XDG_RUNTIME_DIR/cafbus`, `~/.cafbus`. Absolute.
+std::string base_dir(const std::string& dir, const environment& env);
+
+/// The paths of `app` below `base`, or an error text if the name is bad or the socket's path too long for the kernel.
+/// Touches no file.
+std::variant<app_paths, std::string> find_app_paths(const std::string& base, const std::string& app);
+
+/// Makes `paths.base` and `paths.dir` if they are missing, and checks that nobody else can put anything in there: a
+/// real folder (no symlink), ours, writable by us alone. One that others can merely read is made 0700.
+/// @returns an error text, empty if all is well.
+std::string prepare_app_dir(const app_paths& paths);
+
+} // namespace cafbus

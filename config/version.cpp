@@ -1,0 +1,9 @@
+#include "config/version.hpp"
+
+namespace cafbus {
+
+const char* version() {
+  return CAFBUS_VERSION;
+}
+
+} // namespace cafbus

@@ -1,0 +1,167 @@
+#include "io/daemon.hpp"
+
+#include "actors/bus.hpp"
+#include "actors/line_source.hpp"
+#include "config/log.hpp"
+#include "config/version.hpp"
+#include "io/instance_lock.hpp"
+#include "io/socket_broker.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <poll.h>
+#include <spdlog/logger.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cafbus {
+
+namespace {
+
+/// Connections that may wait while the daemon is busy: a burst of starters.
+constexpr int listen_backlog = 1'024;
+
+struct bus_config : caf::actor_system_config {
+  bus_config() {
+    load<caf::io::middleman>();
+    config_file_path.clear(); // CAF 0.17 would read ./caf-application.ini
+    set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups a second when idle
+    set("scheduler.max-threads", size_t{2});
+    set("middleman.workers", size_t{0});
+    set("middleman.attach-utility-actors", true);
+  }
+};
+
+/// Everything that is checked or taken before the first actor is there.
+struct preparation {
+  app_paths paths;
+  std::vector<source_spec> sources;
+  std::optional<instance_lock> lock;
+  unique_fd listening;
+};
+
+std::string prepare(const serve_options& options, preparation& x) {
+  for (const auto& text : options.sources) {
+    auto spec = parse_source_spec(text);
+    if (auto* error = std::get_if<std::string>(&spec))
+      return *error;
+    x.sources.push_back(std::get<source_spec>(spec));
+  }
+  auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
+  if (auto* error = std::get_if<std::string>(&paths))
+    return *error;
+  x.paths = std::get<app_paths>(paths);
+  if (auto error = prepare_app_dir(x.paths); !error.empty())
+    return error;
+  auto lock = instance_lock::take(x.paths);
+  if (auto* error = std::get_if<std::string>(&lock))
+    return *error;
+  x.lock.emplace(std::move(std::get<instance_lock>(lock)));
+  if (auto error = log::to_file(x.paths.log, options.log_level); !error.empty())
+    return error;
+  ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
+  auto listening = listen_unix(x.paths.socket, listen_backlog);
+  if (auto* error = std::get_if<std::string>(&listening))
+    return *error;
+  x.listening = std::move(std::get<unique_fd>(listening));
+  return {};
+}
+
+/// Signals and the end of the bus, as descriptors to wait for.
+class events {
+public:
+  events() {
+    sigset_t stop;
+    ::sigemptyset(&stop);
+    ::sigaddset(&stop, SIGINT);
+    ::sigaddset(&stop, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    signals_.reset(::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
+    bus_ended_.reset(::eventfd(0, EFD_CLOEXEC));
+  }
+
+  bool good() const { return signals_ && bus_ended_; }
+
+  /// For the actor that ends; from its thread.
+  void bus_ended() {
+    uint64_t one = 1;
+    [[maybe_unused]] auto written = ::write(bus_ended_.get(), &one, sizeof(one));
+  }
+
+  /// Blocks. @returns the signal that came, or 0 when the bus has ended.
+  int wait() {
+    for (;;) {
+      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}};
+      if (::poll(fds, 2, -1) < 0)
+        continue;
+      if (fds[1].revents != 0)
+        return 0;
+      signalfd_siginfo info;
+      if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info))
+        return static_cast<int>(info.ssi_signo);
+    }
+  }
+
+private:
+  unique_fd signals_;
+  unique_fd bus_ended_;
+};
+
+std::string reason_of(const caf::error& x) {
+  return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "internal error";
+}
+
+daemon_outcome run_bus(const serve_options& options, preparation& x, events& happening,
+                       const std::function<void(const std::string&)>& ready) {
+  daemon_outcome outcome;
+  bus_config config;
+  caf::actor_system system{config};
+  auto bus_options = options.bus;
+  bus_options.app = options.app;
+  bus_options.socket = x.paths.socket;
+  auto parts = spawn_bus(system, bus_options);
+  caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {
+    outcome = {end != caf::exit_reason::user_shutdown, reason_of(end)};
+    happening.bus_ended();
+  });
+  serve_socket(system, parts, bus_options, std::move(x.listening));
+  for (const auto& spec : x.sources)
+    caf::anon_send(parts.bus, attach_source{spec.name, spawn_line_source(system, {spec, parts.hub, parts.bus,
+                                                                                  bus_options.source_retries})});
+  log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
+                  log::quoted(x.paths.socket));
+  ready(x.paths.socket);
+  for (bool asked = false; auto signal = happening.wait();) {
+    if (asked)
+      ::_exit(128 + signal); // whoever asks twice does not want to wait
+    asked = true;
+    caf::anon_send(parts.bus, stop_bus{"signal " + std::to_string(signal), true});
+  }
+  parts = {};
+  return outcome;
+}
+
+} // namespace
+
+daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready) {
+  ::umask(077);
+  events happening;
+  if (!happening.good())
+    return {true, std::string{"cannot wait for signals: "} + std::strerror(errno)};
+  preparation x;
+  if (auto error = prepare(options, x); !error.empty())
+    return {true, error};
+  auto outcome = run_bus(options, x, happening, ready);
+  ::unlink(x.paths.socket.c_str()); // still under the lock
+  log::shut_down();
+  return outcome;
+}
+
+} // namespace cafbus

@@ -1,0 +1,21 @@
+#pragma once
+#include "config/options.hpp"
+
+#include <functional>
+#include <string>
+
+namespace cafbus {
+
+/// How a daemon ended.
+struct daemon_outcome {
+  bool failed = false; ///< It could not start, or something broke; not merely told to stop.
+  std::string reason;
+};
+
+/// Runs the bus of `options.app` in this process until it is told to stop: by a frame, by SIGINT or SIGTERM, by being idle,
+/// or by the end of a source. Blocks; to be called once, from main, before any other thread is started, since it blocks
+/// those signals for all threads.
+/// @param ready Called once, when consumers can connect; gets the socket's path.
+daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready);
+
+} // namespace cafbus

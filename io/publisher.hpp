@@ -1,0 +1,46 @@
+#pragma once
+#include "io/client.hpp"
+
+namespace cafbus {
+
+/// Publishes over a connection of its own: sends `publish` frames and reads the totals that the bus answers with, both
+/// at once, so that neither side ever waits for the other to read.
+///
+/// Either queue and `finish`, or poll `bus().fd()` for reading (and for writing while `pending`) and call `step`.
+class publisher {
+public:
+  explicit publisher(client connection) : bus_(std::move(connection)) {}
+
+  const client& bus() const noexcept { return bus_; }
+
+  /// Takes one `publish` frame without its '\n'. It is sent by the next `step`; check `pending` to stay in bounds.
+  void queue(std::string_view frame);
+
+  /// Bytes that the socket has not taken yet.
+  size_t pending() const noexcept { return out_.size() - sent_; }
+
+  /// Frames queued so far, and what the bus has said about them.
+  uint64_t queued() const noexcept { return queued_; }
+  const publish_ack& totals() const noexcept { return totals_; }
+
+  /// Whether the bus has answered for everything that was queued.
+  bool settled() const noexcept;
+
+  /// Sends what the socket takes and reads what the bus has answered; never waits.
+  std::optional<client_failure> step();
+
+  /// Waits until everything is settled.
+  /// @param patience Longest time without any progress.
+  std::optional<client_failure> finish(std::chrono::nanoseconds patience);
+
+private:
+  std::optional<client_failure> read_answers();
+
+  client bus_;
+  std::string out_;
+  size_t sent_ = 0; // of out_
+  uint64_t queued_ = 0;
+  publish_ack totals_;
+};
+
+} // namespace cafbus

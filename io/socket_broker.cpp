@@ -1,0 +1,133 @@
+#include "io/socket_broker.hpp"
+
+#include "config/log.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <spdlog/logger.h>
+#include <unistd.h>
+
+namespace cafbus {
+
+void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
+  auto handle = x.handle;
+  std::shared_ptr<const link_context> shared = context;
+  link_actor accepted = self->fork(link, handle, shared); // CAF 0.17: forwards twice, hence lvalues
+  self->monitor(accepted);
+  links.emplace(accepted.id(), entry{accepted, role::half_open});
+  half_open.push_back({accepted.id(), self->clock().now() + context->options.hello_timeout});
+  arm_first_frame_timer();
+}
+
+void socket_broker_state::on_acceptor_closed() {
+  if (!accepting)
+    return;
+  accepting = false;
+  log::link().error("listening-socket-failed socket={}", log::quoted(socket_path));
+  self->quit(caf::exit_reason::unhandled_exception); // the bus stops when it learns of it
+}
+
+void socket_broker_state::on_established(const link_established& x) {
+  auto i = links.find(x.link.id());
+  if (i != links.end())
+    i->second.what = x.asks_only ? role::asking : role::working;
+  if (stopping.pending() && all_gone())
+    stopping.deliver(served{});
+}
+
+void socket_broker_state::arm_first_frame_timer() {
+  while (!half_open.empty()) {
+    auto i = links.find(half_open.front().id);
+    if (i != links.end() && i->second.what == role::half_open)
+      break;
+    half_open.pop_front();
+  }
+  if (timer || half_open.empty())
+    return;
+  timer = true;
+  self->delayed_send(self, half_open.front().due - self->clock().now(), first_frame_due{});
+}
+
+void socket_broker_state::on_first_frame_due() {
+  timer = false;
+  auto now = self->clock().now();
+  while (!half_open.empty() && half_open.front().due <= now) {
+    auto i = links.find(half_open.front().id);
+    half_open.pop_front();
+    if (i != links.end() && i->second.what == role::half_open)
+      self->send(i->second.link, close_link{close_reason::hello_timeout, "no complete first frame in time", {}});
+  }
+  arm_first_frame_timer();
+}
+
+void socket_broker_state::on_link_down(caf::actor_id id) {
+  links.erase(id);
+  if (stopping.pending() && all_gone())
+    stopping.deliver(served{});
+}
+
+idle_verdict socket_broker_state::on_stop_if_idle() {
+  if (!accepting)
+    return {true};
+  if (!links.empty() || context->calls->has_pending(static_cast<int>(listening.id())))
+    return {false};
+  stop_listening();
+  return {true};
+}
+
+caf::result<served> socket_broker_state::on_stop_serving(const stop_serving& x) {
+  stop_listening();
+  if (all_gone())
+    return served{};
+  stopping = self->make_response_promise<served>();
+  for (const auto& [id, entry] : links)
+    self->send(entry.link, close_link{close_reason::bus_stopping, x.reason, x.drain_timeout});
+  return stopping;
+}
+
+void socket_broker_state::stop_listening() {
+  if (!accepting)
+    return;
+  accepting = false;
+  if (!socket_path.empty())
+    ::unlink(socket_path.c_str()); // first the name, so that nobody connects to what nobody accepts
+  self->close(listening);
+}
+
+/// Whoever only asks gets an answer by itself, or by the end of the bus.
+bool socket_broker_state::all_gone() const {
+  for (const auto& [id, entry] : links)
+    if (entry.what != role::asking)
+      return false;
+  return true;
+}
+
+socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer self, caf::io::doorman_ptr listener,
+                                                 const bus_parts& parts, const bus_options& options,
+                                                 socket_calls* calls) {
+  auto& state = self->state;
+  state.self = self;
+  state.socket_path = options.socket;
+  state.listening = listener->hdl();
+  state.context = std::make_shared<link_context>(
+    link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls});
+  self->set_down_handler([&state](const caf::down_msg& x) { state.on_link_down(x.source.id()); });
+  self->set_error_handler([](caf::error&) {});
+  self->add_doorman(std::move(listener));
+  return {
+    [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
+    [&state](const stop_serving& x) { return state.on_stop_serving(x); },
+    [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
+    [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
+    [&state](const link_established& x) { state.on_established(x); },
+    [&state](const first_frame_due&) { state.on_first_frame_due(); },
+  };
+}
+
+void serve_socket(caf::actor_system& system, const bus_parts& parts, const bus_options& options, unique_fd listening) {
+  auto& middleman = system.middleman();
+  auto broker = middleman.spawn_broker(socket_broker, middleman.backend().new_doorman(listening.release()), parts,
+                                       options, &system_socket_calls());
+  caf::anon_send(parts.bus, attach_listener{broker});
+}
+
+} // namespace cafbus

@@ -1,0 +1,65 @@
+#pragma once
+#include "actors/bus.hpp"
+#include "io/link.hpp"
+#include "io/socket_calls.hpp"
+#include "messages/socket_actors.hpp"
+
+#include <caf/io/doorman.hpp>
+#include <deque>
+#include <unordered_map>
+
+namespace cafbus {
+
+/// Owns the listening socket: forks a link for each connection, gives each its time for the first frame, and decides,
+/// being where connections are accepted, whether the bus is idle.
+///
+/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, oldest
+/// first, and a timer runs iff that is not empty.
+struct socket_broker_state {
+  static inline const char* name = "socket_broker";
+
+  using pointer = socket_broker_actor::stateful_broker_pointer<socket_broker_state>;
+
+  void on_connection(const caf::io::new_connection_msg& x);
+  void on_acceptor_closed();
+  void on_established(const link_established& x);
+  void on_first_frame_due();
+  void on_link_down(caf::actor_id id);
+  idle_verdict on_stop_if_idle();
+  caf::result<served> on_stop_serving(const stop_serving& x);
+
+  void stop_listening();
+  void arm_first_frame_timer();
+  bool all_gone() const;
+
+  enum class role : uint8_t { half_open, working, asking };
+  struct entry {
+    link_actor link;
+    role what = role::half_open;
+  };
+  struct half_open_link {
+    caf::actor_id id;
+    std::chrono::steady_clock::time_point due;
+  };
+
+  pointer self = nullptr;
+  std::shared_ptr<link_context> context;
+  caf::io::accept_handle listening;
+  bool accepting = true;
+  std::string socket_path;
+  std::unordered_map<caf::actor_id, entry> links;
+  std::deque<half_open_link> half_open;
+  bool timer = false;
+  caf::typed_response_promise<served> stopping;
+};
+
+socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer self, caf::io::doorman_ptr listener,
+                                                 const bus_parts& parts, const bus_options& options,
+                                                 socket_calls* calls);
+
+/// Spawns the broker on a bound, listening socket, which it owns from now on, and attaches it to the bus.
+/// The file at `options.socket` is removed when it stops listening.
+/// @pre the system has the I/O module.
+void serve_socket(caf::actor_system& system, const bus_parts& parts, const bus_options& options, unique_fd listening);
+
+} // namespace cafbus

@@ -1,0 +1,39 @@
+#pragma once
+#include "io/fd.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+
+/// Unix stream sockets: the only kind of connection that the bus has. Every socket made here is close-on-exec and
+/// non-blocking.
+namespace cafbus {
+
+/// A system call that failed: its errno for programs, a sentence for people.
+struct socket_error {
+  int code = 0;
+  std::string text;
+};
+
+/// Listens at `path`, which gets mode 0600 whatever the umask. Never removes what is there already: whether a socket
+/// file is left over can only be told by whoever holds the bus's lock.
+/// @param backlog Connections that the kernel keeps until they are accepted.
+/// @returns the socket, or an error text.
+std::variant<unique_fd, std::string> listen_unix(const std::string& path, int backlog);
+
+/// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over (then ETIMEDOUT).
+std::variant<unique_fd, socket_error> connect_unix(const std::string& path, std::chrono::nanoseconds timeout);
+
+/// Who is at the other end, by the kernel's word: the process that called connect() or listen().
+struct credentials {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  bool operator==(const credentials&) const = default;
+};
+std::optional<credentials> peer_credentials(int fd);
+
+} // namespace cafbus

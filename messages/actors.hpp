@@ -1,0 +1,309 @@
+#pragma once
+#include "messages/event_batch.hpp"
+#include "messages/frames.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <chrono>
+
+/// Every actor interface and its messages, in the order of the path of an event. This page is the architecture.
+/// All messages stay inside one process: events in them are shared immutable batches.
+namespace cafbus {
+
+// -- subscriber: whoever takes events; a socket's link is one, an actor of the embedding program is another --------
+
+/// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
+struct delivery {
+  std::vector<source_status> statuses; ///< Newest state of each source that has changed; to be handled first.
+  std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
+};
+
+/// The subscriber has taken the delivery: credit for the next.
+struct delivered {
+  bool operator==(const delivered&) const = default;
+};
+
+using subscriber_actor = caf::typed_actor<caf::replies_to<delivery>::with<delivered>>; // from its conn
+
+// -- conn: one a subscriber; bounded mailbox, sequence, counters, one delivery in flight ----------------------------
+
+/// The events [first, last) of a batch.
+struct event_span {
+  uint32_t first = 0;
+  uint32_t last = 0;
+  bool operator==(const event_span&) const = default;
+};
+
+/// Hub -> conn: these events of the batch are for you.
+struct deliver {
+  event_batch_ptr batch;
+  std::vector<event_span> spans;
+};
+
+/// INTERNAL of the conn: its bounded mailbox was empty and has something now.
+struct mailbox_filled {};
+
+/// Asks to be told when everything queued has been delivered.
+struct drain {};
+struct drained {};
+
+struct read_conn_counters {};
+/// received = delivered + dropped + queued, at any moment.
+struct conn_counters {
+  uint64_t received = 0; ///< Events meant for this subscriber; the last sequence number given.
+  uint64_t dropped = 0;
+  uint64_t delivered = 0;
+  uint64_t queued = 0;   ///< Waiting, or in the delivery that is in flight.
+  uint64_t queued_bytes = 0;
+  bool operator==(const conn_counters&) const = default;
+};
+
+using conn_actor = caf::typed_actor<
+  caf::reacts_to<deliver>,        // from the hub; taken in `enqueue`, on the hub's thread
+  caf::reacts_to<mailbox_filled>, // INTERNAL
+  caf::reacts_to<delivered>,      // from its subscriber
+  caf::reacts_to<source_status>,  // from the hub
+  caf::replies_to<drain>::with<drained>,                       // from the link or the bus that is stopping
+  caf::replies_to<read_conn_counters>::with<conn_counters>>;   // from the hub
+
+// -- hub: who wants which event type; the one place where events are routed -----------------------------------------
+
+/// Who a subscriber is, as it introduced itself.
+struct consumer_info {
+  int64_t pid = 0;
+  std::string event_key;
+  std::string subscription_id; ///< Never empty inside the bus: the key where the hello gave none.
+  std::vector<std::string> event_types;
+  bool operator==(const consumer_info&) const = default;
+};
+
+struct subscribe {
+  conn_actor conn;
+  consumer_info info;
+};
+struct unsubscribe {
+  conn_actor conn;
+};
+
+/// A producer's or source's batch. It keeps back the next one until this is answered.
+struct publish {
+  event_batch_ptr batch; ///< May be null if every line was rejected.
+  uint64_t rejected = 0; ///< Lines that came with the batch and were no event.
+};
+struct published {
+  uint64_t accepted = 0; ///< Taken in and no duplicate, whether or not somebody wanted it.
+  uint64_t duplicates = 0;
+  bool operator==(const published&) const = default;
+};
+
+struct list_consumers {};
+struct consumer_list {
+  std::vector<consumer_status> consumers; ///< In the order in which they came.
+};
+struct read_hub_status {};
+struct hub_status {
+  bus_counters counters;
+  size_t consumers = 0;
+  size_t keys = 0; ///< Distinct subscription ids.
+  std::vector<unmatched_type> unmatched_types;
+  std::vector<source_report> sources;
+  std::string last_event_at;
+};
+
+using hub_actor = caf::typed_actor<
+  caf::replies_to<publish>::with<published>, // from sources and producers' links
+  caf::reacts_to<subscribe>,                 // from a link or the bus, after the coordinator let it in
+  caf::reacts_to<unsubscribe>,               // the same; a conn that ends is noticed anyway
+  caf::reacts_to<source_status>,             // from sources: kept, and passed on to every conn
+  caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
+  caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
+
+// -- cleanup_lock: who is first and who is last, per subscription id ------------------------------------------------
+
+/// A link or in-process subscriber wants in. Waits while the id's cleanup lock is held.
+struct enter {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+struct entered {
+  bool admitted = false; ///< False: the lock was held for longer than `cleanup_wait`.
+  bool first = false;    ///< Nobody else was in.
+  bool operator==(const entered&) const = default;
+};
+
+/// It goes, by its own word; one that just ends is noticed anyway. Repeating it changes nothing.
+struct leave {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+struct left {
+  bool last = false; ///< It was in, and nobody is in now.
+  bool operator==(const left&) const = default;
+};
+
+/// Granted if the member is the only one in and nobody holds the lock.
+struct try_lock {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+struct lock_answer {
+  bool granted = false;
+  bool operator==(const lock_answer&) const = default;
+};
+
+/// Gives the lock back without leaving; no-op for anyone but its holder.
+struct release_lock {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+
+/// INTERNAL timers; stale unless the ticket is the current one.
+struct wait_over {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool operator==(const wait_over&) const = default;
+};
+struct lease_over {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool operator==(const lease_over&) const = default;
+};
+
+using cleanup_lock_actor = caf::typed_actor<
+  caf::replies_to<enter>::with<entered>,        // from links and the bus
+  caf::replies_to<leave>::with<left>,           // from links and the bus
+  caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
+  caf::reacts_to<release_lock>,
+  caf::reacts_to<wait_over>,   // INTERNAL
+  caf::reacts_to<lease_over>>; // INTERNAL
+
+// -- idle_supervisor: says when the bus has been without consumers for too long -------------------------------------
+
+struct consumer_came {
+  caf::strong_actor_ptr consumer;
+};
+struct consumer_went {
+  caf::strong_actor_ptr consumer;
+};
+/// From the bus: it could not stop, somebody was just coming; start over.
+struct stay_awake {};
+/// INTERNAL timer; stale unless the epoch is the current one.
+struct idle_elapsed {
+  uint64_t epoch = 0;
+  bool operator==(const idle_elapsed&) const = default;
+};
+
+using idle_supervisor_actor = caf::typed_actor<
+  caf::reacts_to<consumer_came>, // from the hub
+  caf::reacts_to<consumer_went>, // from the hub
+  caf::reacts_to<stay_awake>,    // from the bus
+  caf::reacts_to<idle_elapsed>>; // INTERNAL
+
+// -- source: brings events in ----------------------------------------------------------------------------------------
+
+struct start_source {};
+/// The source ends itself soon; the bus waits for its end.
+struct stop_source {};
+
+using source_actor = caf::typed_actor<caf::reacts_to<start_source>, caf::reacts_to<stop_source>>; // from the bus
+
+// -- listener: accepts consumers and producers from outside; the socket_broker is one --------------------------------
+
+/// Stop accepting, but only if nobody is connected, half-way in, or waiting to be accepted.
+struct stop_if_idle {};
+struct idle_verdict {
+  bool stopped = false;
+  bool operator==(const idle_verdict&) const = default;
+};
+/// Stop accepting; let each consumer take what is queued for it, say bye to everyone, close.
+struct stop_serving {
+  std::string reason;
+  std::chrono::nanoseconds drain_timeout{0};
+};
+struct served {};
+
+using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle_verdict>, // from the bus
+                                        caf::replies_to<stop_serving>::with<served>>;      // from the bus
+
+// -- bus: the one place where the parts meet -------------------------------------------------------------------------
+
+/// INTERNAL: the parts that the bus owns; the first message that it gets.
+struct adopt {
+  hub_actor hub;
+  cleanup_lock_actor lock;
+  idle_supervisor_actor supervisor; ///< Null: the bus never ends for want of consumers.
+};
+
+struct attach_listener {
+  listener_actor listener;
+};
+struct attach_source {
+  std::string name;
+  source_actor source;
+};
+/// A source has ended for good, in its own words; the bus stops with that reason.
+struct source_ended {
+  std::string name;
+  std::string detail;
+  bool failed = false; ///< Not by the end of its input, nor because it was told to stop.
+};
+/// From the idle supervisor.
+struct idle_reached {};
+
+/// An actor of this program wants events like any consumer.
+struct join {
+  subscriber_actor subscriber;
+  consumer_info info;
+};
+struct joined {
+  bool admitted = false;
+  bool first = false;
+};
+
+struct read_status {};
+
+struct stop_bus {
+  std::string reason;
+  bool force = true; ///< False: refused while consumers are connected.
+};
+struct stop_verdict {
+  bool accepted = false;
+  std::string message; ///< Why it was refused.
+  bool operator==(const stop_verdict&) const = default;
+};
+/// INTERNAL timer: a part did not end in time.
+struct stop_overdue {
+  uint32_t step = 0;
+  bool operator==(const stop_overdue&) const = default;
+};
+
+using bus_actor = caf::typed_actor<
+  caf::reacts_to<adopt>,                                 // INTERNAL, from spawn_bus
+  caf::reacts_to<attach_listener>,                       // from the program that starts it
+  caf::reacts_to<attach_source>,                         // the same
+  caf::replies_to<join>::with<joined>,                   // from the program that embeds it
+  caf::replies_to<read_status>::with<status_response>,   // from links and programs
+  caf::replies_to<stop_bus>::with<stop_verdict>,         // from links, signals and programs
+  caf::reacts_to<source_ended>,                          // from sources
+  caf::reacts_to<idle_reached>,                          // from the idle supervisor
+  caf::reacts_to<stop_overdue>>;                         // INTERNAL
+
+} // namespace cafbus
+
+#define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
+CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled)
+CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained) CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
+CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe) CAFBUS_LOCAL(unsubscribe) CAFBUS_LOCAL(publish)
+CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status)
+CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)
+CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(wait_over)
+CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake)
+CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle)
+CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt) CAFBUS_LOCAL(attach_listener)
+CAFBUS_LOCAL(attach_source) CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(join)
+CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
+CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
+#undef CAFBUS_LOCAL

@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cafbus {
+
+/// Events that arrived together, each encoded once as the two parts of its `event` frame around the sequence number.
+/// Immutable after it is built; shared by count per batch and consumer, never per event.
+///
+/// The frame of event `i` for a consumer is `head(i)`, the decimal sequence number, `tail(i)` (with its '\n').
+struct event_batch {
+  struct slot {
+    uint32_t begin;    ///< Of the head in `bytes`; the slots lie there back to back.
+    uint32_t head;     ///< Bytes before the sequence number.
+    uint32_t tail;     ///< Bytes after it.
+    uint32_t type;     ///< Index into `types`.
+    uint32_t id_begin; ///< Of the event id as it stands in the head (escaped, without quotes); id_size 0: none.
+    uint32_t id_size;
+    uint32_t payload_begin; ///< Of the payload in `bytes`.
+    uint32_t payload_size;
+  };
+
+  std::string bytes;
+  std::vector<slot> slots;
+  std::vector<std::string> types; ///< The distinct event types, decoded, in order of appearance.
+
+  size_t size() const noexcept { return slots.size(); }
+  bool empty() const noexcept { return slots.empty(); }
+
+  std::string_view head(size_t i) const noexcept { return {bytes.data() + slots[i].begin, slots[i].head}; }
+  std::string_view tail(size_t i) const noexcept {
+    return {bytes.data() + slots[i].begin + slots[i].head, slots[i].tail};
+  }
+  const std::string& type(size_t i) const noexcept { return types[slots[i].type]; }
+  /// Equal ids have equal bytes here, since the encoder escapes them in one way only.
+  std::string_view id(size_t i) const noexcept { return {bytes.data() + slots[i].id_begin, slots[i].id_size}; }
+  std::string_view payload(size_t i) const noexcept {
+    return {bytes.data() + slots[i].payload_begin, slots[i].payload_size};
+  }
+
+  /// Encoded bytes of the events [first, last), sequence numbers not counted.
+  size_t bytes_of(size_t first, size_t last) const noexcept {
+    if (first == last)
+      return 0;
+    const auto& l = slots[last - 1];
+    return l.begin + l.head + l.tail - slots[first].begin;
+  }
+};
+
+using event_batch_ptr = std::shared_ptr<const event_batch>;
+
+/// The events [first, last) of a batch, for one consumer, with the sequence number of the first.
+struct event_range {
+  event_batch_ptr batch;
+  uint32_t first = 0;
+  uint32_t last = 0;
+  uint64_t seq = 0;
+
+  size_t size() const noexcept { return last - first; }
+  size_t bytes() const noexcept { return batch->bytes_of(first, last); }
+};
+
+/// Appends the `event` frames of a range to `out`, which is a std::string or a std::vector<char>.
+template <class Buffer>
+void append_frames(Buffer& out, const event_range& range);
+
+} // namespace cafbus

@@ -1,0 +1,11 @@
+#pragma once
+#include "messages/event_batch.hpp"
+
+#include <deque>
+
+namespace cafbus {
+
+/// Copies ranges into one batch of their own, which keeps none of theirs alive.
+event_batch_ptr merge(const std::deque<event_range>& ranges);
+
+} // namespace cafbus

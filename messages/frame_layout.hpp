@@ -1,0 +1,163 @@
+#pragma once
+#include "messages/frames.hpp"
+
+#include <string_view>
+
+namespace cafbus {
+
+/// The fields of each frame in their order on the wire, for reading and writing alike: `visit` calls `f(key, member)`
+/// for a field that is always written and `f.maybe(key, member)` for one that is left out when empty.
+template <class T>
+struct layout;
+
+template <>
+struct layout<hello> {
+  static constexpr std::string_view type = "hello";
+  static void visit(auto& f, auto& x) {
+    f("pid", x.pid);
+    f("event_key", x.event_key);
+    f("event_types", x.event_types);
+    f("version", x.version);
+    f.maybe("subscription_id", x.subscription_id);
+    f.maybe("capabilities", x.capabilities);
+  }
+};
+
+template <>
+struct layout<hello_ack> {
+  static constexpr std::string_view type = "hello_ack";
+  static void visit(auto& f, auto& x) {
+    f("bus_version", x.bus_version);
+    f("first_for_key", x.first_for_key);
+    f.maybe("rejected", x.rejected);
+    f.maybe("reject_reason", x.reject_reason);
+    f.maybe("capabilities", x.capabilities);
+  }
+};
+
+template <>
+struct layout<bye> {
+  static constexpr std::string_view type = "bye";
+  static void visit(auto& f, auto& x) { f.maybe("reason", x.reason); }
+};
+
+template <>
+struct layout<pre_shutdown_check> {
+  static constexpr std::string_view type = "pre_shutdown_check";
+  static void visit(auto& f, auto& x) {
+    f("event_key", x.event_key);
+    f.maybe("subscription_id", x.subscription_id);
+  }
+};
+
+template <>
+struct layout<pre_shutdown_ack> {
+  static constexpr std::string_view type = "pre_shutdown_ack";
+  static void visit(auto& f, auto& x) { f("last_for_key", x.last_for_key); }
+};
+
+template <>
+struct layout<status_query> {
+  static constexpr std::string_view type = "status_query";
+  static void visit(auto&, auto&) {}
+};
+
+template <>
+struct layout<shutdown> {
+  static constexpr std::string_view type = "shutdown";
+  static void visit(auto& f, auto& x) { f.maybe("force", x.force); }
+};
+
+template <>
+struct layout<source_status> {
+  static constexpr std::string_view type = "source_status";
+  static void visit(auto& f, auto& x) {
+    f("source", x.source);
+    f("state", x.state);
+    f.maybe("detail", x.detail);
+  }
+};
+
+template <>
+struct layout<publish_ack> {
+  static constexpr std::string_view type = "publish_ack";
+  static void visit(auto& f, auto& x) {
+    f("accepted", x.accepted);
+    f("duplicates", x.duplicates);
+    f("rejected", x.rejected);
+  }
+};
+
+template <>
+struct layout<error_frame> {
+  static constexpr std::string_view type = "error";
+  static void visit(auto& f, auto& x) {
+    f("code", x.code);
+    f("message", x.message);
+  }
+};
+
+template <>
+struct layout<status_response> {
+  static constexpr std::string_view type = "status_response";
+  static void visit(auto& f, auto& x) {
+    f("pid", x.pid);
+    f("uptime_sec", x.uptime_sec);
+    f("active_conns", x.active_conns);
+    f("consumers", x.consumers);
+    f("version", x.version);
+    f("app", x.app);
+    f("state", x.state);
+    f("socket", x.socket);
+    f.maybe("last_event_at", x.last_event_at);
+    f("counters", x.counters);
+    f("unmatched_types", x.unmatched_types);
+    f("sources", x.sources);
+  }
+};
+
+template <>
+struct layout<consumer_status> {
+  static void visit(auto& f, auto& x) {
+    f("pid", x.pid);
+    f("event_key", x.event_key);
+    f.maybe("subscription_id", x.subscription_id);
+    f("received", x.received);
+    f("dropped", x.dropped);
+    f("delivered", x.delivered);
+    f("queued", x.queued);
+    f("queued_bytes", x.queued_bytes);
+    f("event_types", x.event_types);
+  }
+};
+
+template <>
+struct layout<bus_counters> {
+  static void visit(auto& f, auto& x) {
+    f("ingress", x.ingress);
+    f("duplicates", x.duplicates);
+    f("unmatched", x.unmatched);
+    f("matched", x.matched);
+    f("rejected", x.rejected);
+  }
+};
+
+template <>
+struct layout<unmatched_type> {
+  static void visit(auto& f, auto& x) {
+    f("event_type", x.event_type);
+    f("count", x.count);
+  }
+};
+
+template <>
+struct layout<source_report> {
+  static void visit(auto& f, auto& x) {
+    f("source", x.source);
+    f("state", x.state);
+    f.maybe("detail", x.detail);
+    f("since", x.since);
+  }
+};
+
+} // namespace cafbus

@@ -1,0 +1,162 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The frames of wire protocol v1 as plain values; `PROTOCOL.md` describes each on the wire.
+/// `event` and `publish` are not here: they carry payloads that travel as bytes, see `event_batch.hpp`,
+/// `event_encoder.hpp` (the bus's side) and `event_frame.hpp` (the consumer's side).
+namespace cafbus {
+
+/// The only protocol version that this bus speaks.
+inline constexpr const char* protocol_version = "v1";
+
+/// Consumer -> bus: asks for the events of `event_types`, or of `event_key` where that list is empty.
+struct hello {
+  int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
+  std::string event_key;
+  std::vector<std::string> event_types;
+  std::string version = protocol_version; ///< Absent on the wire counts as v1.
+  std::string subscription_id;            ///< Empty means the key itself.
+  std::vector<std::string> capabilities;
+  bool operator==(const hello&) const = default;
+};
+
+/// Bus -> consumer: the answer to `hello`, always the first frame on its connection.
+struct hello_ack {
+  std::string bus_version = protocol_version;
+  bool first_for_key = false;
+  bool rejected = false;
+  std::string reject_reason;
+  std::vector<std::string> capabilities;
+  bool operator==(const hello_ack&) const = default;
+};
+
+/// Both ways: the sender is about to end the connection.
+struct bye {
+  std::string reason;
+  bool operator==(const bye&) const = default;
+};
+
+/// Consumer -> bus: am I the last one, and may I clean up?
+struct pre_shutdown_check {
+  std::string event_key;
+  std::string subscription_id;
+  bool operator==(const pre_shutdown_check&) const = default;
+};
+
+/// Bus -> consumer: `true` grants the cleanup lock.
+struct pre_shutdown_ack {
+  bool last_for_key = false;
+  bool operator==(const pre_shutdown_ack&) const = default;
+};
+
+/// Anyone -> bus, as the first frame: answered with `status_response`, then the bus closes.
+struct status_query {
+  bool operator==(const status_query&) const = default;
+};
+
+/// Anyone -> bus, as the first frame: stop; refused while consumers are connected unless `force`.
+struct shutdown {
+  bool force = false;
+  bool operator==(const shutdown&) const = default;
+};
+
+/// Bus -> consumer: the state of one source has changed. Takes no sequence number.
+struct source_status {
+  std::string source;
+  std::string state; ///< connecting, connected, disconnected or reconnecting.
+  std::string detail;
+  bool operator==(const source_status&) const = default;
+};
+
+/// Bus -> producer: running totals of its connection.
+struct publish_ack {
+  uint64_t accepted = 0;
+  uint64_t duplicates = 0;
+  uint64_t rejected = 0;
+  bool operator==(const publish_ack&) const = default;
+};
+
+/// Bus -> anyone: what the peer did wrong. `code` is for programs, `message` for people.
+struct error_frame {
+  std::string code;
+  std::string message;
+  bool operator==(const error_frame&) const = default;
+};
+
+/// One consumer in a `status_response`.
+struct consumer_status {
+  int64_t pid = 0; ///< As stated in its hello.
+  std::string event_key;
+  std::string subscription_id; ///< Empty if it is the key itself.
+  uint64_t received = 0;       ///< Events meant for it since it came, dropped ones included.
+  uint64_t dropped = 0;
+  uint64_t delivered = 0;      ///< Handed to its socket or actor, and taken.
+  uint64_t queued = 0;         ///< Waiting for it or on the way: received - dropped - delivered.
+  uint64_t queued_bytes = 0;
+  std::vector<std::string> event_types;
+  bool operator==(const consumer_status&) const = default;
+};
+
+/// One source in a `status_response`.
+struct source_report {
+  std::string source;
+  std::string state;
+  std::string detail;
+  std::string since; ///< RFC 3339, when it entered that state.
+  bool operator==(const source_report&) const = default;
+};
+
+/// An event type that came in and that nobody asked for.
+struct unmatched_type {
+  std::string event_type;
+  uint64_t count = 0;
+  bool operator==(const unmatched_type&) const = default;
+};
+
+/// What became of everything that came in: ingress = duplicates + unmatched + matched.
+struct bus_counters {
+  uint64_t ingress = 0;    ///< Well-formed events taken in.
+  uint64_t duplicates = 0; ///< Left out: the same event_id was matched within the dedup window.
+  uint64_t unmatched = 0;  ///< Wanted by no consumer at that moment.
+  uint64_t matched = 0;    ///< Put into the mailbox of at least one consumer.
+  uint64_t rejected = 0;   ///< Lines that were no event; not part of ingress.
+  bool operator==(const bus_counters&) const = default;
+};
+
+/// Bus -> anyone: the answer to `status_query`. The first four fields are the original's.
+struct status_response {
+  int64_t pid = 0;
+  int64_t uptime_sec = 0;
+  int64_t active_conns = 0;
+  std::vector<consumer_status> consumers;
+  std::string version; ///< Of the program, not of the protocol.
+  std::string app;
+  std::string state; ///< running or stopping.
+  std::string socket;
+  std::string last_event_at; ///< RFC 3339, empty before the first event.
+  bus_counters counters;
+  std::vector<unmatched_type> unmatched_types; ///< The latest few, newest first.
+  std::vector<source_report> sources;
+  bool operator==(const status_response&) const = default;
+};
+
+/// A line whose `type` is `publish` or `event`, or none that we know; its content is not decoded here.
+struct publish_line {
+  bool operator==(const publish_line&) const = default;
+};
+struct event_line {
+  bool operator==(const event_line&) const = default;
+};
+struct unknown_line {
+  std::string type;
+  bool operator==(const unknown_line&) const = default;
+};
+
+using frame = std::variant<hello, hello_ack, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown,
+                           source_status, publish_ack, error_frame, status_response, publish_line, event_line,
+                           unknown_line>;
+
+} // namespace cafbus

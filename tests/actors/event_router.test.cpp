@@ -1,0 +1,109 @@
+#include "actors/event_router.hpp"
+
+#include "config/defaults.hpp"
+#include "support/batches.hpp"
+#include "support/laws.hpp"
+
+#include <caf/test/dsl.hpp>
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  event_router testee{dedup_window{100, 10s}};
+  dedup_window::time_point now{1h};
+  using spans = std::vector<event_span>;
+
+  spans routed_to(uint64_t id, std::span<const event_router::route> routes) {
+    for (const auto& x : routes)
+      if (x.subscriber == id)
+        return x.spans;
+    return {};
+  }
+
+  ~fixture() { CAF_CHECK_EQUAL(laws::conservation(testee.counters(), {}), ""); }
+};
+
+bool same(const std::vector<event_span>& x, const std::vector<event_span>& y) {
+  return x == y;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(event_router_tests, fixture)
+
+CAF_TEST(an event goes to every subscriber of its type and to no other) {
+  testee.add(1, {"a"});
+  testee.add(2, {"a", "b"});
+  testee.add(3, {"c"});
+  auto routes = testee.routes(*make_batch({{"a"}, {"b"}, {"a"}}), now);
+  CAF_CHECK_EQUAL(routes.size(), 2u);
+  CAF_CHECK(same(routed_to(1, routes), {{0, 1}, {2, 3}}));
+  CAF_CHECK(same(routed_to(2, routes), {{0, 3}}));
+}
+
+CAF_TEST(a type that is listed twice is delivered once) {
+  testee.add(1, {"a", "b", "a"});
+  CAF_CHECK(same(routed_to(1, testee.routes(*make_batch({{"a"}}), now)), {{0, 1}}));
+}
+
+CAF_TEST(a run of one type is one span) {
+  testee.add(1, {"t"});
+  CAF_CHECK(same(routed_to(1, testee.routes(*numbered_batch(1000), now)), {{0, 1000}}));
+}
+
+CAF_TEST(duplicates are left out and leave a hole in the span but not in the count) {
+  testee.add(1, {"t"});
+  auto routes = testee.routes(*make_batch({{"t", "x"}, {"t", "x"}, {"t", "y"}}), now);
+  CAF_CHECK(same(routed_to(1, routes), {{0, 1}, {2, 3}}));
+  CAF_CHECK_EQUAL(testee.counters(), (bus_counters{3, 1, 0, 2, 0}));
+}
+
+CAF_TEST(an event without an id is never a duplicate) {
+  testee.add(1, {"t"});
+  testee.routes(*make_batch({{"t"}, {"t"}}), now);
+  CAF_CHECK_EQUAL(testee.counters().matched, 2u);
+}
+
+CAF_TEST(an event that nobody wants claims no id) {
+  testee.routes(*make_batch({{"t", "x"}}), now);
+  CAF_CHECK_EQUAL(testee.counters().unmatched, 1u);
+  testee.add(1, {"t"});
+  CAF_CHECK_EQUAL(testee.routes(*make_batch({{"t", "x"}}), now).size(), 1u);
+  CAF_CHECK_EQUAL(testee.routes(*make_batch({{"t", "x"}}), now).size(), 0u);
+}
+
+CAF_TEST(unmatched types are listed newest first and in bounded number) {
+  for (int i = 0; i < 100; ++i)
+    testee.routes(*make_batch({{"type" + std::to_string(i)}, {"again"}}), now);
+  const auto& list = testee.unmatched_types();
+  CAF_CHECK_EQUAL(list.size(), defaults::unmatched_types);
+  CAF_CHECK_EQUAL(list.front(), (unmatched_type{"again", 100}));
+  CAF_CHECK_EQUAL(list[1], (unmatched_type{"type99", 1}));
+}
+
+CAF_TEST(a removed subscriber gets nothing and its place can be taken) {
+  testee.add(1, {"a"});
+  testee.add(2, {"a"});
+  testee.remove(1);
+  testee.remove(1);
+  testee.remove(77);
+  testee.add(3, {"b"});
+  auto routes = testee.routes(*make_batch({{"a"}, {"b"}}), now);
+  CAF_CHECK(same(routed_to(1, routes), {}));
+  CAF_CHECK(same(routed_to(2, routes), {{0, 1}}));
+  CAF_CHECK(same(routed_to(3, routes), {{1, 2}}));
+}
+
+CAF_TEST(routes do not carry over from one batch to the next) {
+  testee.add(1, {"a"});
+  testee.add(2, {"b"});
+  CAF_CHECK_EQUAL(testee.routes(*make_batch({{"a"}, {"b"}}), now).size(), 2u);
+  auto routes = testee.routes(*make_batch({{"b"}}), now);
+  CAF_CHECK_EQUAL(routes.size(), 1u);
+  CAF_CHECK(same(routed_to(2, routes), {{0, 1}}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,217 @@
+#include "actors/hub.hpp"
+
+#include "actors/conn.hpp"
+#include "support/batches.hpp"
+#include "support/fixtures.hpp"
+#include "support/laws.hpp"
+#include "support/recording_subscriber.hpp"
+
+#include <caf/send.hpp>
+
+#include <caf/test/dsl.hpp>
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+idle_supervisor_actor::behavior_type counting_supervisor(idle_supervisor_actor::pointer, int* live) {
+  return {[=](const consumer_came&) { ++*live; }, [=](const consumer_went&) { --*live; }, [](const stay_awake&) {},
+          [](const idle_elapsed&) {}};
+}
+
+struct fixture : test_coordinator_fixture<> {
+  struct consumer {
+    std::shared_ptr<recording> seen = std::make_shared<recording>();
+    recording_actor subscriber;
+    conn_actor conn;
+  };
+
+  int live = 0;
+  idle_supervisor_actor supervisor = sys.spawn(counting_supervisor, &live);
+  hub_actor testee = spawn_hub(sys, {100, 10s, supervisor});
+  std::vector<consumer> consumers;
+
+  ~fixture() override {
+    auto status = read_status();
+    CAF_CHECK_EQUAL(laws::conservation(status.counters, list().consumers), "");
+    for (auto& x : consumers)
+      caf::anon_send_exit(x.subscriber, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(testee, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
+    sched.run();
+  }
+
+  consumer& add(std::vector<std::string> types, size_t capacity = 100, std::string key = "key", int64_t pid = 1) {
+    consumer x;
+    x.subscriber = sys.spawn(recording_subscriber, x.seen);
+    consumer_info info{pid, key, key, std::move(types)};
+    x.conn = spawn_conn(sys, {capacity, 1 << 20, 1 << 16}, info, x.subscriber);
+    caf::anon_send(testee, subscribe{x.conn, info});
+    consumers.push_back(x);
+    sched.run();
+    return consumers.back();
+  }
+
+  template <class Answer, class Question>
+  Answer ask(Question question) {
+    Answer result;
+    auto request = self->request(testee, caf::infinite, std::move(question));
+    sched.run();
+    request.receive([&](Answer& x) { result = std::move(x); },
+                    [&](const caf::error& e) { CAF_FAIL("no answer: " << sys.render(e)); });
+    return result;
+  }
+
+  published publish_batch(event_batch_ptr batch, uint64_t rejected = 0) {
+    return ask<published>(publish{std::move(batch), rejected});
+  }
+  hub_status read_status() { return ask<hub_status>(read_hub_status{}); }
+  consumer_list list() { return ask<consumer_list>(list_consumers{}); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(hub_tests, fixture)
+
+CAF_TEST(one subscription makes one consumer and an unsubscription none) {
+  auto conn = add({"t"}).conn;
+  CAF_CHECK_EQUAL(read_status().consumers, 1u);
+  CAF_CHECK_EQUAL(live, 1);
+  caf::anon_send(testee, unsubscribe{conn});
+  CAF_CHECK_EQUAL(read_status().consumers, 0u);
+  CAF_CHECK_EQUAL(live, 0);
+}
+
+CAF_TEST(unsubscribing twice or somebody unknown changes nothing) {
+  auto conn = add({"t"}).conn;
+  add({"t"});
+  auto stranger = spawn_conn(sys, {1, 1, 1}, {}, consumers[0].subscriber);
+  caf::anon_send(testee, unsubscribe{stranger});
+  caf::anon_send(testee, unsubscribe{conn});
+  caf::anon_send(testee, unsubscribe{conn});
+  CAF_CHECK_EQUAL(read_status().consumers, 1u);
+  CAF_CHECK_EQUAL(live, 1);
+}
+
+CAF_TEST(a consumer that ends is unsubscribed) {
+  caf::anon_send_exit(add({"t"}).subscriber, caf::exit_reason::kill);
+  sched.run();
+  CAF_CHECK_EQUAL(read_status().consumers, 0u);
+  CAF_CHECK_EQUAL(live, 0);
+  CAF_CHECK_EQUAL(publish_batch(numbered_batch(1)), (published{1, 0}));
+  CAF_CHECK_EQUAL(read_status().counters.unmatched, 1u);
+}
+
+CAF_TEST(keys are counted by subscription id) {
+  add({"t"}, 100, "a");
+  add({"t"}, 100, "a");
+  add({"t"}, 100, "b");
+  CAF_CHECK_EQUAL(read_status().keys, 2u);
+  CAF_CHECK_EQUAL(read_status().consumers, 3u);
+}
+
+CAF_TEST(an event goes to every subscriber of its type and to no other) {
+  add({"t"});
+  add({"t", "u"});
+  add({"v"});
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "", "1"}, {"u", "", "2"}})), (published{2, 0}));
+  CAF_CHECK_EQUAL(consumers[0].seen->payloads, (std::vector<std::string>{"1"}));
+  CAF_CHECK_EQUAL(consumers[1].seen->payloads, (std::vector<std::string>{"1", "2"}));
+  CAF_CHECK(consumers[2].seen->payloads.empty());
+}
+
+CAF_TEST(each consumer has sequence numbers of its own) {
+  add({"t"});
+  publish_batch(numbered_batch(2));
+  add({"t"});
+  publish_batch(numbered_batch(3));
+  CAF_CHECK_EQUAL(consumers[0].seen->seqs, (std::vector<uint64_t>{1, 2, 3, 4, 5}));
+  CAF_CHECK_EQUAL(consumers[1].seen->seqs, (std::vector<uint64_t>{1, 2, 3}));
+}
+
+CAF_TEST(a duplicate is left out before it takes a sequence number) {
+  add({"t"});
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}, {"t", "x"}, {"t", "y"}})), (published{2, 1}));
+  CAF_CHECK_EQUAL(consumers[0].seen->seqs, (std::vector<uint64_t>{1, 2}));
+  CAF_CHECK_EQUAL(read_status().counters, (bus_counters{3, 1, 0, 2, 0}));
+}
+
+CAF_TEST(a duplicate is new again after its time to live) {
+  add({"t"});
+  publish_batch(make_batch({{"t", "x"}}));
+  advance_time(10s);
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}})), (published{1, 0}));
+}
+
+CAF_TEST(a stuck subscriber costs its neighbours nothing) {
+  add({"t"}, 2);
+  add({"t"});
+  consumers[0].seen->stuck = true;
+  for (size_t i = 0; i < 50; ++i)
+    publish_batch(numbered_batch(1, i));
+  CAF_CHECK_EQUAL(consumers[1].seen->seqs.size(), 50u);
+  auto x = list().consumers;
+  CAF_CHECK_EQUAL(x[0].dropped, 47u);
+  CAF_CHECK_EQUAL(x[1].dropped, 0u);
+  caf::anon_send(consumers[0].subscriber, release_credit{});
+  sched.run();
+  CAF_CHECK_EQUAL(laws::order(consumers[0].seen->seqs, 47, 50), "");
+}
+
+CAF_TEST(rejected lines are counted beside the events) {
+  publish_batch(nullptr, 3);
+  publish_batch(numbered_batch(1), 2);
+  CAF_CHECK_EQUAL(read_status().counters, (bus_counters{1, 0, 1, 0, 5}));
+}
+
+CAF_TEST(a source status goes to every consumer whatever its types) {
+  add({"t"});
+  add({"u"});
+  caf::anon_send(testee, source_status{"s", "connected", ""});
+  sched.run();
+  for (auto& x : consumers)
+    CAF_CHECK_EQUAL(x.seen->statuses, (std::vector<source_status>{{"s", "connected", ""}}));
+  CAF_CHECK_EQUAL(list().consumers[0].received, 0u);
+}
+
+CAF_TEST(a late joiner gets the current status of each source) {
+  caf::anon_send(testee, source_status{"s", "connecting", ""});
+  caf::anon_send(testee, source_status{"s", "disconnected", "why"});
+  sched.run();
+  CAF_CHECK_EQUAL(add({"t"}).seen->statuses, (std::vector<source_status>{{"s", "disconnected", "why"}}));
+  auto report = read_status().sources;
+  CAF_REQUIRE_EQUAL(report.size(), 1u);
+  CAF_CHECK_EQUAL(report[0].state, "disconnected");
+}
+
+CAF_TEST(the list of consumers says who they are and what became of their events) {
+  add({"t", "u"}, 100, "some.key", 4711);
+  publish_batch(numbered_batch(3));
+  auto x = list().consumers;
+  CAF_REQUIRE_EQUAL(x.size(), 1u);
+  CAF_CHECK_EQUAL(x[0].pid, 4711);
+  CAF_CHECK_EQUAL(x[0].event_key, "some.key");
+  CAF_CHECK_EQUAL(x[0].event_types, (std::vector<std::string>{"t", "u"}));
+  CAF_CHECK_EQUAL(x[0].received, 3u);
+  CAF_CHECK_EQUAL(x[0].delivered, 3u);
+}
+
+CAF_TEST(fifty publishers and a mailbox of two that is never drained keep the books) {
+  add({"t"}, 2);
+  consumers[0].seen->stuck = true;
+  for (size_t i = 0; i < 50; ++i)
+    for (size_t k = 0; k < 20; ++k) {
+      caf::anon_send(testee, publish{numbered_batch(25), 0});
+      caf::anon_send(testee, source_status{"s" + std::to_string(k), "connected", ""});
+    }
+  sched.run();
+  auto status = read_status();
+  CAF_CHECK_EQUAL(status.counters.matched, 25'000u);
+  auto x = list().consumers[0];
+  CAF_CHECK_EQUAL(x.received, 25'000u);
+  CAF_CHECK_EQUAL(x.dropped + x.queued, 25'000u);
+  CAF_CHECK_EQUAL(consumers[0].seen->deliveries, 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

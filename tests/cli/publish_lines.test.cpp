@@ -1,0 +1,93 @@
+#include "cli/publish_lines.hpp"
+
+#include "cli/line_reader.hpp"
+#include "config/defaults.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/test/unit_test.hpp>
+
+using namespace cafbus;
+
+namespace {
+
+/// A line as a frame, with the room behind it that a parser wants.
+std::string framed(publish_lines& lines, std::string line) {
+  auto size = line.size();
+  line.resize(size + 64);
+  return std::string{lines.to_frame({line.data(), size})};
+}
+
+} // namespace
+
+CAF_TEST(an event line becomes a publish frame with its bytes unchanged) {
+  publish_lines lines{""};
+  CAF_CHECK_EQUAL(framed(lines, R"( { "event_type":"t","payload":{"n": 1e400} })"),
+                  R"({"type":"publish", "event_type":"t","payload":{"n": 1e400} })");
+}
+
+CAF_TEST(a line that is a publish frame already stays as it is) {
+  publish_lines lines{""};
+  std::string line = R"({"event_type":"t","payload":1, "type" : "publish"})";
+  CAF_CHECK_EQUAL(framed(lines, line), line);
+}
+
+CAF_TEST(only a key at the top level counts as a type) {
+  CAF_CHECK(has_type_key(R"({"type":"x"})"));
+  CAF_CHECK(has_type_key(R"({"a":{"type":[1]},"b":"}","type" :1})"));
+  CAF_CHECK(!has_type_key(R"({"payload":{"type":"x"}})"));
+  CAF_CHECK(!has_type_key(R"({"a":["type"],"b":"type","c":"\"type\":1"})"));
+  CAF_CHECK(!has_type_key(R"({"a":"type"})"));
+}
+
+CAF_TEST(a bare payload gets its type) {
+  publish_lines lines{"a\"b"};
+  CAF_CHECK_EQUAL(lines.type_error(), "");
+  CAF_CHECK_EQUAL(framed(lines, "[1, 2]"), R"({"type":"publish","event_type":"a\"b","payload":[1, 2]})");
+  CAF_CHECK_EQUAL(framed(lines, "[1"), "");
+  CAF_CHECK_NOT_EQUAL(lines.error(), "");
+}
+
+CAF_TEST(a type that cannot be one is refused) {
+  publish_lines not_utf8{"\xff"};
+  CAF_CHECK_NOT_EQUAL(not_utf8.type_error(), "");
+  publish_lines too_long{std::string(defaults::max_name_bytes + 1, 'x')};
+  CAF_CHECK_NOT_EQUAL(too_long.type_error(), "");
+}
+
+CAF_TEST(a blank line is no fault and anything else that is no event is one) {
+  publish_lines lines{""};
+  CAF_CHECK_EQUAL(framed(lines, " \t\r"), "");
+  CAF_CHECK_EQUAL(lines.error(), "");
+  for (auto line : {"x", "[]", "{}", R"({"event_type":"t"})", R"({"type":"hello","event_type":"t","payload":1})"}) {
+    CAF_CHECK_EQUAL(framed(lines, line), "");
+    CAF_CHECK_NOT_EQUAL(lines.error(), "");
+  }
+}
+
+CAF_TEST(a frame that would be too long for the wire is refused here) {
+  publish_lines lines{""};
+  auto line = R"({"event_type":"t","payload":1)" + std::string(defaults::max_frame_bytes - 40, ' ') + '}';
+  CAF_CHECK_EQUAL(framed(lines, line), "");
+  CAF_CHECK(lines.error().find("1048576") != std::string::npos);
+}
+
+CAF_TEST(lines are numbered and one that is too long is passed over) {
+  constexpr auto limit = defaults::max_frame_bytes;
+  auto input = "a\n" + std::string(limit - 1, 'b') + "\n" + std::string(limit, 'c') + "\r\nd\n\n" +
+               std::string(3 * limit, 'e') + "\nf\r\ng";
+  for (size_t piece : {size_t{1'000}, size_t{65'535}, size_t{65'536}}) {
+    std::vector<std::pair<uint64_t, size_t>> lines;
+    std::vector<uint64_t> too_long;
+    line_reader reader{[&](uint64_t n, std::string_view line) { lines.emplace_back(n, line.size()); },
+                       [&](uint64_t n) { too_long.push_back(n); }};
+    for (size_t i = 0; i < input.size(); i += piece)
+      reader.append(std::string_view{input}.substr(i, piece));
+    reader.finish();
+    auto expected = std::vector<std::pair<uint64_t, size_t>>{{1, 1}, {2, limit - 1}, {4, 1}, {5, 0}, {7, 1}, {8, 1}};
+    CAF_CHECK(lines == expected);
+    CAF_CHECK_EQUAL(too_long, (std::vector<uint64_t>{3, 6}));
+  }
+}

@@ -1,0 +1,287 @@
+#include "messages/frame_codec.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/test/unit_test.hpp>
+
+// g++ 12 misses members that designated initialisers leave at their default
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+using namespace cafbus;
+
+namespace {
+
+template <class T>
+bool decodes_to(std::string_view line, const T& expected) {
+  const auto result = decode(line);
+  const auto* decoded = std::get_if<frame>(&result);
+  return decoded != nullptr && *decoded == frame{expected};
+}
+
+std::string error_of(std::string_view line) {
+  const auto result = decode(line);
+  const auto* error = std::get_if<codec_error>(&result);
+  return error == nullptr ? "none" : to_string(*error);
+}
+
+/// Checks the exact text of a frame, and that it comes back from it, with and without its line end.
+template <class T>
+void check_frame(const T& x, const std::string& text) {
+  CAF_CHECK_EQUAL(encode(x), text + '\n');
+  CAF_CHECK(decodes_to(text, x));
+  CAF_CHECK(decodes_to(text + '\n', x));
+  CAF_CHECK(decodes_to(text + "\r\n", x));
+}
+
+status_response full_status() {
+  status_response x{.pid = 7,
+                    .uptime_sec = 60,
+                    .active_conns = 2,
+                    .version = "0.1.0",
+                    .app = "default",
+                    .state = "running",
+                    .socket = "/run/bus.sock",
+                    .last_event_at = "2026-11-22T11:30:38.123456789Z"};
+  x.consumers = {{.pid = 8,
+                  .event_key = "a",
+                  .subscription_id = "a/1",
+                  .received = 6,
+                  .dropped = 1,
+                  .delivered = 3,
+                  .queued = 2,
+                  .queued_bytes = 400,
+                  .event_types = {"a", "b"}},
+                 {.pid = 9, .event_key = "b"}};
+  x.counters = {.ingress = 10, .duplicates = 1, .unmatched = 2, .matched = 7, .rejected = 5};
+  x.unmatched_types = {{"x", 2}, {"y", 1}};
+  x.sources = {{"stdin", "connected", "since boot", "2026-11-22T11:30:00.000000000Z"}, {"exec", "connecting", "", "t"}};
+  return x;
+}
+
+} // namespace
+
+CAF_TEST(hello has its fields in order and its optional ones only when set) {
+  check_frame(hello{.pid = 42, .event_key = "im.message", .event_types = {}},
+              R"({"type":"hello","pid":42,"event_key":"im.message","event_types":[],"version":"v1"})");
+  check_frame(hello{.pid = -1,
+                    .event_key = "k",
+                    .event_types = {"a", "b"},
+                    .version = "v2",
+                    .subscription_id = "k/1",
+                    .capabilities = {"x"}},
+              R"({"type":"hello","pid":-1,"event_key":"k","event_types":["a","b"],"version":"v2",)"
+              R"("subscription_id":"k/1","capabilities":["x"]})");
+}
+
+CAF_TEST(hello_ack has its fields in order) {
+  check_frame(hello_ack{.first_for_key = true}, R"({"type":"hello_ack","bus_version":"v1","first_for_key":true})");
+  check_frame(hello_ack{.bus_version = "v3", .rejected = true, .reject_reason = "no", .capabilities = {"x", "y"}},
+              R"({"type":"hello_ack","bus_version":"v3","first_for_key":false,"rejected":true,)"
+              R"("reject_reason":"no","capabilities":["x","y"]})");
+}
+
+CAF_TEST(bye and the shutdown frames have their fields in order) {
+  check_frame(bye{}, R"({"type":"bye"})");
+  check_frame(bye{"stalled"}, R"({"type":"bye","reason":"stalled"})");
+  check_frame(pre_shutdown_check{"k", ""}, R"({"type":"pre_shutdown_check","event_key":"k"})");
+  check_frame(pre_shutdown_check{"k", "k/1"},
+              R"({"type":"pre_shutdown_check","event_key":"k","subscription_id":"k/1"})");
+  check_frame(pre_shutdown_ack{false}, R"({"type":"pre_shutdown_ack","last_for_key":false})");
+  check_frame(pre_shutdown_ack{true}, R"({"type":"pre_shutdown_ack","last_for_key":true})");
+  check_frame(shutdown{}, R"({"type":"shutdown"})");
+  check_frame(shutdown{true}, R"({"type":"shutdown","force":true})");
+}
+
+CAF_TEST(source_status publish_ack and error have their fields in order) {
+  check_frame(source_status{"s", "connected", ""}, R"({"type":"source_status","source":"s","state":"connected"})");
+  check_frame(source_status{"s", "connecting", "again"},
+              R"({"type":"source_status","source":"s","state":"connecting","detail":"again"})");
+  check_frame(publish_ack{1, 2, std::numeric_limits<uint64_t>::max()},
+              R"({"type":"publish_ack","accepted":1,"duplicates":2,"rejected":18446744073709551615})");
+  check_frame(error_frame{"frame_too_large", "too large"},
+              R"({"type":"error","code":"frame_too_large","message":"too large"})");
+}
+
+CAF_TEST(status frames have their fields in order) {
+  check_frame(status_query{}, R"({"type":"status_query"})");
+  check_frame(
+      status_response{},
+      R"({"type":"status_response","pid":0,"uptime_sec":0,"active_conns":0,"consumers":[],"version":"","app":"",)"
+      R"("state":"","socket":"","counters":{"ingress":0,"duplicates":0,"unmatched":0,"matched":0,"rejected":0},)"
+      R"("unmatched_types":[],"sources":[]})");
+  check_frame(
+      full_status(),
+      R"({"type":"status_response","pid":7,"uptime_sec":60,"active_conns":2,"consumers":[{"pid":8,"event_key":"a",)"
+      R"("subscription_id":"a/1","received":6,"dropped":1,"delivered":3,"queued":2,"queued_bytes":400,)"
+      R"("event_types":["a","b"]},{"pid":9,"event_key":"b","received":0,"dropped":0,"delivered":0,"queued":0,)"
+      R"("queued_bytes":0,"event_types":[]}],"version":"0.1.0","app":"default","state":"running",)"
+      R"("socket":"/run/bus.sock","last_event_at":"2026-11-22T11:30:38.123456789Z","counters":{"ingress":10,)"
+      R"("duplicates":1,"unmatched":2,"matched":7,"rejected":5},"unmatched_types":[{"event_type":"x","count":2},)"
+      R"({"event_type":"y","count":1}],"sources":[{"source":"stdin","state":"connected","detail":"since boot",)"
+      R"("since":"2026-11-22T11:30:00.000000000Z"},{"source":"exec","state":"connecting","since":"t"}]})");
+}
+
+CAF_TEST(a short status_response of another bus is understood) {
+  status_response expected{.pid = 1, .uptime_sec = 2, .active_conns = 1};
+  expected.consumers = {{.pid = 3, .event_key = "k", .received = 4, .dropped = 5}};
+  CAF_CHECK(decodes_to(R"({"type":"status_response","pid":1,"uptime_sec":2,"active_conns":1,)"
+                       R"("consumers":[{"pid":3,"event_key":"k","received":4,"dropped":5}]})",
+                       expected));
+}
+
+CAF_TEST(a hello without a version speaks v1) {
+  CAF_CHECK(decodes_to(R"({"type":"hello","pid":1,"event_key":"k","event_types":["a"]})",
+                       hello{.pid = 1, .event_key = "k", .event_types = {"a"}, .version = "v1"}));
+}
+
+CAF_TEST(null counts as absent) {
+  CAF_CHECK(decodes_to(R"({"type":"hello","pid":1,"event_key":"k","event_types":null,"version":null})",
+                       hello{.pid = 1, .event_key = "k"}));
+  CAF_CHECK(decodes_to(R"({"type":"status_response","consumers":null,"counters":null})", status_response{}));
+}
+
+CAF_TEST(fields may come in any order and white space is ignored) {
+  CAF_CHECK(decodes_to(" { \"reason\" : \"x\" ,\t\"type\" : \"bye\" } ", bye{"x"}));
+}
+
+CAF_TEST(keys and values are decoded) {
+  CAF_CHECK(decodes_to(R"({"t\u0079pe":"b\u0079e","reason":"\ud83d\ude00\n\/"})", bye{"\xf0\x9f\x98\x80\n/"}));
+}
+
+CAF_TEST(of several fields with one name the last counts) {
+  CAF_CHECK(decodes_to(R"({"type":"hello","type":"bye","reason":"a","reason":"b"})", bye{"b"}));
+  CAF_CHECK(decodes_to(R"({"type":"hello","event_types":["a","b"],"event_types":["c"]})", hello{.event_types = {"c"}}));
+  CAF_CHECK(decodes_to(R"({"type":"publish","type":"status_query"})", status_query{}));
+}
+
+CAF_TEST(unknown fields are ignored whatever they hold) {
+  for (std::string value :
+       {"1", "1e400", "123456789012345678901234567890", R"("\ud800")", R"({"type":"hello"})", "[[[{}]]]", "null"})
+    CAF_CHECK(
+        decodes_to(R"({"extra":)" + value + R"(,"type":"bye","\ud800":)" + value + R"(,"reason":"r"})", bye{"r"}));
+}
+
+CAF_TEST(an unknown type is no error but a frame of its own) {
+  CAF_CHECK(decodes_to(R"({"type":"brand_new","pid":"not a number"})", unknown_line{"brand_new"}));
+  CAF_CHECK(decodes_to(R"({"type":""})", unknown_line{""}));
+  CAF_CHECK(decodes_to(R"({"type":"Hello"})", unknown_line{"Hello"}));
+}
+
+CAF_TEST(publish and event are known by their type alone) {
+  for (std::string payload : {"1e400", R"("\ud800")", "{\"type\":\"bye\"}", "[01]", "tru"}) {
+    CAF_CHECK(decodes_to(R"({"type":"publish","event_type":5,"payload":)" + payload + "}", publish_line{}));
+    CAF_CHECK(decodes_to(R"({"payload":)" + payload + R"(,"type":"event"})", event_line{}));
+  }
+}
+
+CAF_TEST(what is not one JSON value is refused) {
+  for (std::string line :
+       {"", "\n", "\r\n", " ", "hello", "{", "{\"type\":\"bye\"", "{\"type\":\"bye\"}}", "{\"type\":\"bye\"} {}",
+        "{\"type\":\"bye\",}", "{\"type\":\"bye\",\"reason\":01}", "{\"type\":\"bye\",\"x\":NaN}",
+        "{\"type\":\"bye\",\"reason\":\"\xff\"}", "{\"type\":\"bye\",\"x\":\"\t\"}"}) {
+    CAF_MESSAGE(line);
+    CAF_CHECK_EQUAL(error_of(line), "not_json");
+  }
+}
+
+CAF_TEST(a value that is no object is refused) {
+  for (auto line : {"5", "\"type\"", "[{\"type\":\"bye\"}]", "null", " true"})
+    CAF_CHECK_EQUAL(error_of(line), "not_an_object");
+}
+
+CAF_TEST(a frame without a type is refused) {
+  for (auto line : {"{}", R"({"pid":1})", R"({"type":5})", R"({"type":null})", R"({"type":["bye"]})",
+                    R"({"x":{"type":"bye"}})", R"({"type":"bye","type":7})", R"({"type":"\ud800"})"})
+    CAF_CHECK_EQUAL(error_of(line), "missing_type");
+}
+
+CAF_TEST(a known field of the wrong type is refused) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> wrong{
+      {"hello",
+       {R"("pid":"1")", R"("pid":1.0)", R"("pid":1e2)", R"("pid":true)", R"("pid":9223372036854775808)",
+        R"("pid":-9223372036854775809)", R"("event_key":1)", R"("event_key":["k"])", R"("event_types":"a")",
+        R"("event_types":{})", R"("event_types":["a",1])", R"("event_types":[null])", R"("event_types":[["a"]])",
+        R"("version":1)", R"("subscription_id":false)", R"("capabilities":["x",{}])", R"("event_key":"\ud800")"}},
+      {"hello_ack", {R"("bus_version":1)", R"("first_for_key":"true")", R"("rejected":1)", R"("reject_reason":[])"}},
+      {"bye", {R"("reason":1)"}},
+      {"pre_shutdown_check", {R"("event_key":1)", R"("subscription_id":{})"}},
+      {"pre_shutdown_ack", {R"("last_for_key":0)"}},
+      {"shutdown", {R"("force":"yes")"}},
+      {"source_status", {R"("source":1)", R"("state":1)", R"("detail":1)"}},
+      {"publish_ack", {R"("accepted":-1)", R"("duplicates":1.5)", R"("rejected":18446744073709551616)"}},
+      {"error", {R"("code":1)", R"("message":null,"message":2)"}},
+      {"status_response",
+       {R"("consumers":{})", R"("consumers":[1])", R"("consumers":[{"pid":"x"}])", R"("counters":[])",
+        R"("counters":{"ingress":-1})", R"("sources":[{"source":1}])", R"("unmatched_types":[{"count":"x"}])",
+        R"("last_event_at":1)"}},
+  };
+  for (const auto& [type, fields] : wrong)
+    for (const auto& field : fields) {
+      CAF_MESSAGE(field);
+      CAF_CHECK_EQUAL(error_of(R"({"type":")" + type + "\"," + field + "}"), "bad_field");
+      CAF_CHECK_EQUAL(error_of("{" + field + R"(,"type":")" + type + "\"}"), "bad_field");
+    }
+}
+
+CAF_TEST(integers are taken over their whole range) {
+  constexpr auto least = std::numeric_limits<int64_t>::min();
+  constexpr auto most = std::numeric_limits<int64_t>::max();
+  CAF_CHECK(decodes_to(encode(hello{.pid = least}), hello{.pid = least}));
+  CAF_CHECK(decodes_to(encode(hello{.pid = most}), hello{.pid = most}));
+}
+
+CAF_TEST(deep nesting costs neither stack nor error) {
+  const size_t depth = 524'000;
+  const auto nested = std::string(depth, '[') + std::string(depth, ']');
+  CAF_CHECK_EQUAL(error_of(std::string(1'048'576, '[')), "not_json");
+  CAF_CHECK_EQUAL(error_of(nested), "not_an_object");
+  CAF_CHECK_EQUAL(error_of(R"({"type":"hello","event_types":)" + nested + "}"), "bad_field");
+  CAF_CHECK_EQUAL(error_of(R"({"type":"hello","event_types":)" + std::string(depth, '[')), "not_json");
+  CAF_CHECK(decodes_to(R"({"x":)" + nested + R"(,"type":"bye"})", bye{}));
+  CAF_CHECK(decodes_to(R"({"type":"publish","payload":)" + nested + "}", publish_line{}));
+}
+
+CAF_TEST(text that is not UTF - 8 is replaced when it is written) {
+  const auto line = encode(bye{"a\xff"
+                               "b"});
+  CAF_CHECK_EQUAL(line, "{\"type\":\"bye\",\"reason\":\"a\xef\xbf\xbd"
+                        "b\"}\n");
+  CAF_CHECK(decodes_to(encode(hello{.event_types = {"\xc3"}}), hello{.event_types = {"\xef\xbf\xbd"}}));
+}
+
+CAF_TEST(a line end in a text stays within the line) {
+  const auto line = encode(error_frame{"c", "two\nlines \"quoted\" \x01"});
+  CAF_CHECK_EQUAL(line.find('\n'), line.size() - 1);
+  CAF_CHECK(decodes_to(line, error_frame{"c", "two\nlines \"quoted\" \x01"}));
+}
+
+CAF_TEST(the examples in the protocol reference are what the codec writes) {
+  std::ifstream file{std::filesystem::path{__FILE__}.parent_path() / "../../messages/PROTOCOL.md"};
+  size_t written = 0;
+  size_t payloads = 0;
+  for (std::string before, line; std::getline(file, line); before = line) {
+    if (before != "```json")
+      continue;
+    CAF_MESSAGE(line);
+    const auto result = decode(line);
+    CAF_REQUIRE(std::holds_alternative<frame>(result));
+    std::visit(
+        [&](const auto& x) {
+          if constexpr (requires { encode(x); }) {
+            CAF_CHECK_EQUAL(encode(x), line + '\n');
+            ++written;
+          } else {
+            CAF_CHECK(line.find("\"payload\":") != std::string::npos);
+            ++payloads;
+          }
+        },
+        std::get<frame>(result));
+  }
+  CAF_CHECK_EQUAL(written, 11u);
+  CAF_CHECK_EQUAL(payloads, 2u);
+}
