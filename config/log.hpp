@@ -11,7 +11,7 @@ class logger;
 /// `quoted`. Levels: error = a human must act, warn = something was lost or a limit was hit (at most one line a second
 /// per cause), info = state changes, debug = per event and frame. Payloads never at any level above trace.
 ///
-/// Silent until a program calls `to_file` or `to_stderr`; safe from any thread. Writing happens on a thread of its own,
+/// Silent until a program calls `to_file`; safe from any thread. Writing happens on a thread of its own,
 /// so that no actor waits for a disk; when that cannot keep up, the oldest lines are lost.
 namespace cafbus::log {
 
