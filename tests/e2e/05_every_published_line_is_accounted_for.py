@@ -1,4 +1,6 @@
 """publish and publish_ack: totals, duplicates, lines that are no event."""
+import json
+
 from harness import encode, equal, event, main, scenario
 
 
@@ -113,7 +115,7 @@ def a_bye_ends_the_connection_after_the_last_ack(t):
     t.start_bus()
     producer = t.connect()
     producer.send(event("k", 1) + b"\n" + event("k", 2) + b"\n" + encode({"type": "bye"}) + b"\n")
-    accepted = [__import__("json").loads(x)["accepted"] for x in producer.read_to_eof()]
+    accepted = [json.loads(x)["accepted"] for x in producer.read_to_eof()]
     equal(accepted[-1], 2, "accepted in the last ack")
 
 

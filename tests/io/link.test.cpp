@@ -1,0 +1,475 @@
+#include "io/link.hpp"
+
+#include "support/socket_fixture.hpp"
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t result = 0;
+  for (auto i = text.find(part); i != std::string::npos; i = text.find(part, i + part.size()))
+    ++result;
+  return result;
+}
+
+struct fixture : socket_fixture {
+  handle consumer(const std::string& key) {
+    auto result = connect();
+    auto ack = say_hello(result, key);
+    CAF_CHECK(has(ack, "hello_ack"));
+    return result;
+  }
+  std::string check(handle x, const std::string& key) {
+    return talk(x, R"({"type":"pre_shutdown_check","event_key":")" + key + "\"}\n");
+  }
+};
+
+const std::string granted = "{\"type\":\"pre_shutdown_ack\",\"last_for_key\":true}\n";
+const std::string refused = "{\"type\":\"pre_shutdown_ack\",\"last_for_key\":false}\n";
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(link_tests, fixture)
+
+CAF_TEST(a hello is acknowledged whatever way it is split) {
+  auto line = hello_line("k");
+  for (size_t i = 1; i < line.size(); ++i) {
+    auto x = connect();
+    CAF_CHECK_EQUAL(talk(x, line.substr(0, i)), "");
+    CAF_CHECK_EQUAL(talk(x, line.substr(i)), first_ack);
+    hang_up(x);
+  }
+  auto x = connect();
+  std::string answer;
+  for (auto c : line)
+    answer += talk(x, {&c, 1});
+  CAF_CHECK_EQUAL(answer, first_ack);
+}
+
+CAF_TEST(the second consumer of a key is not the first) {
+  auto x = connect();
+  CAF_CHECK_EQUAL(say_hello(x, "k"), first_ack);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), second_ack);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k", R"(,"subscription_id":"other")"), first_ack);
+}
+
+CAF_TEST(an event is delivered to who asked for its type) {
+  auto x = consumer("t");
+  auto y = consumer("u");
+  auto producer = connect();
+  CAF_CHECK_EQUAL(talk(producer, publish_line_of("t", R"({"a": 1.10})")),
+                  "{\"type\":\"publish_ack\",\"accepted\":1,\"duplicates\":0,\"rejected\":0}\n");
+  auto got = take(x);
+  CAF_CHECK(has(got, R"({"type":"event","event_type":"t",)"));
+  CAF_CHECK(has(got, R"("seq":1,"payload":{"a": 1.10}})"));
+  CAF_CHECK_EQUAL(take(y), "");
+}
+
+CAF_TEST(events that arrive together leave in one write) {
+  auto x = consumer("t");
+  auto before = socket_of(x).writes;
+  std::string lines;
+  for (int i = 0; i < 100; ++i)
+    lines += publish_line_of("t");
+  talk(connect(), lines);
+  CAF_CHECK_EQUAL(socket_of(x).writes, before + 1);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 100u);
+}
+
+CAF_TEST(the ack comes before everything else) {
+  caf::anon_send(parts.hub, source_status{"s", "connected", ""});
+  auto x = connect();
+  send(x, hello_line("t"));
+  send(connect(), publish_line_of("t"));
+  settle();
+  CAF_CHECK(take(x).starts_with(first_ack));
+}
+
+CAF_TEST(whoever has seen the ack misses nothing that is published from then on) {
+  auto x = connect();
+  auto producer = connect();
+  send(x, hello_line("t"));
+  while (socket_of(x).received.empty() && (sched.try_run_once() || mpx.try_exec_runnable())) {
+  }
+  CAF_CHECK_EQUAL(take(x), first_ack);
+  CAF_CHECK(has(talk(producer, publish_line_of("t")), R"("accepted":1)"));
+  CAF_CHECK(has(take(x), R"("seq":1,)"));
+}
+
+CAF_TEST(a hello of another version is rejected with a reason) {
+  auto x = connect();
+  auto answer = talk(x, R"({"type":"hello","pid":1,"event_key":"k","version":"v2"})"
+                        "\n");
+  CAF_CHECK(has(answer, R"("rejected":true)"));
+  CAF_CHECK(has(answer, "v2"));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(a hello without version or types is taken) {
+  auto x = connect();
+  CAF_CHECK_EQUAL(talk(x, R"({"type":"hello","pid":1,"event_key":"k"})"
+                          "\r\n"),
+                  first_ack);
+  talk(connect(), publish_line_of("k"));
+  CAF_CHECK(has(take(x), "\"seq\":1,"));
+}
+
+CAF_TEST(a hello that asks for too much is rejected) {
+  for (const auto& more : {R"(,"subscription_id":")" + std::string(1'025, 'x') + "\"", std::string{}}) {
+    auto x = connect();
+    auto line = more.empty() ? R"({"type":"hello","pid":1,"event_key":""})"
+                               "\n"
+                             : hello_line("k", more);
+    CAF_CHECK(has(talk(x, line), "\"rejected\":true"));
+    CAF_CHECK(socket_of(x).shut);
+  }
+  std::string types = "\"t\"";
+  for (int i = 0; i < 1'024; ++i)
+    types += ",\"t\"";
+  auto x = connect();
+  CAF_CHECK(has(talk(x, R"({"type":"hello","pid":1,"event_key":"k","event_types":[)" + types + "]}\n"), "1025"));
+}
+
+CAF_TEST(garbage as the first frame gets an error and the end) {
+  for (auto line : {"garbage\n", "\n", "{}\n", "[]\n",
+                    R"({"type":"bye"})"
+                    "\n",
+                    R"({"type":"event"})"
+                    "\n",
+                    R"({"type":"nonsense"})"
+                    "\n",
+                    R"({"type":"hello","pid":"x","event_key":"k"})"
+                    "\n"}) {
+    auto x = connect();
+    CAF_CHECK(has(talk(x, line), R"("code":"bad_first_frame")"));
+    CAF_CHECK(socket_of(x).shut);
+  }
+}
+
+CAF_TEST(nothing for the hello timeout gets an error and the end) {
+  auto silent = connect();
+  auto half = connect();
+  send(half, "{\"type\":\"hel");
+  auto good = consumer("k");
+  pass(5s - 1ms);
+  CAF_CHECK(!socket_of(silent).shut);
+  pass(1ms);
+  CAF_CHECK(has(take(silent), "hello_timeout"));
+  CAF_CHECK(has(take(half), "hello_timeout"));
+  CAF_CHECK(socket_of(half).shut);
+  CAF_CHECK(!socket_of(good).shut);
+}
+
+CAF_TEST(a peer of another user is refused before a byte is read) {
+  calls.uid = 12'345;
+  auto x = connect();
+  CAF_CHECK(has(take(x), "\"code\":\"foreign_uid\""));
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(root is let in) {
+  calls.uid = 0;
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), first_ack);
+}
+
+CAF_TEST(a frame of exactly the limit passes and one byte more does not ) {
+  auto x = consumer("k");
+  std::string filler(defaults::max_frame_bytes - 1, ' ');
+  CAF_CHECK_EQUAL(talk(x, filler + "\n"), "");
+  CAF_CHECK(!socket_of(x).shut);
+  CAF_CHECK(has(talk(x, filler + " \n"), "\"code\":\"frame_too_large\""));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(a frame that never ends is cut at the limit) {
+  auto x = connect();
+  CAF_CHECK(has(talk(x, std::string(defaults::max_frame_bytes + 1, 'x')), "\"code\":\"frame_too_large\""));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(garbage after the hello is skipped) {
+  auto x = consumer("k");
+  CAF_CHECK_EQUAL(talk(x, "garbage\n\n[1]\n{\"type\":\"future\"}\n{\"type\":\"status_query\"}\n"), "");
+  talk(connect(), publish_line_of("k"));
+  CAF_CHECK(has(take(x), "\"seq\":1,"));
+}
+
+CAF_TEST(a second hello and a publish of a consumer get an error and are ignored) {
+  auto x = consumer("k");
+  CAF_CHECK(has(say_hello(x, "other"), "\"code\":\"unexpected_frame\""));
+  CAF_CHECK(has(talk(x, publish_line_of("k")), "\"code\":\"unexpected_frame\""));
+  CAF_CHECK(!socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().consumers.size(), 1u);
+  CAF_CHECK_EQUAL(read_status_now().counters.ingress, 0u);
+}
+
+CAF_TEST(what is sent behind the hello is handled after the ack) {
+  auto x = connect();
+  CAF_CHECK_EQUAL(talk(x, hello_line("k") + R"({"type":"pre_shutdown_check","event_key":"k"})"
+                                            "\n"),
+                  first_ack + granted);
+}
+
+CAF_TEST(a bye ends the connection) {
+  auto x = consumer("k");
+  talk(x, "{\"type\":\"bye\"}\n");
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(a consumer that hangs up is gone from the status) {
+  auto x = consumer("k");
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 1);
+  hang_up(x);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), first_ack);
+}
+
+CAF_TEST(the cleanup lock goes to the only consumer of its own id) {
+  auto x = consumer("k");
+  auto y = consumer("k");
+  auto z = consumer("other");
+  CAF_CHECK_EQUAL(check(x, "k"), refused);
+  CAF_CHECK_EQUAL(check(z, "k"), refused);
+  hang_up(y);
+  CAF_CHECK_EQUAL(check(x, "nobody"), refused);
+  CAF_CHECK_EQUAL(check(x, "k"), granted);
+  CAF_CHECK_EQUAL(check(x, "k"), refused);
+}
+
+CAF_TEST(while the lock is held a hello of that id waits and others do not ) {
+  auto x = consumer("k");
+  CAF_CHECK_EQUAL(check(x, "k"), granted);
+  auto waiting = connect();
+  CAF_CHECK_EQUAL(say_hello(waiting, "k"), "");
+  CAF_CHECK_EQUAL(say_hello(connect(), "other"), first_ack);
+  hang_up(x);
+  CAF_CHECK_EQUAL(take(waiting), first_ack);
+}
+
+CAF_TEST(a hello waits for the lock no longer than the cleanup wait) {
+  CAF_CHECK_EQUAL(check(consumer("k"), "k"), granted);
+  auto waiting = connect();
+  say_hello(waiting, "k");
+  pass(3s);
+  CAF_CHECK(has(take(waiting), "\"rejected\":true"));
+  CAF_CHECK(socket_of(waiting).shut);
+}
+
+CAF_TEST(the lock is given back by a bye as well) {
+  auto x = consumer("k");
+  CAF_CHECK_EQUAL(check(x, "k"), granted);
+  auto waiting = connect();
+  say_hello(waiting, "k");
+  talk(x, "{\"type\":\"bye\"}\n");
+  CAF_CHECK_EQUAL(take(waiting), first_ack);
+}
+
+CAF_TEST(one that hangs up while it waits is not let in) {
+  auto x = consumer("k");
+  check(x, "k");
+  auto waiting = connect();
+  say_hello(waiting, "k");
+  hang_up(waiting);
+  hang_up(x);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), first_ack);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 1);
+}
+
+CAF_TEST(a consumer that does not read loses the oldest events and sees the gap) {
+  auto x = consumer("t");
+  auto good = consumer("t");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  for (int i = 0; i < 30; ++i)
+    talk(producer, publish_line_of("t", std::to_string(i)));
+  CAF_CHECK_EQUAL(count(take(good), "\"type\":\"event\""), 30u);
+  auto status = read_status_now();
+  CAF_CHECK_EQUAL(status.consumers[0].dropped, 19u);
+  CAF_CHECK_EQUAL(status.consumers[1].dropped, 0u);
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK(has(got, "\"seq\":1,\"payload\":0}"));
+  CAF_CHECK(!has(got, "\"seq\":20,"));
+  CAF_CHECK(has(got, "\"seq\":21,\"payload\":20}"));
+  CAF_CHECK(has(got, "\"seq\":30,\"payload\":29}"));
+}
+
+CAF_TEST(a consumer without progress for the write timeout is closed as stalled) {
+  auto x = consumer("t");
+  socket_of(x).room = 10;
+  talk(connect(), publish_line_of("t"));
+  pass(5s - 1ms);
+  CAF_CHECK(!socket_of(x).shut);
+  pass(1ms);
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(a consumer that reads a little is not stalled) {
+  auto x = consumer("t");
+  socket_of(x).room = 10;
+  auto producer = connect();
+  for (int i = 0; i < 5; ++i) {
+    talk(producer, publish_line_of("t"));
+    pass(4s);
+    read_rest(x);
+    socket_of(x).room = 10;
+  }
+  pass(4s);
+  CAF_CHECK(!socket_of(x).shut);
+}
+
+CAF_TEST(a broken socket ends the connection and counts nothing as delivered) {
+  auto x = consumer("t");
+  socket_of(x).broken = true;
+  talk(connect(), publish_line_of("t"));
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(an ack that cannot be written leaves nothing behind) {
+  auto x = connect();
+  socket_of(x).broken = true;
+  say_hello(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), first_ack);
+}
+
+CAF_TEST(a peer that asks and does not read is closed) {
+  auto x = consumer("k");
+  socket_of(x).room = 0;
+  for (int i = 0; i < 3'000 && !socket_of(x).shut; ++i)
+    check(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(an oversized payload is rejected and the connection goes on) {
+  auto x = consumer("t");
+  auto producer = connect();
+  auto answer = talk(producer, publish_line_of("t", "\"" + std::string(defaults::max_payload_bytes, 'x') + "\"") +
+                                   publish_line_of("t"));
+  CAF_CHECK(has(answer, R"("accepted":1,"duplicates":0,"rejected":1)"));
+  CAF_CHECK(has(take(x), "\"seq\":1,"));
+  CAF_CHECK_EQUAL(read_status_now().counters.rejected, 1u);
+}
+
+CAF_TEST(a producer is told running totals) {
+  consumer("t");
+  auto producer = connect();
+  auto line = R"({"type":"publish","event_type":"t","event_id":"x","payload":1})"
+              "\n";
+  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":0,"rejected":0)"));
+  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":1,"rejected":0)"));
+  CAF_CHECK(has(talk(producer, "{\"type\":\"publish\"}\n"), R"("accepted":1,"duplicates":1,"rejected":1)"));
+}
+
+CAF_TEST(a producer that says bye gets its last ack first) {
+  auto x = consumer("t");
+  auto producer = connect();
+  CAF_CHECK(
+      has(talk(producer, publish_line_of("t") + "{\"type\":\"bye\"}\n" + publish_line_of("t")), "\"accepted\":1"));
+  CAF_CHECK(socket_of(producer).shut);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
+}
+
+CAF_TEST(a producer that hangs up at once loses nothing that was read) {
+  auto x = consumer("t");
+  auto producer = connect();
+  send(producer, publish_line_of("t") + publish_line_of("t"));
+  hang_up(producer);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 2u);
+}
+
+CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
+  auto producer = connect();
+  send(producer, publish_line_of("t"));
+  CAF_CHECK(!mpx.passive_mode(producer));
+  send(producer, publish_line_of("t"));
+  CAF_CHECK(mpx.passive_mode(producer));
+  send(producer, publish_line_of("t"));
+  settle();
+  CAF_CHECK(!mpx.passive_mode(producer));
+  mpx.read_data(producer);
+  settle();
+  CAF_CHECK(has(take(producer), "\"accepted\":3"));
+}
+
+CAF_TEST(a status query is answered and closed) {
+  consumer("k");
+  auto x = connect();
+  auto answer = talk(x, "{\"type\":\"status_query\"}\n");
+  CAF_CHECK(answer.starts_with(R"({"type":"status_response","pid":)"));
+  CAF_CHECK(has(answer, R"("active_conns":1,"consumers":[{"pid":1,"event_key":"k",)"));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(a shutdown is refused while a consumer is there unless forced) {
+  auto k = consumer("k");
+  auto x = connect();
+  CAF_CHECK(has(talk(x, "{\"type\":\"shutdown\"}\n"), "\"code\":\"consumers_connected\""));
+  CAF_CHECK(alive(parts.bus));
+  auto y = connect();
+  CAF_CHECK_EQUAL(talk(y, "{\"type\":\"shutdown\",\"force\":true}\n"), "");
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(take(k).starts_with("{\"type\":\"bye\",\"reason\":\"requested by pid 4711\"}\n"));
+  CAF_CHECK(socket_of(y).shut);
+}
+
+CAF_TEST(a stopping bus answers everyone) {
+  auto consuming = consumer("k");
+  auto lock_holder = consumer("l");
+  check(lock_holder, "l");
+  auto entering = connect();
+  say_hello(entering, "l");
+  auto producing = connect();
+  talk(producing, publish_line_of("k"));
+  auto silent = connect();
+  take(consuming);
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  settle();
+  CAF_CHECK_EQUAL(take(consuming), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
+  CAF_CHECK_EQUAL(take(producing), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
+  CAF_CHECK(has(take(entering), "\"rejected\":true"));
+  CAF_CHECK(has(take(silent), "\"code\":\"shutting_down\""));
+  CAF_CHECK(!alive(parts.bus));
+}
+
+CAF_TEST(a stopping bus hands out what is queued before the bye) {
+  auto x = consumer("t");
+  socket_of(x).room = 0;
+  auto producer = connect();
+  for (int i = 0; i < 5; ++i)
+    talk(producer, publish_line_of("t"));
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  settle();
+  CAF_CHECK(alive(parts.bus));
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK_EQUAL(count(got, "\"type\":\"event\""), 5u);
+  CAF_CHECK(got.ends_with("{\"type\":\"bye\",\"reason\":\"why\"}\n"));
+  CAF_CHECK(!alive(parts.bus));
+}
+
+CAF_TEST(a consumer that does not read holds a stop up no longer than the drain timeout) {
+  auto x = consumer("t");
+  socket_of(x).room = 0;
+  talk(connect(), publish_line_of("t"));
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  pass(2s);
+  pass(600ms);
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
