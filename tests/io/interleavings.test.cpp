@@ -98,8 +98,7 @@ struct exploration : socket_fixture {
     if (there.size() < max_consumers && (choice < 3 || there.empty())) {
       come();
     } else if (choice < 6) {
-      ++published_events;
-      send(producer, publish_line_of(draw(2) == 0 ? "a" : "b", std::to_string(published_events)));
+      publish_some();
     } else if (there.empty()) {
       return;
     } else if (auto& x = *there[draw(there.size())]; choice == 6) {
@@ -114,6 +113,17 @@ struct exploration : socket_fixture {
       read_more(x);
     }
     observe();
+  }
+
+  /// One batch: runs of both types.
+  void publish_some() {
+    std::string lines;
+    for (auto runs = 1 + draw(3); runs > 0; --runs) {
+      auto type = draw(2) == 0 ? "a" : "b";
+      for (auto n = 1 + draw(5); n > 0; --n)
+        lines += publish_line_of(type, std::to_string(++published_events));
+    }
+    send(producer, lines);
   }
 
   void come() {
