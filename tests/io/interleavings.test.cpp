@@ -44,6 +44,7 @@ struct exploration : socket_fixture {
     std::string unread;
     std::vector<uint64_t> seqs;
     std::vector<size_t> events;
+    uint64_t before = 0; // events of its type that were published before it came
   };
 
   explicit exploration(uint64_t seed) : socket_fixture{small_bus()}, random{seed} {
@@ -121,7 +122,7 @@ struct exploration : socket_fixture {
     for (auto runs = 1 + draw(3); runs > 0; --runs) {
       auto type = draw(2) == 0 ? "a" : "b";
       for (auto n = 1 + draw(5); n > 0; --n)
-        lines += publish_line_of(type, std::to_string(++published_events));
+        lines += publish_line_of(type, std::to_string(numbers[type].emplace_back(++published_events)));
     }
     send(producer, lines);
   }
@@ -236,6 +237,13 @@ struct exploration : socket_fixture {
       fail("events out of order");
     x.events.push_back(number);
     x.seqs.push_back(frame.at("seq").get<uint64_t>());
+    // the sequence number counts what was meant for this consumer: all of its type since it came
+    const auto& all = numbers[x.id];
+    auto place = static_cast<uint64_t>(std::lower_bound(all.begin(), all.end(), number) - all.begin());
+    if (x.events.size() == 1)
+      x.before = place + 1 - x.seqs.back();
+    else if (x.before != place + 1 - x.seqs.back())
+      fail("a sequence number that is not that of its event");
   }
 
   /// Lets everyone read to the end; then the books must balance for each.
@@ -318,6 +326,7 @@ struct exploration : socket_fixture {
   handle producer;
   std::deque<consumer> consumers;
   size_t published_events = 0;
+  std::map<std::string, std::vector<size_t>> numbers; // of the events of each type
   uint64_t clock = 0;
   std::string broken;
 };
