@@ -1,4 +1,5 @@
 """The first frame must be complete in time and be one of four."""
+import os
 import time
 
 from harness import SLOWDOWN, check, equal, main, matches, scenario
@@ -92,7 +93,6 @@ def refused_connections_leave_nothing_behind(t):
 
 
 def open_descriptors(bus):
-    import os
     return len(os.listdir(f"/proc/{bus.pid}/fd"))
 
 

@@ -1,4 +1,6 @@
 """Lines of a consumer that make no sense are skipped; the connection goes on."""
+import socket
+
 from harness import encode, equal, event, main, scenario
 
 
@@ -90,7 +92,6 @@ def what_follows_a_bye_is_not_looked_at(t):
 
 @scenario
 def a_half_close_counts_as_a_close(t):
-    import socket
     t.start_bus()
     peer = t.join("k")
     peer.sock.shutdown(socket.SHUT_WR)

@@ -1,4 +1,5 @@
 """The fields of an event beside its payload."""
+import calendar
 import json
 import time
 
@@ -45,7 +46,6 @@ def observed_at_is_the_time_of_arrival_with_nanoseconds(t):
     t.publish(event("k", 1))
     frame = peer.expect_event()
     parts = matches(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z$", frame["observed_at"], "observed_at")
-    import calendar
     seconds = calendar.timegm(time.strptime(parts.group(1), "%Y-%m-%dT%H:%M:%S")) + int(parts.group(2)) / 1e9
     check(before - 0.01 <= seconds <= time.time() + 0.01, f"observed_at {frame['observed_at']} is not now")
     check(abs(int(frame["source_time"]) / 1e3 - seconds) < 0.002, "without source_time it is the arrival in milliseconds")

@@ -71,6 +71,20 @@ def who_asks_for_the_status_is_no_consumer(t):
 
 
 @scenario
+def questions_asked_while_a_consumer_leaves_are_answered(t):
+    """A race: whoever collects the counters may ask a consumer that is just ending."""
+    t.start_bus()
+    t.join("stays")
+    for _ in range(300):
+        for question, answer in (("status_query", "status_response"), ("shutdown", "error")):
+            leaving, asking = t.join("leaves"), t.connect()
+            leaving.close()
+            asking.send_line({"type": question})
+            asking.expect_frame(answer)
+            asking.close()
+
+
+@scenario
 def the_command_prints_the_answer_of_the_bus_as_json(t):
     bus = t.start_bus()
     t.join("k")

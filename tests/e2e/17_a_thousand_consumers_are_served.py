@@ -1,0 +1,69 @@
+"""Smoke: many connections."""
+import os
+import resource
+
+from harness import SLOWDOWN, Skip, check, equal, event, main, scenario
+
+CONSUMERS = 1000
+
+
+def allow_descriptors(n):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < n:
+        raise Skip(f"{hard} descriptors allowed, {n} needed")
+    if soft != resource.RLIM_INFINITY and soft < n:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (n, hard))
+
+
+@scenario
+def a_thousand_consumers_get_every_event(t):
+    allow_descriptors(2 * CONSUMERS)
+    t.start_bus()
+    peers = [t.connect() for _ in range(CONSUMERS)]
+    for i, peer in enumerate(peers):
+        peer.hello("k", ["k", f"own.{i}"])
+    equal([p.expect_ack()["first_for_key"] for p in peers].count(True), 1, "firsts")
+    t.publish(*[event("k", i) for i in range(10)], *[event(f"own.{i}", i) for i in range(CONSUMERS)])
+    for i, peer in enumerate(peers):
+        equal([peer.expect_event()["payload"] for _ in range(11)], [*range(10), i], f"payloads of consumer {i}")
+    x = t.status()
+    equal(x["counters"]["matched"], 10 + CONSUMERS, "matched")
+    equal(sum(c["delivered"] for c in x["consumers"]), 11 * CONSUMERS, "delivered")
+
+
+@scenario
+def a_thousand_that_leave_at_once_leave_nothing_behind(t):
+    allow_descriptors(2 * CONSUMERS)
+    bus = t.start_bus()
+    for _ in range(2):
+        peers = [t.connect() for _ in range(CONSUMERS)]
+        for peer in peers:
+            peer.hello("k")
+        for peer in peers:
+            peer.expect_ack()
+        for peer in peers:
+            peer.close()
+        t.await_status(lambda x: x["active_conns"] == 0, "all have gone")
+
+    t.await_status(lambda _: len(os.listdir(f"/proc/{bus.pid}/fd")) < 100, "their descriptors are closed")
+    equal(t.join("k").ack["first_for_key"], True, "first")
+    check(bus.running, "the bus runs")
+
+
+@scenario
+def memory_does_not_grow_with_those_who_have_come_and_gone(t):
+    bus = t.start_bus()
+
+    def come_and_go(times):
+        for _ in range(times):
+            t.join("k").close()
+            t.peers.clear()
+        t.await_status(lambda x: x["active_conns"] == 0, "all have gone")
+        return bus.rss_kib()
+
+    before = come_and_go(500)
+    grown = come_and_go(2500) - before
+    check(grown < 3 * 1024 * SLOWDOWN, f"grown by {grown} KiB with 2500 consumers that are gone")
+
+
+main()
