@@ -40,7 +40,8 @@ template <class Handle>
 void end_part(const Handle& x) {
   if (x)
     caf::anon_send<caf::message_priority::high>(
-      caf::actor_cast<caf::actor>(x), caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::user_shutdown)});
+        caf::actor_cast<caf::actor>(x),
+        caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::user_shutdown)});
 }
 
 } // namespace
@@ -74,21 +75,21 @@ caf::result<joined> bus_state::on_join(const join& x) {
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
   auto member = caf::actor_cast<caf::strong_actor_ptr>(request.subscriber);
-  self->request(parts.lock, caf::infinite, enter{info.subscription_id, member})
-    .then(
-      [this, request, promise](const entered& answer) mutable {
-        auto admitted = answer.admitted && now == stage::running;
-        if (admitted)
-          admit(request);
-        promise.deliver(joined{admitted, admitted && answer.first});
-      },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  self->request(parts.lock, caf::infinite, enter{info.subscription_id, member, request.hooks})
+      .then(
+          [this, request, promise](const entered& answer) mutable {
+            auto admitted = answer.admitted && now == stage::running;
+            if (admitted)
+              admit(request);
+            promise.deliver(joined{admitted, admitted && answer.first, answer.reason});
+          },
+          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   return promise;
 }
 
 void bus_state::admit(const join& x) {
   auto conn = spawn_conn(self->system(), mailbox_limits(options), x.info, x.subscriber);
-  in_process.push_back(conn);
+  in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
   self->send(parts.hub, subscribe{conn, x.info});
   log::bus().info("subscriber-joined key={} subscription={} types={}", log::quoted(x.info.event_key),
@@ -99,13 +100,13 @@ caf::result<status_response> bus_state::on_read_status() {
   auto promise = self->make_response_promise<status_response>();
   auto fail = [promise](caf::error& e) mutable { promise.deliver(std::move(e)); };
   self->request(parts.hub, caf::infinite, list_consumers{})
-    .then(
-      [this, promise, fail](const consumer_list& list) {
-        // counters after the consumers': what a consumer received has been counted as matched then
-        self->request(parts.hub, caf::infinite, read_hub_status{})
-          .then([this, promise, list](const hub_status& hub) { report(promise, hub, list); }, fail);
-      },
-      fail);
+      .then(
+          [this, promise, fail](const consumer_list& list) {
+            // counters after the consumers': what a consumer received has been counted as matched then
+            self->request(parts.hub, caf::infinite, read_hub_status{})
+                .then([this, promise, list](const hub_status& hub) { report(promise, hub, list); }, fail);
+          },
+          fail);
   return promise;
 }
 
@@ -141,16 +142,16 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
 
 void bus_state::stop_unless_used(const stop_bus& x, caf::typed_response_promise<stop_verdict> promise) {
   self->request(parts.hub, caf::infinite, list_consumers{})
-    .then(
-      [this, promise, x](const consumer_list& list) mutable {
-        if (now == stage::running && !list.consumers.empty()) {
-          promise.deliver(stop_verdict{false, refusal(list)});
-          return;
-        }
-        begin_stop(x.reason);
-        promise.deliver(stop_verdict{true, {}});
-      },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+      .then(
+          [this, promise, x](const consumer_list& list) mutable {
+            if (now == stage::running && !list.consumers.empty()) {
+              promise.deliver(stop_verdict{false, refusal(list)});
+              return;
+            }
+            begin_stop(x.reason);
+            promise.deliver(stop_verdict{true, {}});
+          },
+          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
 }
 
 void bus_state::on_source_ended(const source_ended& x) {
@@ -166,19 +167,19 @@ void bus_state::on_idle_reached() {
     return;
   }
   self->request(listener, caf::infinite, stop_if_idle{})
-    .then(
-      [this, reason](const idle_verdict& x) {
-        if (x.stopped)
-          begin_stop(reason);
-        else
-          self->send(parts.supervisor, stay_awake{});
-      },
-      [this, reason](const caf::error&) { begin_stop(reason); });
+      .then(
+          [this, reason](const idle_verdict& x) {
+            if (x.stopped)
+              begin_stop(reason);
+            else
+              self->send(parts.supervisor, stay_awake{});
+          },
+          [this, reason](const caf::error&) { begin_stop(reason); });
 }
 
 void bus_state::on_down(const caf::down_msg& x) {
   auto is = [&](const auto& part) { return part && part.address() == x.source; };
-  std::erase_if(in_process, is);
+  std::erase_if(in_process, [&](const auto& y) { return is(y.conn); });
   auto source = std::find_if(sources.begin(), sources.end(), [&](const auto& y) { return is(y.source); });
   if (source != sources.end()) {
     auto source_name = source->name;
@@ -219,12 +220,12 @@ void bus_state::begin_draining() {
   draining = in_process.size() + 1;
   auto limit = options.drain_timeout;
   auto one = [this] { drained_one(); };
-  for (const auto& conn : in_process)
+  for (const auto& [conn, leaving] : in_process)
     self->request(conn, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
   if (listener) {
     ++draining;
     self->request(listener, caf::infinite, stop_serving{stop_reason, limit})
-      .then([one](const served&) { one(); }, [one](const caf::error&) { one(); });
+        .then([one](const served&) { one(); }, [one](const caf::error&) { one(); });
   }
   arm_overdue(limit + grace);
   drained_one();
@@ -232,7 +233,18 @@ void bus_state::begin_draining() {
 
 void bus_state::drained_one() {
   if (--draining == 0 && now == stage::draining)
-    end();
+    begin_cleaning_up();
+}
+
+void bus_state::begin_cleaning_up() {
+  now = stage::cleaning_up;
+  for (const auto& [conn, leaving] : in_process) {
+    end_part(conn);
+    caf::anon_send(parts.lock, leaving);
+  }
+  self->request(parts.lock, caf::infinite, finish_hooks{})
+      .then([this](const hooks_finished&) { end(); }, [this](const caf::error&) { end(); });
+  arm_overdue(options.drain_timeout);
 }
 
 void bus_state::on_stop_overdue(const stop_overdue& x) {
@@ -246,6 +258,9 @@ void bus_state::on_stop_overdue(const stop_overdue& x) {
     begin_draining();
   } else if (now == stage::draining) {
     log::bus().warn("drain-overdue parts={}", draining);
+    end_part(listener); // and with it the links, whose consumers are gone then
+    begin_cleaning_up();
+  } else if (now == stage::cleaning_up) {
     end();
   }
 }
@@ -256,8 +271,6 @@ void bus_state::arm_overdue(std::chrono::nanoseconds limit) {
 
 void bus_state::end() {
   now = stage::ended;
-  for (const auto& conn : in_process)
-    end_part(conn);
   end_part(listener);
   end_part(parts.hub);
   end_part(parts.lock);
@@ -276,15 +289,15 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error& e) { log::bus().warn("error-message code={}", e.code()); });
   return {
-    [&state](const adopt& x) { state.on_adopt(x); },
-    [&state](const attach_listener& x) { state.on_attach_listener(x); },
-    [&state](const attach_source& x) { state.on_attach_source(x); },
-    [&state](const join& x) { return state.on_join(x); },
-    [&state](const read_status&) { return state.on_read_status(); },
-    [&state](const stop_bus& x) { return state.on_stop(x); },
-    [&state](const source_ended& x) { state.on_source_ended(x); },
-    [&state](const idle_reached&) { state.on_idle_reached(); },
-    [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
+      [&state](const adopt& x) { state.on_adopt(x); },
+      [&state](const attach_listener& x) { state.on_attach_listener(x); },
+      [&state](const attach_source& x) { state.on_attach_source(x); },
+      [&state](const join& x) { return state.on_join(x); },
+      [&state](const read_status&) { return state.on_read_status(); },
+      [&state](const stop_bus& x) { return state.on_stop(x); },
+      [&state](const source_ended& x) { state.on_source_ended(x); },
+      [&state](const idle_reached&) { state.on_idle_reached(); },
+      [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
   };
 }
 
@@ -300,7 +313,8 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options) {
   if (options.idle_timeout.count() > 0)
     supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor});
-  auto lock = system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease);
+  auto lock =
+      system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease, process_hooks(system, options.app));
   caf::anon_send(root, adopt{hub, lock, supervisor});
   return {root, hub, lock};
 }

@@ -25,8 +25,8 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 /// The bounds of one consumer's mailbox.
 bounded_mailbox::limits mailbox_limits(const bus_options& options);
 
-/// The bus: starts, stops and describes the parts. Stopping goes in steps, each with a time limit: sources end; listener and
-/// in-process conns hand out what is queued; everything ends.
+/// The bus: starts, stops and describes the parts. Stopping goes in steps, each with a time limit: sources end;
+/// listener and in-process conns hand out what is queued; clean-ups run to their end; everything ends.
 ///
 /// Invariant: every part that is owned is monitored while the bus runs; `step` only grows.
 struct bus_state {
@@ -34,11 +34,16 @@ struct bus_state {
 
   explicit bus_state(bus_actor::pointer self) : self{self} {}
 
-  enum class stage : uint8_t { running, sources_ending, draining, ended };
+  enum class stage : uint8_t { running, sources_ending, draining, cleaning_up, ended };
 
   struct attached_source {
     std::string name;
     source_actor source;
+  };
+
+  struct in_process_subscriber {
+    conn_actor conn;
+    leave leaving; ///< For the coordinator, when the bus ends before the subscriber.
   };
 
   void on_adopt(const adopt& x);
@@ -58,6 +63,7 @@ struct bus_state {
   void begin_stop(const std::string& reason, bool has_failed = false);
   void begin_draining();
   void drained_one();
+  void begin_cleaning_up();
   void end();
   void arm_overdue(std::chrono::nanoseconds limit);
 
@@ -66,7 +72,7 @@ struct bus_state {
   adopt parts;
   listener_actor listener;
   std::vector<attached_source> sources;
-  std::vector<conn_actor> in_process;
+  std::vector<in_process_subscriber> in_process;
   std::chrono::steady_clock::time_point started{};
   stage now = stage::running;
   std::string stop_reason;

@@ -72,7 +72,8 @@ std::string failure(const char* what, int code) {
 
 } // namespace
 
-std::variant<child_process, std::string> child_process::start(const std::string& command) {
+std::variant<child_process, std::string> child_process::start(const std::string& command,
+                                                              const std::vector<std::string>& environment) {
   pipe_ends output;
   pipe_ends errors;
   if (!output.open() || !errors.open())
@@ -85,8 +86,14 @@ std::variant<child_process, std::string> child_process::start(const std::string&
   char shell[] = "sh";
   char option[] = "-c";
   char* arguments[] = {shell, option, text.data(), nullptr};
+  std::vector<char*> variables;
+  for (const auto& x : environment)
+    variables.push_back(const_cast<char*>(x.c_str())); // first, so that they are found first; nothing is written
+  for (auto** x = environ; *x; ++x)
+    variables.push_back(*x);
+  variables.push_back(nullptr);
   pid_t pid = 0;
-  if (auto code = ::posix_spawn(&pid, "/bin/sh", &setup.actions, &setup.attributes, arguments, environ))
+  if (auto code = ::posix_spawn(&pid, "/bin/sh", &setup.actions, &setup.attributes, arguments, variables.data()))
     return failure("cannot start /bin/sh", code);
   auto pidfd = ::pidfd_open(pid, 0); // close-on-exec by itself
   child_process result{pid, pidfd, output.take_read_end(), errors.take_read_end()};
@@ -99,10 +106,8 @@ child_process::child_process(pid_t pid, int pidfd, int output, int errors) noexc
   : pid_{pid}, pidfd_{pidfd}, output_{output}, errors_{errors} {}
 
 child_process::child_process(child_process&& other) noexcept
-  : pid_{std::exchange(other.pid_, -1)},
-    pidfd_{std::exchange(other.pidfd_, -1)},
-    output_{std::exchange(other.output_, -1)},
-    errors_{std::exchange(other.errors_, -1)} {}
+  : pid_{std::exchange(other.pid_, -1)}, pidfd_{std::exchange(other.pidfd_, -1)},
+    output_{std::exchange(other.output_, -1)}, errors_{std::exchange(other.errors_, -1)} {}
 
 child_process::~child_process() {
   if (pid_ > 0)
@@ -115,6 +120,13 @@ child_process::~child_process() {
 bool child_process::wait_for_end(std::chrono::milliseconds limit) const {
   pollfd x{pidfd_, POLLIN, 0};
   return ::poll(&x, 1, static_cast<int>(limit.count())) > 0;
+}
+
+bool child_process::wait_unless(int stop_fd) const {
+  pollfd fds[] = {{stop_fd, POLLIN, 0}, {pidfd_, POLLIN, 0}};
+  while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
+  }
+  return fds[0].revents == 0 && fds[1].revents != 0;
 }
 
 std::string child_process::stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after) {

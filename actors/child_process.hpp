@@ -3,6 +3,7 @@
 #include <string>
 #include <sys/types.h>
 #include <variant>
+#include <vector>
 
 namespace cafbus {
 
@@ -12,7 +13,12 @@ class child_process {
 public:
   /// Starts `command` with /bin/sh, standard input from /dev/null, default signals, nothing else inherited.
   /// @returns an error text if the system refuses.
-  static std::variant<child_process, std::string> start(const std::string& command);
+  /// @param environment More variables, as NAME=VALUE; they beat those of this process.
+  static std::variant<child_process, std::string> start(const std::string& command,
+                                                        const std::vector<std::string>& environment = {});
+
+  /// How a command that did what it should has ended, as `stop` says it.
+  static constexpr const char* success = "exit status 0";
 
   child_process(child_process&& other) noexcept;
   child_process& operator=(child_process&&) = delete;
@@ -22,7 +28,11 @@ public:
   int output() const noexcept { return output_; }
   int errors() const noexcept { return errors_; }
 
-  /// Waits up to `patience` for the shell to end by itself, then sends SIGTERM to the group, after `kill_after` SIGKILL.
+  /// Waits until the shell has ended by itself, or `stop_fd` is readable. @returns whether it has ended.
+  bool wait_unless(int stop_fd) const;
+
+  /// Waits up to `patience` for the shell to end by itself, then sends SIGTERM to the group, after `kill_after`
+  /// SIGKILL.
   /// @returns how it ended, in words: "exit status 3", "killed by signal 15".
   std::string stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after);
 

@@ -7,20 +7,164 @@
 
 namespace cafbus {
 
+// -- coming --------------------------------------------------------------------------------------------------------
+
 caf::result<entered> cleanup_lock_state::on_enter(const enter& x) {
   const auto& id = x.subscription_id;
-  if (!members.locked(id))
-    return entered{true, admit(id, x.member)};
   auto promise = self->make_response_promise<entered>();
-  self->monitor(x.member);
-  waiters[id].push_back({++last_ticket, x.member, promise});
-  self->delayed_send(self, cleanup_wait, wait_over{id, last_ticket});
+  self->monitor(x.member); // one who is dead already comes back as a down message at once
+  newcomer who{++last_ticket, x.member, x.hooks, promise};
+  if (blocked(id)) {
+    self->delayed_send(self, cleanup_wait, wait_over{id, who.ticket});
+    waiters[id].push_back(std::move(who));
+  } else {
+    let_in(id, std::move(who));
+  }
   return promise;
 }
+
+/// @pre the id is not blocked
+void cleanup_lock_state::let_in(const std::string& id, newcomer x) {
+  if (x.hooks.on_first.empty() || members.count(id) > 0) {
+    admit(id, std::move(x));
+    return;
+  }
+  auto command = x.hooks.on_first;
+  run_hook(id, command, std::move(x));
+}
+
+void cleanup_lock_state::admit(const std::string& id, newcomer x) {
+  auto first = members.enter(id, x.member->id());
+  if (!x.hooks.on_last.empty())
+    clean_ups[id] = x.hooks.on_last;
+  x.promise.deliver(entered{true, first, {}, {}});
+}
+
+void cleanup_lock_state::let_waiters_in(const std::string& id) {
+  while (!blocked(id)) {
+    auto i = waiters.find(id);
+    if (i == waiters.end())
+      return;
+    auto next = std::move(i->second.front());
+    i->second.pop_front();
+    if (i->second.empty())
+      waiters.erase(i);
+    let_in(id, std::move(next));
+  }
+}
+
+void cleanup_lock_state::on_wait_over(const wait_over& x) {
+  auto i = waiters.find(x.subscription_id);
+  if (i == waiters.end())
+    return;
+  auto& queue = i->second;
+  auto waiter = std::find_if(queue.begin(), queue.end(), [&](const auto& y) { return y.ticket == x.ticket; });
+  if (waiter == queue.end())
+    return;
+  auto hook = hooks.find(x.subscription_id);
+  auto* what = hook != hooks.end() && hook->second.set_up_for ? "set-up" : "clean-up";
+  waiter->promise.deliver(
+      entered{false, false, "busy",
+              std::string{"the "} + what + " of subscription '" + x.subscription_id + "' is still running; try again"});
+  queue.erase(waiter);
+  if (queue.empty())
+    waiters.erase(i);
+}
+
+// -- going ---------------------------------------------------------------------------------------------------------
 
 left cleanup_lock_state::on_leave(const leave& x) {
   return remove(x.subscription_id, x.member->id());
 }
+
+void cleanup_lock_state::on_down(caf::actor_id who) {
+  for (auto& [id, queue] : waiters)
+    std::erase_if(queue, [&](const auto& x) { return x.member->id() == who; });
+  std::erase_if(waiters, [](const auto& x) { return x.second.empty(); });
+  for (auto& [id, hook] : hooks)
+    if (hook.set_up_for && hook.set_up_for->member->id() == who)
+      hook.set_up_for->gone = true; // its set-up goes on: what it has done must be undone
+  for (const auto& id : members.ids_of(who))
+    remove(id, who);
+}
+
+left cleanup_lock_state::remove(const std::string& id, caf::actor_id who) {
+  auto result = members.leave(id, who);
+  if (result.unlocked)
+    leases.erase(id);
+  if (result.last)
+    if (auto i = clean_ups.find(id); i != clean_ups.end()) {
+      auto command = std::move(i->second);
+      clean_ups.erase(i);
+      clean_up(id, command);
+    }
+  let_waiters_in(id);
+  return {result.last};
+}
+
+// -- commands ------------------------------------------------------------------------------------------------------
+
+void cleanup_lock_state::clean_up(const std::string& id, const std::string& command) {
+  run_hook(id, command, std::nullopt);
+}
+
+void cleanup_lock_state::run_hook(const std::string& id, const std::string& command,
+                                  std::optional<newcomer> set_up_for) {
+  auto ticket = ++last_ticket;
+  log::lock().info("{}-started subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
+  hooks[id] = {ticket, launch({id, ticket, command}, self), std::move(set_up_for)};
+  self->delayed_send(self, cleanup_lease, lease_over{id, ticket});
+}
+
+void cleanup_lock_state::on_hook_done(const hook_done& x) {
+  auto i = hooks.find(x.subscription_id);
+  if (i == hooks.end() || i->second.ticket != x.ticket)
+    return;
+  auto set_up_for = std::move(i->second.set_up_for);
+  hooks.erase(i);
+  log::lock().log(x.ok ? spdlog::level::info : spdlog::level::err, "{}-{} subscription={} detail={}",
+                  set_up_for ? "set-up" : "clean-up", x.ok ? "done" : "failed", log::quoted(x.subscription_id),
+                  log::quoted(x.detail));
+  if (set_up_for)
+    after_set_up(x.subscription_id, std::move(*set_up_for), x);
+  let_waiters_in(x.subscription_id);
+  if (hooks.empty())
+    for (auto& promise : std::exchange(finishing, {}))
+      promise.deliver(hooks_finished{});
+}
+
+void cleanup_lock_state::after_set_up(const std::string& id, newcomer x, const hook_done& how) {
+  if (!how.ok) {
+    x.promise.deliver(
+        entered{false, false, "set_up_failed", "the set-up of subscription '" + id + "' failed: " + how.detail});
+    return; // the next one tries again
+  }
+  if (!x.gone) {
+    admit(id, std::move(x));
+    return;
+  }
+  auto waiting = waiters.find(id);
+  if (waiting != waiters.end()) { // the set-up serves whoever has waited for it
+    auto next = std::move(waiting->second.front());
+    waiting->second.pop_front();
+    if (waiting->second.empty())
+      waiters.erase(waiting);
+    if (next.hooks.on_last.empty())
+      next.hooks.on_last = x.hooks.on_last;
+    admit(id, std::move(next));
+  } else if (!x.hooks.on_last.empty()) {
+    clean_up(id, x.hooks.on_last);
+  }
+}
+
+caf::result<hooks_finished> cleanup_lock_state::on_finish_hooks() {
+  if (hooks.empty())
+    return hooks_finished{};
+  finishing.push_back(self->make_response_promise<hooks_finished>());
+  return finishing.back();
+}
+
+// -- lock ----------------------------------------------------------------------------------------------------------
 
 lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
   const auto& id = x.subscription_id;
@@ -32,79 +176,56 @@ lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
 }
 
 void cleanup_lock_state::on_release_lock(const release_lock& x) {
-  if (members.unlock(x.subscription_id, x.member->id()))
-    admit_waiters(x.subscription_id);
-}
-
-void cleanup_lock_state::on_wait_over(const wait_over& x) {
-  auto i = waiters.find(x.subscription_id);
-  if (i == waiters.end())
+  if (!members.unlock(x.subscription_id, x.member->id()))
     return;
-  auto& queue = i->second;
-  auto waiter = std::find_if(queue.begin(), queue.end(), [&](const auto& y) { return y.ticket == x.ticket; });
-  if (waiter == queue.end())
-    return;
-  waiter->promise.deliver(entered{false, false});
-  queue.erase(waiter);
-  if (queue.empty())
-    waiters.erase(i);
+  leases.erase(x.subscription_id);
+  let_waiters_in(x.subscription_id);
 }
 
 void cleanup_lock_state::on_lease_over(const lease_over& x) {
+  if (auto i = hooks.find(x.subscription_id); i != hooks.end() && i->second.ticket == x.ticket) {
+    log::lock().warn("command-overdue subscription={}", log::quoted(x.subscription_id));
+    i->second.cancel(); // goes on when it has really ended
+    return;
+  }
   auto i = leases.find(x.subscription_id);
   if (i == leases.end() || i->second != x.ticket)
     return;
+  leases.erase(i);
   log::lock().warn("cleanup-lease-over subscription={}", log::quoted(x.subscription_id));
   members.force_unlock(x.subscription_id);
-  admit_waiters(x.subscription_id);
+  let_waiters_in(x.subscription_id);
 }
 
-void cleanup_lock_state::on_down(caf::actor_id who) {
-  for (auto& [id, queue] : waiters)
-    std::erase_if(queue, [&](const auto& x) { return x.member->id() == who; });
-  std::erase_if(waiters, [](const auto& x) { return x.second.empty(); });
-  for (const auto& id : members.ids_of(who))
-    remove(id, who);
-}
+// ------------------------------------------------------------------------------------------------------------------
 
-bool cleanup_lock_state::admit(const std::string& id, const caf::strong_actor_ptr& member) {
-  self->monitor(member); // one who is dead already comes back as a down message at once
-  return members.enter(id, member->id());
-}
-
-left cleanup_lock_state::remove(const std::string& id, caf::actor_id who) {
-  auto result = members.leave(id, who);
-  if (result.unlocked)
-    admit_waiters(id);
-  return {result.last};
-}
-
-void cleanup_lock_state::admit_waiters(const std::string& id) {
-  leases.erase(id);
-  auto i = waiters.find(id);
-  if (i == waiters.end())
-    return;
-  auto queue = std::move(i->second);
-  waiters.erase(i);
-  for (auto& x : queue)
-    x.promise.deliver(entered{true, admit(id, x.member)});
+cleanup_lock_state::~cleanup_lock_state() {
+  for (auto& [id, hook] : hooks) {
+    log::lock().error("{}-cut-short subscription={}", hook.set_up_for ? "set-up" : "clean-up", log::quoted(id));
+    hook.cancel();
+  }
+  for (auto& [id, command] : clean_ups)
+    log::lock().error("clean-up-left-out subscription={}", log::quoted(id));
 }
 
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,
                                                std::chrono::nanoseconds cleanup_wait,
-                                               std::chrono::nanoseconds cleanup_lease) {
+                                               std::chrono::nanoseconds cleanup_lease, const hook_launcher& launch) {
   auto& state = self->state;
   state.cleanup_wait = cleanup_wait;
   state.cleanup_lease = cleanup_lease;
+  state.launch = launch;
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {}); // one who asked may have ended since
   return {
-    [&state](const enter& x) { return state.on_enter(x); },
-    [&state](const leave& x) { return state.on_leave(x); },
-    [&state](const try_lock& x) { return state.on_try_lock(x); },
-    [&state](const release_lock& x) { state.on_release_lock(x); },
-    [&state](const wait_over& x) { state.on_wait_over(x); },
-    [&state](const lease_over& x) { state.on_lease_over(x); },
+      [&state](const enter& x) { return state.on_enter(x); },
+      [&state](const leave& x) { return state.on_leave(x); },
+      [&state](const try_lock& x) { return state.on_try_lock(x); },
+      [&state](const release_lock& x) { state.on_release_lock(x); },
+      [&state](const finish_hooks&) { return state.on_finish_hooks(); },
+      [&state](const hook_done& x) { state.on_hook_done(x); },
+      [&state](const wait_over& x) { state.on_wait_over(x); },
+      [&state](const lease_over& x) { state.on_lease_over(x); },
   };
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/hook_runner.hpp"
 #include "actors/membership.hpp"
 #include "messages/actors.hpp"
 
@@ -9,47 +10,80 @@
 
 namespace cafbus {
 
-/// The cleanup-lock coordinator: says who is first and who is last under a subscription id, and keeps newcomers of that id
-/// waiting (of no other) while somebody cleans up.
+/// The cleanup-lock coordinator: says who is first and who is last under a subscription id, runs the set-up before the
+/// first and the clean-up after the last, and keeps newcomers of that id waiting (of no other) while somebody cleans
+/// up.
 ///
-/// Invariant: an id has waiters only while its lock is held; whoever is in, holds or waits is monitored, so that
-/// every way in which a connection can end gives back what it had.
+/// Set-up and clean-up of an id never overlap and strictly alternate, since an id runs one command at a time and lets
+/// nobody in meanwhile. The bus runs them, not a consumer: so the clean-up comes exactly once, whoever was first and
+/// however the last one died.
+///
+/// Invariant: an id has waiters only while its lock is held or a command of it runs; whoever is in, holds or waits is
+/// monitored, so that every way in which a connection can end gives back what it had; a clean-up is remembered for an
+/// id iff somebody is in who came with one, or whose predecessors did.
 struct cleanup_lock_state {
   static inline const char* name = "cleanup_lock";
 
   explicit cleanup_lock_state(cleanup_lock_actor::pointer self) : self{self} {}
 
+  /// Ends the commands that run: a bus that is gone answers for nothing.
+  ~cleanup_lock_state();
+
+  cleanup_lock_state(const cleanup_lock_state&) = delete;
+  cleanup_lock_state& operator=(const cleanup_lock_state&) = delete;
+
   caf::result<entered> on_enter(const enter& x);
   left on_leave(const leave& x);
   lock_answer on_try_lock(const try_lock& x);
   void on_release_lock(const release_lock& x);
+  caf::result<hooks_finished> on_finish_hooks();
+  void on_hook_done(const hook_done& x);
   void on_wait_over(const wait_over& x);
   void on_lease_over(const lease_over& x);
   void on_down(caf::actor_id who);
 
-  struct waiter {
-    uint64_t ticket;
+  /// One who wants in.
+  struct newcomer {
+    uint64_t ticket = 0;
     caf::strong_actor_ptr member;
+    hook_commands hooks;
     caf::typed_response_promise<entered> promise;
+    bool gone = false; ///< Has ended while its own set-up was running.
   };
 
-  bool admit(const std::string& id, const caf::strong_actor_ptr& member);
+  /// A command that runs.
+  struct running {
+    uint64_t ticket = 0;
+    hook_cancel cancel;
+    std::optional<newcomer> set_up_for; ///< Nothing: it is a clean-up.
+  };
+
+  bool blocked(const std::string& id) const { return members.locked(id) || hooks.count(id) > 0; }
+  void let_in(const std::string& id, newcomer x);
+  void admit(const std::string& id, newcomer x);
+  void after_set_up(const std::string& id, newcomer x, const hook_done& how);
   left remove(const std::string& id, caf::actor_id who);
-  void admit_waiters(const std::string& id);
+  void clean_up(const std::string& id, const std::string& command);
+  void run_hook(const std::string& id, const std::string& command, std::optional<newcomer> set_up_for);
+  void let_waiters_in(const std::string& id);
 
   cleanup_lock_actor::pointer self;
   std::chrono::nanoseconds cleanup_wait{0};
   std::chrono::nanoseconds cleanup_lease{0};
+  hook_launcher launch;
   membership members;
-  std::unordered_map<std::string, std::deque<waiter>> waiters;
-  std::unordered_map<std::string, uint64_t> leases; // ticket of the lease that runs, per locked id
-  uint64_t last_ticket = 0;                         // CAF 0.17 cannot cancel a timer; a stale one is ignored
+  std::unordered_map<std::string, std::deque<newcomer>> waiters;
+  std::unordered_map<std::string, running> hooks;         // one an id
+  std::unordered_map<std::string, std::string> clean_ups; // command to run when the last one has gone
+  std::unordered_map<std::string, uint64_t> leases;       // ticket of the lease that runs, per locked id
+  std::vector<caf::typed_response_promise<hooks_finished>> finishing;
+  uint64_t last_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
 };
 
-/// @param cleanup_wait How long an `enter` waits for a lock before it is refused; > 0.
-/// @param cleanup_lease How long a lock may be held before it is taken away; > 0.
+/// @param cleanup_wait How long an `enter` waits for somebody else's lock or command before it is refused; > 0.
+/// @param cleanup_lease How long a lock may be held, and a command run, before it is ended; > 0.
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,
                                                std::chrono::nanoseconds cleanup_wait,
-                                               std::chrono::nanoseconds cleanup_lease);
+                                               std::chrono::nanoseconds cleanup_lease, const hook_launcher& launch);
 
 } // namespace cafbus

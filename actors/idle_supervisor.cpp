@@ -1,6 +1,15 @@
 #include "actors/idle_supervisor.hpp"
 
+#include <algorithm>
+
 namespace cafbus {
+
+namespace {
+
+/// After which a bus that could not stop is told again.
+constexpr std::chrono::nanoseconds retry_delay = std::chrono::milliseconds{200};
+
+} // namespace
 
 void idle_supervisor_state::on_came(caf::actor_id who) {
   live.insert(who);
@@ -9,7 +18,7 @@ void idle_supervisor_state::on_came(caf::actor_id who) {
 
 void idle_supervisor_state::on_went(caf::actor_id who) {
   if (live.erase(who) > 0 && live.empty())
-    restart_timer();
+    arm(idle_timeout);
 }
 
 void idle_supervisor_state::on_elapsed(uint64_t timer_epoch) {
@@ -17,11 +26,11 @@ void idle_supervisor_state::on_elapsed(uint64_t timer_epoch) {
     self->send(bus, idle_reached{});
 }
 
-void idle_supervisor_state::restart_timer() {
+void idle_supervisor_state::arm(std::chrono::nanoseconds delay) {
   if (!live.empty())
     return;
   ++epoch;
-  self->delayed_send(self, idle_timeout, idle_elapsed{epoch});
+  self->delayed_send(self, delay, idle_elapsed{epoch});
 }
 
 idle_supervisor_actor::behavior_type
@@ -30,12 +39,12 @@ idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> s
   auto& state = self->state;
   state.bus = bus;
   state.idle_timeout = idle_timeout;
-  state.restart_timer();
+  state.arm(idle_timeout);
   return {
-    [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
-    [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
-    [&state](const stay_awake&) { state.restart_timer(); },
-    [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
+      [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
+      [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
+      [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
+      [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
   };
 }
 

@@ -7,7 +7,8 @@
 
 namespace cafbus {
 
-/// Tells the bus when it has been without a consumer for `idle_timeout`, counted from the start or from the last one's going.
+/// Tells the bus when it has been without a consumer for `idle_timeout`, counted from the start or from the last one's
+/// going. A bus that could not stop, since a connection was open, is told again soon: who only asks does not keep it.
 ///
 /// Invariant: a timer of the current `epoch` is pending iff `live` is empty and the bus has not been told.
 struct idle_supervisor_state {
@@ -18,7 +19,7 @@ struct idle_supervisor_state {
   void on_came(caf::actor_id who);
   void on_went(caf::actor_id who);
   void on_elapsed(uint64_t timer_epoch);
-  void restart_timer();
+  void arm(std::chrono::nanoseconds delay);
 
   idle_supervisor_actor::pointer self;
   bus_actor bus;

@@ -1,5 +1,6 @@
 #include "actors/line_reader.hpp"
 
+#include "actors/last_words.hpp"
 #include "config/defaults.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
@@ -25,37 +26,6 @@ using namespace std::chrono_literals;
 
 /// How long a command whose output has ended may take to end itself.
 constexpr auto exit_patience = 500ms;
-
-/// Longest last line of a command's standard error that is kept.
-constexpr size_t max_last_words = 200;
-
-/// The last line that a command wrote to its standard error.
-class last_words {
-public:
-  /// Takes in what is there. @returns more than 0: there may be more; 0: that was the end; less: nothing now.
-  ssize_t read(int fd) {
-    std::array<char, 4096> buffer;
-    auto n = ::read(fd, buffer.data(), buffer.size());
-    if (n < 0)
-      return errno == EAGAIN || errno == EINTR ? -1 : 0;
-    for (char c : std::string_view{buffer.data(), static_cast<size_t>(n)}) {
-      if (c == '\n') {
-        if (!current_.empty())
-          last_ = std::move(current_);
-        current_.clear();
-      } else if (current_.size() < max_last_words) {
-        current_ += c;
-      }
-    }
-    return n;
-  }
-
-  const std::string& text() const { return current_.empty() ? last_ : current_; }
-
-private:
-  std::string current_;
-  std::string last_;
-};
 
 class line_reader {
 public:
@@ -141,12 +111,12 @@ private:
       return true;
     bool taken = false;
     self_->request(hub_, caf::infinite, publish{encoder_.finish(), std::exchange(rejected_, 0)})
-      .receive(
-        [&](const published& x) {
-          taken = true;
-          events_ += x.accepted;
-        },
-        [](const caf::error&) {});
+        .receive(
+            [&](const published& x) {
+              taken = true;
+              events_ += x.accepted;
+            },
+            [](const caf::error&) {});
     return taken;
   }
 
@@ -158,7 +128,7 @@ private:
 
   std::string child_ended(std::chrono::milliseconds patience) {
     auto result = input_.child->stop(
-      patience, std::chrono::duration_cast<std::chrono::milliseconds>(defaults::source_kill_after));
+        patience, std::chrono::duration_cast<std::chrono::milliseconds>(defaults::source_kill_after));
     while (words_.read(input_.child->errors()) > 0) {
     }
     if (!words_.text().empty())

@@ -39,8 +39,9 @@ struct reader_ended {
 
 using reader_owner_actor = caf::typed_actor<caf::reacts_to<reader_ended>>;
 
-/// Spawns a detached actor that blocks on the input, parses and encodes on its own thread, and publishes in batches: what
-/// one read brings travels together, and nothing is read while a batch waits for the hub. It ends after `reader_ended`.
+/// Spawns a detached actor that blocks on the input, parses and encodes on its own thread, and publishes in batches:
+/// what one read brings travels together, and nothing is read while a batch waits for the hub. It ends after
+/// `reader_ended`.
 /// @param epoch Comes back in `reader_ended`.
 void spawn_line_reader(caf::actor_system& system, std::shared_ptr<line_input> input, std::string source_name,
                        hub_actor hub, reader_owner_actor owner, uint64_t epoch);

@@ -18,6 +18,11 @@ std::chrono::nanoseconds backoff(uint32_t n) {
 
 } // namespace
 
+line_source_state::~line_source_state() {
+  if (input)
+    input->stop();
+}
+
 void line_source_state::start() {
   if (input || stopping)
     return;
@@ -79,16 +84,11 @@ line_source_actor::behavior_type line_source(line_source_actor::stateful_pointer
                                              const line_source_options& options) {
   auto& state = self->state;
   state.options = options;
-  // whatever ends it, its reader must end, too
-  self->attach_functor([&state] {
-    if (state.input)
-      state.input->stop();
-  });
   return {
-    [&state](const start_source&) { state.start(); },
-    [&state](const stop_source&) { state.on_stop(); },
-    [&state](const reader_ended& x) { state.on_reader_ended(x); },
-    [&state](const restart_due&) { state.start(); },
+      [&state](const start_source&) { state.start(); },
+      [&state](const stop_source&) { state.on_stop(); },
+      [&state](const reader_ended& x) { state.on_reader_ended(x); },
+      [&state](const restart_due&) { state.start(); },
   };
 }
 

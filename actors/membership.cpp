@@ -9,6 +9,11 @@ bool membership::locked(const std::string& id) const {
   return i != entries_.end() && i->second.holder;
 }
 
+size_t membership::count(const std::string& id) const {
+  auto i = entries_.find(id);
+  return i == entries_.end() ? 0 : i->second.members.size();
+}
+
 bool membership::enter(const std::string& id, member_id who) {
   auto& members = entries_[id].members;
   auto i = std::find_if(members.begin(), members.end(), [&](const auto& x) { return x.first == who; });

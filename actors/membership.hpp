@@ -7,7 +7,8 @@
 
 namespace cafbus {
 
-/// Who is in under each subscription id, and who holds its cleanup lock: the coordinator without its messages and timers.
+/// Who is in under each subscription id, and who holds its cleanup lock: the coordinator without its messages and
+/// timers.
 ///
 /// Invariant: an id has an entry iff somebody is in; the holder of a lock is in.
 class membership {
@@ -15,6 +16,9 @@ public:
   using member_id = uint64_t;
 
   bool locked(const std::string& id) const;
+
+  /// How many are in.
+  size_t count(const std::string& id) const;
 
   /// @pre not `locked(id)`
   /// @returns whether nobody else is in. Repeating it changes nothing and returns what it did at first.

@@ -17,6 +17,8 @@ inline constexpr size_t max_payload_bytes = max_frame_bytes - 65'536;
 inline constexpr size_t max_name_bytes = 1'024;
 /// Deepest nesting of a JSON value: simdjson's own default.
 inline constexpr size_t max_json_depth = 1'024;
+/// Longest set-up or clean-up command in bytes.
+inline constexpr size_t max_hook_bytes = 4'096;
 /// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
 inline constexpr size_t max_event_types = 1'024;
 /// Time for the first frame to be complete: the original's.
@@ -45,7 +47,7 @@ inline constexpr size_t unmatched_types = 16;
 // -- first and last -----------------------------------------------------------------------------------------------
 /// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.
 inline constexpr auto cleanup_wait = 3s;
-/// How long a cleanup lock may be held before it is taken away.
+/// How long a cleanup lock may be held before it is taken away, and a set-up or clean-up command run before it is ended.
 inline constexpr auto cleanup_lease = 30s;
 
 // -- life ---------------------------------------------------------------------------------------------------------

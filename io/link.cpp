@@ -36,10 +36,12 @@ std::string complaint(const hello& x) {
   if (x.event_key.empty())
     return "event_key is empty";
   if (x.event_types.size() > defaults::max_event_types)
-    return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most "
-           + std::to_string(defaults::max_event_types);
-  if (too_long(x.event_key) || too_long(x.subscription_id)
-      || std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
+    return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most " +
+           std::to_string(defaults::max_event_types);
+  if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
+    return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
+  if (too_long(x.event_key) || too_long(x.subscription_id) ||
+      std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
     return "a name is longer than " + std::to_string(defaults::max_name_bytes) + " bytes";
   return {};
 }
@@ -81,7 +83,7 @@ void link_state::on_close_link(const close_link& x) {
     write(encode(error_frame{"shutting_down", bye_reason}));
     finish(close_reason::bus_stopping);
   } else if (now == phase::entering) {
-    reject("the bus is stopping: " + bye_reason);
+    reject("shutting_down", "the bus is stopping: " + bye_reason);
   } else if (now == phase::consuming) {
     drain_and_say_bye(x.drain_timeout);
   } else if (!awaiting_hub) {
@@ -91,7 +93,7 @@ void link_state::on_close_link(const close_link& x) {
 
 void link_state::drain_and_say_bye(std::chrono::nanoseconds limit) {
   self->request(conn, limit, drain{})
-    .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
+      .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
 }
 
 void link_state::on_transferred(const caf::io::data_transferred_msg& x) {
@@ -147,8 +149,8 @@ void link_state::end(close_reason reason) {
     return;
   ended = true;
   auto pid = peer ? peer->pid : 0;
-  auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye
-                  || reason == close_reason::answered || reason == close_reason::bus_stopping;
+  auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
+                  reason == close_reason::answered || reason == close_reason::bus_stopping;
   log::link().log(conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug,
                   "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={}", pid,
                   log::quoted(info.event_key), to_string(reason), output->pending(), skipped);
@@ -215,7 +217,8 @@ void link_state::on_data(const caf::io::new_data_msg& x) {
 }
 
 void link_state::process() {
-  while (!awaiting_hub && !said_bye && (now == phase::first_frame || now == phase::consuming || now == phase::producing)) {
+  while (!awaiting_hub && !said_bye &&
+         (now == phase::first_frame || now == phase::consuming || now == phase::producing)) {
     auto line = splitter.next();
     if (!line)
       break;
@@ -267,7 +270,7 @@ void link_state::on_first_frame(std::string_view line) {
 
 void link_state::on_hello(hello x) {
   if (auto why = complaint(x); !why.empty()) {
-    reject(why);
+    reject("bad_hello", why);
     return;
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
@@ -277,15 +280,17 @@ void link_state::on_hello(hello x) {
     info.event_types.push_back(info.event_key);
   now = phase::entering;
   established(false);
-  self->request(context->lock, caf::infinite, enter{info.subscription_id, me()})
-    .then([this](const entered& y) { on_entered(y); }, [this](const caf::error&) { end(close_reason::internal_error); });
+  self->request(context->lock, caf::infinite,
+                enter{info.subscription_id, me(), {std::move(x.on_first), std::move(x.on_last)}})
+      .then([this](const entered& y) { on_entered(y); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
 void link_state::on_entered(const entered& x) {
   if (now != phase::entering)
     return;
   if (!x.admitted) {
-    reject("the clean-up of subscription '" + info.subscription_id + "' is still running; try again");
+    reject(x.code.c_str(), x.reason);
     return;
   }
   now = phase::consuming;
@@ -302,10 +307,11 @@ void link_state::on_entered(const entered& x) {
   process(); // what was sent behind the hello
 }
 
-void link_state::reject(const std::string& why) {
+void link_state::reject(const char* code, const std::string& why) {
   hello_ack ack;
   ack.rejected = true;
   ack.reject_reason = why;
+  ack.reject_code = code;
   write(encode(ack));
   log::link().warn("hello-rejected pid={} reason={}", peer->pid, log::quoted(why));
   finish(close_reason::rejected);
@@ -315,26 +321,26 @@ void link_state::on_status_query() {
   now = phase::answering;
   established(true);
   self->request(context->bus, status_timeout, read_status{})
-    .then(
-      [this](const status_response& x) {
-        write(encode(x));
-        finish(close_reason::answered);
-      },
-      [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+      .then(
+          [this](const status_response& x) {
+            write(encode(x));
+            finish(close_reason::answered);
+          },
+          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
 }
 
 void link_state::on_shutdown(const shutdown& x) {
   now = phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
   self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force})
-    .then(
-      [this](const stop_verdict& verdict) {
-        if (verdict.accepted)
-          return;
-        write(encode(error_frame{"consumers_connected", verdict.message}));
-        finish(close_reason::answered);
-      },
-      [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+      .then(
+          [this](const stop_verdict& verdict) {
+            if (verdict.accepted)
+              return;
+            write(encode(error_frame{"consumers_connected", verdict.message}));
+            finish(close_reason::answered);
+          },
+          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
 }
 
 // -- in: consumers -------------------------------------------------------------------------------------------------
@@ -367,8 +373,8 @@ void link_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
     return;
   }
   self->request(context->lock, caf::infinite, try_lock{info.subscription_id, me()})
-    .then([this](const lock_answer& y) { write(encode(pre_shutdown_ack{y.granted})); },
-          [this](const caf::error&) { end(close_reason::internal_error); });
+      .then([this](const lock_answer& y) { write(encode(pre_shutdown_ack{y.granted})); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
 void link_state::unexpected(const char* what) {
@@ -410,8 +416,8 @@ void link_state::publish_batch() {
   }
   awaiting_hub = true;
   self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected})
-    .then([this](const published& x) { on_published(x); },
-          [this](const caf::error&) { end(close_reason::internal_error); });
+      .then([this](const published& x) { on_published(x); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
 void link_state::on_published(const published& x) {
@@ -440,12 +446,12 @@ link_actor::behavior_type link(link_state::pointer self, caf::io::connection_han
   state.context = context;
   state.start(handle);
   return {
-    [&state](const delivery& x) { return state.on_delivery(x); },
-    [&state](const caf::io::new_data_msg& x) { state.on_data(x); },
-    [&state](const caf::io::connection_closed_msg&) { state.on_closed(); },
-    [&state](const caf::io::data_transferred_msg& x) { state.on_transferred(x); },
-    [&state](const close_link& x) { state.on_close_link(x); },
-    [&state](const stall_check&) { state.on_stall_check(); },
+      [&state](const delivery& x) { return state.on_delivery(x); },
+      [&state](const caf::io::new_data_msg& x) { state.on_data(x); },
+      [&state](const caf::io::connection_closed_msg&) { state.on_closed(); },
+      [&state](const caf::io::data_transferred_msg& x) { state.on_transferred(x); },
+      [&state](const close_link& x) { state.on_close_link(x); },
+      [&state](const stall_check&) { state.on_stall_check(); },
   };
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/closing_broker.hpp"
 #include "config/log_limit.hpp"
 #include "config/options.hpp"
 #include "io/link_output.hpp"
@@ -24,24 +25,24 @@ struct link_context {
 
 /// One connection: turns its bytes into hello, publish, bye and so on, and deliveries into bytes.
 ///
-/// A CAF connection handle is the fd number, which is reused at once; so each connection is an actor of its own that never
-/// gives its handle away. It keeps no list of what to undo: conn, coordinator and broker monitor it and learn of its end,
-/// whichever way it ends.
+/// A CAF connection handle is the fd number, which is reused at once; so each connection is an actor of its own that
+/// never gives its handle away. It keeps no list of what to undo: conn, coordinator and broker monitor it and learn of
+/// its end, whichever way it ends.
 ///
 /// Invariant: `conn` is set iff the hello has been acknowledged; `credit` is pending iff a delivery has not left CAF's
 /// write buffer; while `awaiting_hub`, nothing is taken from `splitter`.
 struct link_state {
   static inline const char* name = "link";
 
-  using pointer = link_actor::stateful_broker_pointer<link_state>;
+  using pointer = closing_broker<link_actor::stateful_broker_base<link_state>>*;
 
   enum class phase : uint8_t {
     first_frame, ///< Nothing has been understood yet.
     entering,    ///< The hello waits for the coordinator.
     consuming,
     producing,
-    answering,   ///< A status query or shutdown waits for the bus.
-    closing,     ///< Ends as soon as the last bytes have left.
+    answering, ///< A status query or shutdown waits for the bus.
+    closing,   ///< Ends as soon as the last bytes have left.
   };
 
   void start(caf::io::connection_handle handle);
@@ -67,7 +68,7 @@ struct link_state {
 
   void write(const std::string& frame);
   void unexpected(const char* what);
-  void reject(const std::string& why);
+  void reject(const char* code, const std::string& why);
   void fail(close_reason reason, const std::string& message);
   void drain_and_say_bye(std::chrono::nanoseconds limit);
   void say_bye();

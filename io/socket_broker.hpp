@@ -18,7 +18,7 @@ namespace cafbus {
 struct socket_broker_state {
   static inline const char* name = "socket_broker";
 
-  using pointer = socket_broker_actor::stateful_broker_pointer<socket_broker_state>;
+  using pointer = closing_broker<socket_broker_actor::stateful_broker_base<socket_broker_state>>*;
 
   void on_connection(const caf::io::new_connection_msg& x);
   void on_acceptor_closed();

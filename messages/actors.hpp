@@ -56,18 +56,17 @@ struct conn_counters {
   uint64_t received = 0; ///< Events meant for this subscriber; the last sequence number given.
   uint64_t dropped = 0;
   uint64_t delivered = 0;
-  uint64_t queued = 0;   ///< Waiting, or in the delivery that is in flight.
+  uint64_t queued = 0; ///< Waiting, or in the delivery that is in flight.
   uint64_t queued_bytes = 0;
   bool operator==(const conn_counters&) const = default;
 };
 
-using conn_actor = caf::typed_actor<
-  caf::reacts_to<deliver>,        // from the hub; taken in `enqueue`, on the hub's thread
-  caf::reacts_to<mailbox_filled>, // INTERNAL
-  caf::reacts_to<delivered>,      // from its subscriber
-  caf::reacts_to<source_status>,  // from the hub
-  caf::replies_to<drain>::with<drained>,                       // from the link or the bus that is stopping
-  caf::replies_to<read_conn_counters>::with<conn_counters>>;   // from the hub
+using conn_actor = caf::typed_actor<caf::reacts_to<deliver>, // from the hub; taken in `enqueue`, on the hub's thread
+                                    caf::reacts_to<mailbox_filled>,        // INTERNAL
+                                    caf::reacts_to<delivered>,             // from its subscriber
+                                    caf::reacts_to<source_status>,         // from the hub
+                                    caf::replies_to<drain>::with<drained>, // from the link or the bus that is stopping
+                                    caf::replies_to<read_conn_counters>::with<conn_counters>>; // from the hub
 
 // -- hub: who wants which event type; the one place where events are routed -----------------------------------------
 
@@ -113,24 +112,33 @@ struct hub_status {
   std::string last_event_at;
 };
 
-using hub_actor = caf::typed_actor<
-  caf::replies_to<publish>::with<published>, // from sources and producers' links
-  caf::reacts_to<subscribe>,                 // from a link or the bus, after the coordinator let it in
-  caf::reacts_to<unsubscribe>,               // the same; a conn that ends is noticed anyway
-  caf::reacts_to<source_status>,             // from sources: kept, and passed on to every conn
-  caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
-  caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
+using hub_actor = caf::typed_actor<caf::replies_to<publish>::with<published>, // from sources and producers' links
+                                   caf::reacts_to<subscribe>, // from a link or the bus, after the coordinator let it in
+                                   caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
+                                   caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
+                                   caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
+                                   caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
 // -- cleanup_lock: who is first and who is last, per subscription id ------------------------------------------------
+
+/// Commands that the bus runs for a subscription id; empty: none.
+struct hook_commands {
+  std::string on_first; ///< Before the first member is let in; if it fails, that member is refused.
+  std::string on_last;  ///< After the last member has gone; the one that came last with the id counts.
+  bool operator==(const hook_commands&) const = default;
+};
 
 /// A link or in-process subscriber wants in. Waits while the id's cleanup lock is held.
 struct enter {
   std::string subscription_id;
   caf::strong_actor_ptr member;
+  hook_commands hooks;
 };
 struct entered {
-  bool admitted = false; ///< False: the lock was held for longer than `cleanup_wait`.
-  bool first = false;    ///< Nobody else was in.
+  bool admitted = false;
+  bool first = false; ///< Nobody else was in.
+  std::string code;   ///< Why it was not admitted: busy or set_up_failed.
+  std::string reason; ///< The same for people.
   bool operator==(const entered&) const = default;
 };
 
@@ -160,6 +168,19 @@ struct release_lock {
   caf::strong_actor_ptr member;
 };
 
+/// INTERNAL, from the process that runs a command.
+struct hook_done {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool ok = false;
+  std::string detail; ///< How it ended, and the last line that it wrote to standard error.
+  bool operator==(const hook_done&) const = default;
+};
+
+/// From the stopping bus: asks to be told when no command is running any more.
+struct finish_hooks {};
+struct hooks_finished {};
+
 /// INTERNAL timers; stale unless the ticket is the current one.
 struct wait_over {
   std::string subscription_id;
@@ -172,13 +193,15 @@ struct lease_over {
   bool operator==(const lease_over&) const = default;
 };
 
-using cleanup_lock_actor = caf::typed_actor<
-  caf::replies_to<enter>::with<entered>,        // from links and the bus
-  caf::replies_to<leave>::with<left>,           // from links and the bus
-  caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
-  caf::reacts_to<release_lock>,
-  caf::reacts_to<wait_over>,   // INTERNAL
-  caf::reacts_to<lease_over>>; // INTERNAL
+using cleanup_lock_actor =
+    caf::typed_actor<caf::replies_to<enter>::with<entered>,        // from links and the bus
+                     caf::replies_to<leave>::with<left>,           // from links and the bus
+                     caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
+                     caf::reacts_to<release_lock>,
+                     caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
+                     caf::reacts_to<hook_done>,                           // INTERNAL
+                     caf::reacts_to<wait_over>,                           // INTERNAL
+                     caf::reacts_to<lease_over>>;                         // INTERNAL
 
 // -- idle_supervisor: says when the bus has been without consumers for too long -------------------------------------
 
@@ -196,11 +219,10 @@ struct idle_elapsed {
   bool operator==(const idle_elapsed&) const = default;
 };
 
-using idle_supervisor_actor = caf::typed_actor<
-  caf::reacts_to<consumer_came>, // from the hub
-  caf::reacts_to<consumer_went>, // from the hub
-  caf::reacts_to<stay_awake>,    // from the bus
-  caf::reacts_to<idle_elapsed>>; // INTERNAL
+using idle_supervisor_actor = caf::typed_actor<caf::reacts_to<consumer_came>, // from the hub
+                                               caf::reacts_to<consumer_went>, // from the hub
+                                               caf::reacts_to<stay_awake>,    // from the bus
+                                               caf::reacts_to<idle_elapsed>>; // INTERNAL
 
 // -- source: brings events in ----------------------------------------------------------------------------------------
 
@@ -257,10 +279,12 @@ struct idle_reached {};
 struct join {
   subscriber_actor subscriber;
   consumer_info info;
+  hook_commands hooks;
 };
 struct joined {
   bool admitted = false;
   bool first = false;
+  std::string reason; ///< Why it was not admitted.
 };
 
 struct read_status {};
@@ -280,30 +304,34 @@ struct stop_overdue {
   bool operator==(const stop_overdue&) const = default;
 };
 
-using bus_actor = caf::typed_actor<
-  caf::reacts_to<adopt>,                                 // INTERNAL, from spawn_bus
-  caf::reacts_to<attach_listener>,                       // from the program that starts it
-  caf::reacts_to<attach_source>,                         // the same
-  caf::replies_to<join>::with<joined>,                   // from the program that embeds it
-  caf::replies_to<read_status>::with<status_response>,   // from links and programs
-  caf::replies_to<stop_bus>::with<stop_verdict>,         // from links, signals and programs
-  caf::reacts_to<source_ended>,                          // from sources
-  caf::reacts_to<idle_reached>,                          // from the idle supervisor
-  caf::reacts_to<stop_overdue>>;                         // INTERNAL
+using bus_actor = caf::typed_actor<caf::reacts_to<adopt>,               // INTERNAL, from spawn_bus
+                                   caf::reacts_to<attach_listener>,     // from the program that starts it
+                                   caf::reacts_to<attach_source>,       // the same
+                                   caf::replies_to<join>::with<joined>, // from the program that embeds it
+                                   caf::replies_to<read_status>::with<status_response>, // from links and programs
+                                   caf::replies_to<stop_bus>::with<stop_verdict>, // from links, signals and programs
+                                   caf::reacts_to<source_ended>,                  // from sources
+                                   caf::reacts_to<idle_reached>,                  // from the idle supervisor
+                                   caf::reacts_to<stop_overdue>>;                 // INTERNAL
 
 } // namespace cafbus
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
-CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled)
-CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained) CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
-CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe) CAFBUS_LOCAL(unsubscribe) CAFBUS_LOCAL(publish)
-CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status)
-CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)
-CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(wait_over)
-CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake)
-CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle)
-CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt) CAFBUS_LOCAL(attach_listener)
-CAFBUS_LOCAL(attach_source) CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(join)
-CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
-CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
+CAFBUS_LOCAL(delivery)
+CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+    CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters) CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe)
+        CAFBUS_LOCAL(unsubscribe) CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers)
+            CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter)
+                CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left) CAFBUS_LOCAL(try_lock)
+                    CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(hook_done)
+                        CAFBUS_LOCAL(finish_hooks) CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(wait_over)
+                            CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went)
+                                CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source)
+                                    CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle) CAFBUS_LOCAL(idle_verdict)
+                                        CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
+                                            CAFBUS_LOCAL(attach_listener) CAFBUS_LOCAL(attach_source)
+                                                CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(join)
+                                                    CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status)
+                                                        CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
+                                                            CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
 #undef CAFBUS_LOCAL

@@ -20,6 +20,8 @@ struct layout<hello> {
     f("version", x.version);
     f.maybe("subscription_id", x.subscription_id);
     f.maybe("capabilities", x.capabilities);
+    f.maybe("on_first", x.on_first);
+    f.maybe("on_last", x.on_last);
   }
 };
 
@@ -31,6 +33,7 @@ struct layout<hello_ack> {
     f("first_for_key", x.first_for_key);
     f.maybe("rejected", x.rejected);
     f.maybe("reject_reason", x.reject_reason);
+    f.maybe("reject_code", x.reject_code);
     f.maybe("capabilities", x.capabilities);
   }
 };

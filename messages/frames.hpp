@@ -20,6 +20,8 @@ struct hello {
   std::string version = protocol_version; ///< Absent on the wire counts as v1.
   std::string subscription_id;            ///< Empty means the key itself.
   std::vector<std::string> capabilities;
+  std::string on_first; ///< Command that the bus runs before the first consumer of the subscription id is let in.
+  std::string on_last;  ///< Command that the bus runs once after the last one has gone.
   bool operator==(const hello&) const = default;
 };
 
@@ -29,6 +31,7 @@ struct hello_ack {
   bool first_for_key = false;
   bool rejected = false;
   std::string reject_reason;
+  std::string reject_code; ///< For programs: busy, set_up_failed, bad_hello or shutting_down.
   std::vector<std::string> capabilities;
   bool operator==(const hello_ack&) const = default;
 };
@@ -93,8 +96,8 @@ struct consumer_status {
   std::string subscription_id; ///< Empty if it is the key itself.
   uint64_t received = 0;       ///< Events meant for it since it came, dropped ones included.
   uint64_t dropped = 0;
-  uint64_t delivered = 0;      ///< Handed to its socket or actor, and taken.
-  uint64_t queued = 0;         ///< Waiting for it or on the way: received - dropped - delivered.
+  uint64_t delivered = 0; ///< Handed to its socket or actor, and taken.
+  uint64_t queued = 0;    ///< Waiting for it or on the way: received - dropped - delivered.
   uint64_t queued_bytes = 0;
   std::vector<std::string> event_types;
   bool operator==(const consumer_status&) const = default;
@@ -155,8 +158,8 @@ struct unknown_line {
   bool operator==(const unknown_line&) const = default;
 };
 
-using frame = std::variant<hello, hello_ack, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown,
-                           source_status, publish_ack, error_frame, status_response, publish_line, event_line,
-                           unknown_line>;
+using frame =
+    std::variant<hello, hello_ack, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status,
+                 publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

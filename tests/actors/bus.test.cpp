@@ -254,7 +254,7 @@ CAF_TEST(a listener on which somebody is just coming in puts the idle exit off) 
   pass(30s);
   CAF_CHECK(alive(parts.bus));
   listener_idle = true;
-  pass(30s);
+  pass(200ms);
   CAF_CHECK(!alive(parts.bus));
 }
 

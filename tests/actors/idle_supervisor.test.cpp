@@ -120,13 +120,12 @@ CAF_TEST(going twice or without having come changes nothing) {
   CAF_CHECK_EQUAL(told, 1);
 }
 
-CAF_TEST(a bus that could not stop is told again after the same time) {
+CAF_TEST(a bus that could not stop is told again soon) {
   pass(30s);
   caf::anon_send(testee, stay_awake{});
   sched.run();
-  pass(29s);
   CAF_CHECK_EQUAL(told, 1);
-  pass(1s);
+  pass(200ms);
   CAF_CHECK_EQUAL(told, 2);
 }
 

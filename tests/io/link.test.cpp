@@ -392,16 +392,51 @@ CAF_TEST(a producer that hangs up at once loses nothing that was read) {
 
 CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
   auto producer = connect();
+  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
+  auto& state = deref<link_actor::stateful_broker_base<link_state>>(links.begin()->second.link).state;
   send(producer, publish_line_of("t"));
-  CAF_CHECK(!mpx.passive_mode(producer));
-  send(producer, publish_line_of("t"));
-  CAF_CHECK(mpx.passive_mode(producer));
-  send(producer, publish_line_of("t"));
+  CAF_CHECK(state.awaiting_hub);
+  CAF_CHECK(!state.halted);
+  auto line = publish_line_of("t");
+  state.on_data(caf::io::new_data_msg{producer, {line.begin(), line.end()}});
+  CAF_CHECK(state.halted);
+  CAF_CHECK_EQUAL(state.splitter.pending(), line.size());
   settle();
-  CAF_CHECK(!mpx.passive_mode(producer));
-  mpx.read_data(producer);
+  CAF_CHECK(!state.halted);
+  CAF_CHECK_EQUAL(state.splitter.pending(), 0u);
+  CAF_CHECK(has(take(producer), "\"accepted\":2"));
+}
+
+CAF_TEST(nothing of a connection is left when it has ended) {
+  std::vector<caf::weak_actor_ptr> parts_of_it;
+  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
+  for (auto polite : {true, false}) {
+    auto x = consumer("t");
+    auto& link = links.begin()->second.link;
+    parts_of_it.push_back(caf::actor_cast<caf::weak_actor_ptr>(link));
+    parts_of_it.push_back(
+      caf::actor_cast<caf::weak_actor_ptr>(deref<link_actor::stateful_broker_base<link_state>>(link).state.conn));
+    socket_of(x).room = 0;
+    talk(connect(), publish_line_of("t") + "{\"type\":\"bye\"}\n");
+    if (polite)
+      talk(x, "{\"type\":\"bye\"}\n");
+    else
+      hang_up(x);
+    pass(10s); // its timers hold it until they are over
+  }
+  CAF_CHECK_EQUAL(parts_of_it.size(), 4u);
+  for (auto& part : parts_of_it)
+    CAF_CHECK(!part.lock());
+}
+
+CAF_TEST(a status query is answered while a consumer is going) {
+  auto x = consumer("k");
+  auto y = connect();
+  send(x, "{\"type\":\"bye\"}\n");
+  // the hub asks the conn for its counters before it learns that the conn has ended
+  send(y, "{\"type\":\"status_query\"}\n");
   settle();
-  CAF_CHECK(has(take(producer), "\"accepted\":3"));
+  CAF_CHECK(take(y).starts_with("{\"type\":\"status_response\""));
 }
 
 CAF_TEST(a status query is answered and closed) {
