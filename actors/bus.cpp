@@ -131,6 +131,8 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
   if (now != stage::running)
     return stop_verdict{true, {}};
   if (x.force) {
+    if (x.drain_timeout.count() > 0)
+      options.drain_timeout = x.drain_timeout;
     begin_stop(x.reason);
     return stop_verdict{true, {}};
   }
@@ -147,6 +149,8 @@ void bus_state::stop_unless_used(const stop_bus& x, caf::typed_response_promise<
           promise.deliver(stop_verdict{false, refusal(list)});
           return;
         }
+        if (x.drain_timeout.count() > 0)
+          options.drain_timeout = x.drain_timeout;
         begin_stop(x.reason);
         promise.deliver(stop_verdict{true, {}});
       },
@@ -206,6 +210,8 @@ void bus_state::begin_stop(const std::string& reason, bool has_failed) {
   failed = has_failed;
   log::bus().info("bus-stopping reason={}", log::quoted(reason));
   now = stage::sources_ending;
+  if (options.on_stopping)
+    options.on_stopping();
   for (const auto& x : sources)
     self->send(x.source, stop_source{});
   if (sources.empty())

@@ -44,6 +44,11 @@ std::string complaint(const hello& x) {
   return {};
 }
 
+/// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
+std::chrono::nanoseconds drain_limit(int64_t ms) {
+  return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
+}
+
 } // namespace
 
 // -- life ----------------------------------------------------------------------------------------------------------
@@ -81,7 +86,7 @@ void link_state::on_close_link(const close_link& x) {
     write(encode(error_frame{"shutting_down", bye_reason}));
     finish(close_reason::bus_stopping);
   } else if (now == phase::entering) {
-    reject("the bus is stopping: " + bye_reason);
+    reject(stopping_prefix + bye_reason);
   } else if (now == phase::consuming) {
     drain_and_say_bye(x.drain_timeout);
   } else if (!awaiting_hub) {
@@ -326,7 +331,8 @@ void link_state::on_status_query() {
 void link_state::on_shutdown(const shutdown& x) {
   now = phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
-  self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force})
+  self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force,
+                                                           drain_limit(x.drain_ms)})
     .then(
       [this](const stop_verdict& verdict) {
         if (verdict.accepted)
