@@ -106,7 +106,8 @@ void add_consume(CLI::App& program, command& chosen) {
   sub->add_flag("--quiet", request.quiet, "Do not report the states of sources");
   sub->add_flag("--no-spawn", flags->no_spawn, "Fail if there is no bus, instead of starting one");
   sub->footer(
-      std::string{} + "Ends by itself at --max-events or --timeout, by SIGINT or SIGTERM, or when standard output is closed; without\n"
+      std::string{} +
+      "Ends by itself at --max-events or --timeout, by SIGINT or SIGTERM, or when standard output is closed; without\n"
       "those two flags also when standard input is a pipe or socket and reaches its end.\n" +
       std::string{spawn_note});
   sub->callback([flags, &chosen] { chosen = [flags] { return run_consume(*flags); }; });

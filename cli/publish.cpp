@@ -53,8 +53,8 @@ public:
   int run() {
     if (!lines_.type_error().empty())
       return complain(exit_code::usage, "--type: " + lines_.type_error());
-    // The bus wants a connection's first frame soon, and the first line may take long: so first it is only made sure that
-    // there is a bus, and the connection is made when there is something to say.
+    // The bus wants a connection's first frame soon, and the first line may take long: so first it is only made sure
+    // that there is a bus, and the connection is made when there is something to say.
     if (auto failure = find())
       return complain(exit_code::failed, *failure);
     auto failure = publish_all();
@@ -178,7 +178,9 @@ int run_publish(const publish_flags& flags) {
                                      : ::open(flags.input.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
   if (!input)
     return complain(exit_code::usage, "cannot read " + flags.input + ": " + std::system_category().message(errno));
-  return publish_run{std::get<app_paths>(located), flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand, flags.type, std::move(input)}.run();
+  return publish_run{std::get<app_paths>(located), flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
+                     flags.type, std::move(input)}
+      .run();
 }
 
 } // namespace

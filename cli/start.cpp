@@ -30,7 +30,8 @@ void add_start(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("start", "Start the bus in the background, and return once it can be used");
   auto flags = std::make_shared<settings>();
   flags->add_to(*sub, false);
-  sub->footer(std::string{"It is no error if the bus runs already. Clears what `cafbus stop --hold` has left.\n"} + spawn_note);
+  sub->footer(std::string{"It is no error if the bus runs already. Clears what `cafbus stop --hold` has left.\n"} +
+              spawn_note);
   sub->callback([flags, &chosen] { chosen = [flags] { return run_start(*flags); }; });
 }
 

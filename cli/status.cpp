@@ -143,7 +143,8 @@ public:
     };
     if (!flags_.fail_on.empty())
       return std::ranges::any_of(apps_, asked) ? exit_code::usage : exit_code::done;
-    return flags_.all || apps_[0].view.state == instance_state::running || apps_[0].view.state == instance_state::stopping
+    return flags_.all || apps_[0].view.state == instance_state::running ||
+                   apps_[0].view.state == instance_state::stopping
                ? exit_code::done
                : exit_code::failed;
   }
@@ -193,7 +194,8 @@ void add_status(CLI::App& program, command& chosen) {
   flags->common.add_to(*sub, false);
   sub->add_flag("--json", flags->json, "Print the bus's own answer");
   sub->add_flag("--all", flags->all, "All apps below --dir that have or had a bus");
-  sub->add_option("--fail-on", flags->fail_on, "Exit with 2 if the state is one of these, else with 0: " + known_states())
+  sub->add_option("--fail-on", flags->fail_on,
+                  "Exit with 2 if the state is one of these, else with 0: " + known_states())
       ->type_name("STATE[,STATE]")
       ->delimiter(',')
       ->allow_extra_args(false);

@@ -35,15 +35,15 @@ std::string first_line(int fd) {
 
 } // namespace
 
-std::variant<file_lock, file_lock::failure> file_lock::try_take(const std::string& path) {
+std::variant<file_lock, file_lock::failure> file_lock::try_take(const std::string& path,
+                                                                std::chrono::milliseconds patience) {
   unique_fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!fd)
     return failure::error;
-  // somebody who looks whether it is held holds it himself for an instant
-  for (int tries = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
+  for (auto until = std::chrono::steady_clock::now() + patience; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;) {
     if (errno != EWOULDBLOCK)
       return failure::error;
-    if (tries == 10 || record_holder(fd.get()))
+    if (record_holder(fd.get()) || std::chrono::steady_clock::now() >= until)
       return failure::held;
     ::usleep(1'000);
   }
@@ -55,8 +55,8 @@ std::variant<file_lock, file_lock::failure> file_lock::try_take(const std::strin
 
 void file_lock::note(const std::string& text) const {
   auto line = text + '\n';
-  if (::pwrite(fd_.get(), line.data(), line.size(), 0) == static_cast<ssize_t>(line.size()))
-    [[maybe_unused]] auto cut = ::ftruncate(fd_.get(), static_cast<off_t>(line.size()));
+  if (::pwrite(fd_.get(), line.data(), line.size(), 0) == static_cast<ssize_t>(line.size())) [[maybe_unused]]
+    auto cut = ::ftruncate(fd_.get(), static_cast<off_t>(line.size()));
 }
 
 std::optional<lock_holder> find_lock_holder(const std::string& path) {

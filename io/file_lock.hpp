@@ -3,25 +3,28 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
 
 /// Lock files: each is locked twice, by flock() and by a POSIX record lock.
 ///
-/// flock() is the contract: it belongs to the open file, so that nothing but the end of the process frees it. But it cannot
-/// be asked who holds it: a trial lock would make a daemon fail that starts at that moment, and the device numbers of
-/// /proc/locks are not those of stat() on overlayfs and btrfs. The record lock can be asked (F_GETLK) without being taken,
-/// and the kernel says which process holds it. It is lost when its process closes any descriptor of the file, so nobody
-/// else in the process may open it.
+/// flock() is the contract: it belongs to the open file, so that nothing but the end of the process frees it. But it
+/// cannot be asked who holds it: a trial lock would make a daemon fail that starts at that moment, and the device
+/// numbers of /proc/locks are not those of stat() on overlayfs and btrfs. The record lock can be asked (F_GETLK)
+/// without being taken, and the kernel says which process holds it. It is lost when its process closes any descriptor
+/// of the file, so nobody else in the process may open it.
 namespace cafbus {
 
 /// A lock file that is ours as long as this lives.
 class file_lock {
 public:
   enum class failure : uint8_t { held, error };
-  /// Does not wait. @returns the lock, or why not; `errno` is set for `error`.
-  static std::variant<file_lock, failure> try_take(const std::string& path);
+  /// Does not wait for a holder that the record lock names. @returns the lock, or why not; `errno` is set for `error`.
+  /// @param patience Wait for one that it does not name: one who only looks holds flock() for an instant, which is long
+  ///                 when it is not scheduled in it.
+  static std::variant<file_lock, failure> try_take(const std::string& path, std::chrono::milliseconds patience);
 
   /// Replaces the text in the file, for those who look: what the holder is doing.
   void note(const std::string& text) const;

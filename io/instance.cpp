@@ -18,8 +18,8 @@ extern "C" { // glibc 2.36 has forgotten that
 #include <iterator>
 #include <system_error>
 
-// A pid file says who was there once, and a socket file that somebody listened once. Neither is believed: what counts is an
-// answer, and the alive lock, which the kernel frees however its holder ends.
+// A pid file says who was there once, and a socket file that somebody listened once. Neither is believed: what counts
+// is an answer, and the alive lock, which the kernel frees however its holder ends.
 
 namespace cafbus {
 
@@ -101,7 +101,8 @@ void compare_holder(instance_view& x, const app_paths& paths) {
     return;
   x = view(instance_state::orphan, holder->pid,
            "the bus (process " + std::to_string(holder->pid) + ") lives, but its socket " + paths.socket +
-             " was replaced by one of process " + std::to_string(x.pid) + "; end it with " + way("stop --force", paths));
+               " was replaced by one of process " + std::to_string(x.pid) + "; end it with " +
+               way("stop --force", paths));
 }
 
 instance_view ask(client& bus, const app_paths& paths) {
@@ -119,7 +120,8 @@ instance_view ask(client& bus, const app_paths& paths) {
       auto silent = end->kind == reason::timeout;
       return view(silent ? instance_state::unresponsive : instance_state::unknown, result.pid,
                   silent ? "the bus (process " + std::to_string(result.pid) +
-                             ") takes connections, but did not answer within 5s; end it with " + way("stop --force", paths)
+                               ") takes connections, but did not answer within 5s; end it with " +
+                               way("stop --force", paths)
                          : end->text);
     }
     auto* answer = std::get_if<frame>(&std::get<client::incoming>(got));
@@ -165,7 +167,8 @@ instance_view look_at(const app_paths& paths) {
   auto& failure = std::get<client_failure>(connected);
   if (failure.kind == reason::not_running)
     return look_without_answer(paths);
-  return view(failure.kind == reason::timeout ? instance_state::unresponsive : instance_state::unknown, 0, failure.text);
+  return view(failure.kind == reason::timeout ? instance_state::unresponsive : instance_state::unknown, 0,
+              failure.text);
 }
 
 std::vector<app_paths> find_apps(const std::string& base) {
@@ -190,8 +193,8 @@ std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_
   // first the handle, then the questions: whoever they are true of is the one that the handle means
   unique_fd process{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
   if (!process)
-    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names, cannot be reached: " +
-           std::system_category().message(errno);
+    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file +
+           " names, cannot be reached: " + std::system_category().message(errno);
   auto facts = read_process(record->pid);
   if (!facts || facts->start_ticks != record->start_ticks)
     return "process " + std::to_string(record->pid) + " is not the one that " + paths.pid_file +
@@ -213,7 +216,7 @@ bool kill_daemon(const unique_fd& process) {
 }
 
 void remove_leftovers(const app_paths& paths) {
-  auto lock = file_lock::try_take(paths.alive_lock);
+  auto lock = file_lock::try_take(paths.alive_lock, 100ms);
   if (!std::holds_alternative<file_lock>(lock))
     return;
   ::unlink(paths.socket.c_str());

@@ -41,7 +41,7 @@ const char* fate(own_file::state x) {
 } // namespace
 
 std::variant<instance_lock, std::string> instance_lock::take(const app_paths& paths) {
-  auto taken = file_lock::try_take(paths.alive_lock);
+  auto taken = file_lock::try_take(paths.alive_lock, std::chrono::milliseconds{500});
   if (auto* why = std::get_if<file_lock::failure>(&taken)) {
     if (*why == file_lock::failure::error)
       return failure("cannot lock", paths.alive_lock);

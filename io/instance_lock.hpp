@@ -9,7 +9,8 @@
 namespace cafbus {
 
 /// The right to be the daemon of one app: a lock on `bus.alive.lock`, held for life, and `bus.pid` beside it.
-/// The kernel frees the lock however the process ends. The destructor removes `bus.pid`, if it is still the one written.
+/// The kernel frees the lock however the process ends. The destructor removes `bus.pid`, if it is still the one
+/// written.
 class instance_lock {
 public:
   /// Takes the lock and writes the pid file. @returns an error text that names the holder if there is one.
@@ -39,8 +40,9 @@ inline constexpr const char* note_starting = "starting";
 inline constexpr const char* note_running = "running";
 inline constexpr const char* note_stopping = "stopping";
 
-/// What `bus.pid` says: process number, RFC 3339 start time, and on its third line the kernel's start time of the process
-/// (field 22 of /proc/PID/stat, in clock ticks since boot), which tells it from a later one with the same number.
+/// What `bus.pid` says: process number, RFC 3339 start time, and on its third line the kernel's start time of the
+/// process (field 22 of /proc/PID/stat, in clock ticks since boot), which tells it from a later one with the same
+/// number.
 struct pid_record {
   int64_t pid = 0;
   std::string started;

@@ -6,8 +6,8 @@
 
 namespace cafbus {
 
-/// A file that this process made, known by device and inode: the name alone may mean another file by now. The maker keeps
-/// the file open (or bound), so that its inode number cannot be given to another one.
+/// A file that this process made, known by device and inode: the name alone may mean another file by now. The maker
+/// keeps the file open (or bound), so that its inode number cannot be given to another one.
 class own_file {
 public:
   /// No file: gone.

@@ -20,14 +20,14 @@ extern "C" { // glibc 2.36 has forgotten that
 #include <vector>
 
 // The daemon is this program executed again, not run_daemon() called in a forked copy: it gets memory, descriptors and
-// signal dispositions of its own whatever the starter has done before, and its own line in `ps`. /proc/self/exe is the very
-// same build, also after an upgrade has replaced the file.
+// signal dispositions of its own whatever the starter has done before, and its own line in `ps`. /proc/self/exe is the
+// very same build, also after an upgrade has replaced the file.
 //
 //   starter --fork--> middle (new session) --fork--> daemon (no session leader, so no terminal can come to it)
 //
-// The middle one stays until the daemon has said its word, because only a parent learns how a child died, and then leaves
-// the daemon to init; the starter waits for the middle one. So nobody leaves a zombie, and a starter that lives on does not
-// have a daemon for a child.
+// The middle one stays until the daemon has said its word, because only a parent learns how a child died, and then
+// leaves the daemon to init; the starter waits for the middle one. So nobody leaves a zombie, and a starter that lives
+// on does not have a daemon for a child.
 
 namespace cafbus {
 
@@ -48,7 +48,9 @@ std::string error_text(int code) {
 /// Everything that the child needs, made before the fork: the child only makes system calls.
 struct child_plan {
   explicit child_plan(const app_paths& paths)
-    : texts{"cafbus", "serve", "--dir", paths.base, "--app", paths.dir.substr(paths.dir.rfind('/') + 1),
+    : texts{"cafbus",     "serve",
+            "--dir",      paths.base,
+            "--app",      paths.dir.substr(paths.dir.rfind('/') + 1),
             "--ready-fd", std::to_string(ready_fd)} {
     for (auto& text : texts)
       arguments.push_back(text.data());
@@ -125,8 +127,8 @@ void keep_only(int read_end, int write_end) {
   ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/// Waits for the end of the middle process. @returns its wait status, or nothing if it had to be killed, since the daemon
-/// neither said anything nor ended.
+/// Waits for the end of the middle process. @returns its wait status, or nothing if it had to be killed, since the
+/// daemon neither said anything nor ended.
 std::optional<int> wait_for_middle(pid_t middle) {
   unique_fd handle{::pidfd_open(middle, 0)};
   auto ready = 0;
@@ -152,24 +154,26 @@ std::string read_word(int fd) {
   return {buffer.data(), static_cast<size_t>(n > 0 ? n : 0)};
 }
 
-std::string death_text(int status, const app_paths& paths) {
+spawn_outcome died(int status, const app_paths& paths) {
   auto code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-  auto how = code > 128 ? "was killed by signal " + std::to_string(code - 128) : "ended with exit status " + std::to_string(code);
-  return "it " + how + " before it was ready and did not say why; see " + paths.log;
+  auto killed = code > 128;
+  auto how =
+      killed ? "was killed by signal " + std::to_string(code - 128) : "ended with exit status " + std::to_string(code);
+  return {"it " + how + " before it was ready and did not say why; see " + paths.log, killed};
 }
 
 } // namespace
 
-std::string spawn_daemon(const app_paths& paths) {
+spawn_outcome spawn_daemon(const app_paths& paths) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    return "cannot make a pipe: " + error_text(errno);
+    return {"cannot make a pipe: " + error_text(errno)};
   unique_fd read_end{ends[0]};
   unique_fd write_end{ends[1]};
   child_plan plan{paths};
   auto middle = ::fork();
   if (middle < 0)
-    return "cannot fork: " + error_text(errno);
+    return {"cannot fork: " + error_text(errno)};
   if (middle == 0)
     be_middle(read_end.get(), write_end.get(), plan);
   write_end.reset();
@@ -178,9 +182,10 @@ std::string spawn_daemon(const app_paths& paths) {
   if (said == "ready\n")
     return {};
   if (!said.empty())
-    return said;
-  return status ? death_text(*status, paths)
-                : "it is neither ready nor ended after 10s; see " + paths.log + ", or end it with `cafbus stop --force`";
+    return {said};
+  if (status)
+    return died(*status, paths);
+  return {"it is neither ready nor ended after 10s; see " + paths.log + ", or end it with `cafbus stop --force`"};
 }
 
 } // namespace cafbus

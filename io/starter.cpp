@@ -13,13 +13,14 @@
 #include <chrono>
 #include <system_error>
 
-// Three things may be in the way of a consumer, and none of them is its business: no daemon, one that is starting, one that
-// is ending. So this is a loop that looks, does the one thing that helps, and looks again, until a greeting succeeds or a
-// limit is reached. What proves life is an answer: a connection alone is made by the kernel, also to a daemon that hangs.
+// Three things may be in the way of a consumer, and none of them is its business: no daemon, one that is starting, one
+// that is ending. So this is a loop that looks, does the one thing that helps, and looks again, until a greeting
+// succeeds or a limit is reached. What proves life is an answer: a connection alone is made by the kernel, also to a
+// daemon that hangs.
 //
-// Under the fork lock nothing is waited for but the daemon's word, so the lock is held for the time of one start. Whoever
-// waits for a lock that a starter holds (the record lock tells) waits longer than a start can take; a lock that is held by
-// something else, or by a starter that was stopped, is reported within a second.
+// Under the fork lock nothing is waited for but the daemon's word, so the lock is held for the time of one start.
+// Whoever waits for a lock that a starter holds (the record lock tells) waits longer than a start can take; a lock that
+// is held by something else, or by a starter that was stopped, is reported within a second.
 
 namespace cafbus {
 
@@ -42,6 +43,8 @@ constexpr auto stranger_timeout = 700ms;
 constexpr auto poll_interval = 5ms;
 /// Daemons that may vanish under us, one after the other, before we give up.
 constexpr int max_rounds = 8;
+/// Daemons that may be killed while they start, before we take it for more than chance.
+constexpr int max_killed = 3;
 
 client_failure failed(std::string text) {
   return {reason::system, std::move(text)};
@@ -99,7 +102,8 @@ private:
 
   client_failure explained(client_failure x) const {
     if (x.kind == reason::stopping || x.kind == reason::closed)
-      x.text = "the bus at " + paths_.socket + " is just ending (" + x.text + "); without --no-spawn a new one is started";
+      x.text =
+          "the bus at " + paths_.socket + " is just ending (" + x.text + "); without --no-spawn a new one is started";
     return x;
   }
 
@@ -115,7 +119,8 @@ private:
     } else if (is_gone(std::get<client_failure>(again))) {
       return std::get<client_failure>(again);
     }
-    return failed("the bus (" + named(pid) + ") takes connections, but has not answered for 5s; end it with `cafbus stop --force`");
+    return failed("the bus (" + named(pid) +
+                  ") takes connections, but has not answered for 5s; end it with `cafbus stop --force`");
   }
 
   static std::optional<client_failure> ask(client& bus, std::chrono::nanoseconds timeout) {
@@ -139,9 +144,7 @@ private:
 
   bool listens() const { return std::holds_alternative<client>(client::connect(paths_.socket, poll_interval)); }
 
-  bool is_held_back() const {
-    return policy_ == spawn_policy::on_demand && ::access(paths_.hold.c_str(), F_OK) == 0;
-  }
+  bool is_held_back() const { return policy_ == spawn_policy::on_demand && ::access(paths_.hold.c_str(), F_OK) == 0; }
 
   /// One step towards a bus: after it, connecting is worth another try. @returns a failure if nothing will help.
   std::optional<client_failure> start() {
@@ -159,11 +162,11 @@ private:
       return std::nullopt;
     if (is_held_back())
       return failed(held_text(paths_));
-    if (auto error = spawn_daemon(paths_); !error.empty()) {
+    if (auto outcome = spawn_daemon(paths_); !outcome.error.empty()) {
       // lost to a `serve` that came between: then there is a bus, and that is what we wanted
-      if (find_lock_holder(paths_.alive_lock))
+      if (find_lock_holder(paths_.alive_lock) || (outcome.killed && ++killed_ < max_killed))
         return std::nullopt;
-      return failed("cannot start a bus: " + error);
+      return failed("cannot start a bus: " + outcome.error);
     }
     started_ = true;
     return std::nullopt;
@@ -177,8 +180,10 @@ private:
         return std::nullopt;
       auto waited = clock::now() - begun;
       if (waited > stranger_timeout && holder->pid == 0)
-        return failed(paths_.alive_lock + " is locked by something that is no bus, or that cannot be seen from here "
-                                          "(`fuser " + paths_.alive_lock + "` tells); end that first");
+        return failed(paths_.alive_lock +
+                      " is locked by something that is no bus, or that cannot be seen from here "
+                      "(`fuser " +
+                      paths_.alive_lock + "` tells); end that first");
       if (waited > stranger_timeout && is_suspended(holder->pid))
         return failed("the bus (" + named(holder->pid) + ") is suspended and does not listen at " + paths_.socket +
                       "; continue it, or end it with `cafbus stop --force`");
@@ -192,7 +197,7 @@ private:
   /// The lock, or no lock since there is a bus by now.
   std::variant<std::optional<file_lock>, client_failure> take_fork_lock() const {
     for (auto begun = clock::now();; wait_a_little()) {
-      auto taken = file_lock::try_take(paths_.fork_lock);
+      auto taken = file_lock::try_take(paths_.fork_lock, 10ms);
       if (auto* lock = std::get_if<file_lock>(&taken))
         return std::optional{std::move(*lock)};
       if (std::get<file_lock::failure>(taken) == file_lock::failure::error)
@@ -214,6 +219,7 @@ private:
   spawn_policy policy_;
   const greeting& greet_;
   bool started_ = false;
+  int killed_ = 0; // daemons that somebody killed while they started
 };
 
 } // namespace

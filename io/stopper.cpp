@@ -11,12 +11,12 @@
 #include <optional>
 #include <system_error>
 
-// Whether the bus may stop is decided in the bus, where no consumer can come between the question and the decision. What is
-// added here is that this returns only once the bus is verifiably gone: its alive lock is free, which the kernel says, and
-// its socket is not there, so that `stop && serve` works, and `stop && rm -r`, too.
+// Whether the bus may stop is decided in the bus, where no consumer can come between the question and the decision.
+// What is added here is that this returns only once the bus is verifiably gone: its alive lock is free, which the
+// kernel says, and its socket is not there, so that `stop && serve` works, and `stop && rm -r`, too.
 //
-// A process is only killed if pid file, start time and lock agree on who it is (`prove_daemon`): the number in a pid file
-// alone may be anybody's by now.
+// A process is only killed if pid file, start time and lock agree on who it is (`prove_daemon`): the number in a pid
+// file alone may be anybody's by now.
 
 namespace cafbus {
 
@@ -156,7 +156,9 @@ private:
     return bus != nullptr ? bus->bus_pid() != pid : std::get<client_failure>(probe).kind == reason::not_running;
   }
 
-  static void wait_a_little() { ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{poll_interval}.count())); }
+  static void wait_a_little() {
+    ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{poll_interval}.count()));
+  }
 
   const app_paths& paths_;
   const stop_request& request_;

@@ -7,9 +7,9 @@
 namespace cafbus {
 
 struct stop_request {
-  bool force = false;                 ///< Also while consumers are connected; also by signals.
-  bool hold = false;                  ///< Leave the marker that keeps the bus from being started on demand.
-  std::chrono::nanoseconds drain{0};  ///< 0: as the bus is set.
+  bool force = false;                ///< Also while consumers are connected; also by signals.
+  bool hold = false;                 ///< Leave the marker that keeps the bus from being started on demand.
+  std::chrono::nanoseconds drain{0}; ///< 0: as the bus is set.
 };
 
 struct stop_outcome {

@@ -40,7 +40,6 @@ class Consumer:
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        self.came = threading.Event()
 
     def read(self):
         for line in self.process.stderr:
@@ -83,31 +82,44 @@ class Storm:
         return held, running
 
     def crowd(self, base, env, kill):
-        consumers = [Consumer(base, env) for _ in range(CROWD)]
-        killed = None
+        consumers, killed = [], []
+        killer = threading.Thread(target=self.kill, args=(base, consumers, killed))
         if kill:
-            moment = time.monotonic() + self.random.uniform(0, 0.25)
-            while killed is None:
-                held, _ = self.look(base)
-                if held and time.monotonic() >= moment:
-                    killed = held.pop()
-                    try:
-                        os.kill(killed, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
-                if time.monotonic() > moment + 10:
-                    self.fail("no daemon came")
-                    break
-            self.killed_early += any(x.ready_after is None for x in consumers)
+            killer.start()
+        for _ in range(CROWD):
+            consumers.append(Consumer(base, env))
+        if kill:
+            killer.join()
         for x in consumers:
             after = x.await_ready()
             if after is None:
                 self.fail(f"a consumer did not become ready: exit {x.process.poll()}, {x.err!r}")
             elif after > READY_WITHIN:
-                self.fail(f"a consumer was ready after {after:.2f} s")
+                self.fail(f"a consumer was ready after {after:.2f} s; load {os.getloadavg()[0]:.1f}; {self.log(base)}")
             if after is not None:
                 self.times.append(after)
         return consumers, killed
+
+    @staticmethod
+    def log(base):
+        with open(os.path.join(base, "default", "bus.log"), encoding="utf-8") as f:
+            return "".join(x for x in f if "bus-" in x)
+
+    def kill(self, base, consumers, killed):
+        """Kills the daemon at a random moment after the first of them has come."""
+        moment = time.monotonic() + self.random.uniform(0, 0.2)
+        while not killed:
+            held, _ = self.look(base)
+            if held and time.monotonic() >= moment:
+                killed += held
+                try:
+                    os.kill(killed[0], signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                self.killed_early += len(consumers) < CROWD or any(x.ready_after is None for x in consumers)
+            if time.monotonic() > moment + 10:
+                self.fail("no daemon came")
+                break
 
     def round(self):
         self.rounds += 1

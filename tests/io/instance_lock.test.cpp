@@ -13,6 +13,7 @@
 
 using namespace cafbus;
 using cafbus::test::temp_dir;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -33,7 +34,7 @@ public:
     pid = ::fork();
     if (pid == 0) {
       ::close(over[1]);
-      auto kept = body();
+      [[maybe_unused]] auto kept = body();
       char byte = 0;
       [[maybe_unused]] auto n = ::write(begun[1], &byte, 1);
       n = ::read(over[0], &byte, 1); // until the test ends or lets go
@@ -76,7 +77,7 @@ CAF_TEST(a file is known by its inode and not by its name) {
 CAF_TEST(a lock that nobody holds has no holder) {
   temp_dir tmp;
   CAF_CHECK(!find_lock_holder(tmp / "none"));
-  { CAF_CHECK(std::holds_alternative<file_lock>(file_lock::try_take(tmp / "lock"))); }
+  { CAF_CHECK(std::holds_alternative<file_lock>(file_lock::try_take(tmp / "lock", 10ms))); }
   CAF_CHECK(!find_lock_holder(tmp / "lock"));
 }
 
@@ -84,7 +85,7 @@ CAF_TEST(the holder of a lock is known by the kernel and by its note) {
   temp_dir tmp;
   auto path = tmp / "lock";
   other_process other{[&] {
-    auto lock = std::get<file_lock>(file_lock::try_take(path));
+    auto lock = std::get<file_lock>(file_lock::try_take(path, 200ms));
     lock.note("a longer note");
     lock.note("short");
     return lock;
@@ -93,7 +94,7 @@ CAF_TEST(the holder of a lock is known by the kernel and by its note) {
   CAF_REQUIRE(holder);
   CAF_CHECK_EQUAL(holder->pid, other.pid);
   CAF_CHECK_EQUAL(holder->note, "short");
-  auto second = file_lock::try_take(path);
+  auto second = file_lock::try_take(path, 200ms);
   CAF_REQUIRE(std::holds_alternative<file_lock::failure>(second));
   CAF_CHECK(std::get<file_lock::failure>(second) == file_lock::failure::held);
 }
@@ -112,17 +113,16 @@ CAF_TEST(looking at a lock does not keep anybody from taking it) {
   auto path = tmp / "lock";
   std::ofstream{path};
   other_process looker{[&] {
-    if (::fork() == 0)
-      for (;;)
-        if (::getppid() == 1 || find_lock_holder(path + "x"))
-          ::_exit(0);
-        else
-          find_lock_holder(path);
+    if (::fork() == 0) {
+      while (::getppid() != 1 && !find_lock_holder(path + "x"))
+        find_lock_holder(path);
+      ::_exit(0);
+    }
     return 0;
   }};
   int failures = 0;
   for (int i = 0; i < 200; ++i)
-    failures += std::holds_alternative<file_lock::failure>(file_lock::try_take(path));
+    failures += std::holds_alternative<file_lock::failure>(file_lock::try_take(path, 200ms));
   std::ofstream{path + "x"};
   unique_fd stop{::open((path + "x").c_str(), O_RDWR | O_CLOEXEC)};
   ::flock(stop.get(), LOCK_EX); // ends the looker
