@@ -132,6 +132,8 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
   if (now != stage::running)
     return stop_verdict{true, {}};
   if (x.force) {
+    if (x.drain_timeout.count() > 0)
+      options.drain_timeout = x.drain_timeout;
     begin_stop(x.reason);
     return stop_verdict{true, {}};
   }
@@ -142,16 +144,18 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
 
 void bus_state::stop_unless_used(const stop_bus& x, caf::typed_response_promise<stop_verdict> promise) {
   self->request(parts.hub, caf::infinite, list_consumers{})
-      .then(
-          [this, promise, x](const consumer_list& list) mutable {
-            if (now == stage::running && !list.consumers.empty()) {
-              promise.deliver(stop_verdict{false, refusal(list)});
-              return;
-            }
-            begin_stop(x.reason);
-            promise.deliver(stop_verdict{true, {}});
-          },
-          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    .then(
+      [this, promise, x](const consumer_list& list) mutable {
+        if (now == stage::running && !list.consumers.empty()) {
+          promise.deliver(stop_verdict{false, refusal(list)});
+          return;
+        }
+        if (x.drain_timeout.count() > 0)
+          options.drain_timeout = x.drain_timeout;
+        begin_stop(x.reason);
+        promise.deliver(stop_verdict{true, {}});
+      },
+      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
 }
 
 void bus_state::on_source_ended(const source_ended& x) {
@@ -207,6 +211,8 @@ void bus_state::begin_stop(const std::string& reason, bool has_failed) {
   failed = has_failed;
   log::bus().info("bus-stopping reason={}", log::quoted(reason));
   now = stage::sources_ending;
+  if (options.on_stopping)
+    options.on_stopping();
   for (const auto& x : sources)
     self->send(x.source, stop_source{});
   if (sources.empty())

@@ -2,6 +2,8 @@
 #include "config/options.hpp"
 
 #include <functional>
+#include <string>
+#include <variant>
 
 namespace CLI {
 class App;
@@ -17,12 +19,21 @@ using command = std::function<int()>;
 void add_serve(CLI::App& program, command& chosen);
 void add_consume(CLI::App& program, command& chosen);
 void add_publish(CLI::App& program, command& chosen);
+void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 
 /// Runs a daemon in the foreground until it ends.
 int run_serve(const serve_options& options);
+
+/// Runs a daemon that a starter has put into the background: says "ready", or why not, to `ready_fd`, and closes that.
+int run_on_demand(const std::variant<serve_options, std::string>& options, int ready_fd);
+
+/// Stands in the help of each command that starts a bus on demand.
+inline constexpr const char* spawn_note =
+    "A bus that is started takes its options from the config file and the CAFBUS_... variables of whoever starts it; it\n"
+    "runs in /, so paths in them must be absolute.";
 
 /// Exit codes, as `cafbus --help` explains them.
 namespace exit_code {

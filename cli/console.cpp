@@ -77,7 +77,7 @@ int complain(int code, std::string_view text) {
 
 std::string not_running_text(const std::string& app_dir, const std::string& socket) {
   auto slash = app_dir.rfind('/');
-  return "no bus is running at " + socket + "; start one with: cafbus serve --dir " +
+  return "no bus is running at " + socket + "; start one with: cafbus start (or cafbus serve) --dir " +
          app_dir.substr(0, slash == 0 ? 1 : slash) + " --app " + app_dir.substr(slash + 1);
 }
 

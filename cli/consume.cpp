@@ -3,6 +3,7 @@
 #include "cli/consume_session.hpp"
 #include "cli/settings.hpp"
 #include "config/duration.hpp"
+#include "io/starter.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -17,7 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto connect_timeout = 3s;
 /// Longer than the bus lets a hello wait for another consumer's cleanup.
 constexpr auto hello_ack_timeout = 5s;
 
@@ -67,16 +67,18 @@ int run_consume(consume_flags& flags) {
   }
   request.subscription.pid = ::getpid();
   const auto& paths = std::get<app_paths>(located);
-  auto connected = client::connect(paths.socket, connect_timeout);
-  if (auto* failure = std::get_if<client_failure>(&connected))
-    return complain(exit_code::failed, failure->kind == client_failure::reason::not_running
-                                           ? not_running_text(paths.dir, paths.socket)
-                                           : failure->text);
-  auto bus = std::move(std::get<client>(connected));
-  auto ack = bus.subscribe(request.subscription, hello_ack_timeout);
-  if (auto* failure = std::get_if<client_failure>(&ack))
-    return explain_refusal(*failure);
-  return run_session(std::move(bus), request);
+  auto found = reach_bus(paths, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
+                         [&request](client& bus) -> std::optional<client_failure> {
+                           auto ack = bus.subscribe(request.subscription, hello_ack_timeout);
+                           if (auto* failure = std::get_if<client_failure>(&ack))
+                             return std::move(*failure);
+                           return std::nullopt;
+                         });
+  if (auto* failure = std::get_if<client_failure>(&found))
+    return failure->kind == client_failure::reason::not_running
+               ? complain(exit_code::failed, not_running_text(paths.dir, paths.socket))
+               : explain_refusal(*failure);
+  return run_session(std::move(std::get<reached>(found).bus), request);
 }
 
 } // namespace
@@ -102,10 +104,12 @@ void add_consume(CLI::App& program, command& chosen) {
       ->type_name("DIR");
   sub->add_flag("--envelope", request.envelope, "The whole event instead of its payload");
   sub->add_flag("--quiet", request.quiet, "Do not report the states of sources");
-  sub->add_flag("--no-spawn", flags->no_spawn, "Do not start a bus if there is none (this version never does)");
+  sub->add_flag("--no-spawn", flags->no_spawn, "Fail if there is no bus, instead of starting one");
   sub->footer(
+      std::string{} +
       "Ends by itself at --max-events or --timeout, by SIGINT or SIGTERM, or when standard output is closed; without\n"
-      "those two flags also when standard input is a pipe or socket and reaches its end.");
+      "those two flags also when standard input is a pipe or socket and reaches its end.\n" +
+      std::string{spawn_note});
   sub->callback([flags, &chosen] { chosen = [flags] { return run_consume(*flags); }; });
 }
 

@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   add_serve(program, chosen);
   add_consume(program, chosen);
   add_publish(program, chosen);
+  add_start(program, chosen);
   add_status(program, chosen);
   add_stop(program, chosen);
   add_version(program, chosen);

@@ -4,6 +4,7 @@
 #include "cli/publish_lines.hpp"
 #include "cli/settings.hpp"
 #include "io/publisher.hpp"
+#include "io/starter.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto connect_timeout = 3s;
+constexpr int connect_tries = 5;
 /// Longest time without any progress at the end: longer than any stall of a bus that is alive.
 constexpr auto patience = 10s;
 /// Bytes that wait for the bus before no more input is read.
@@ -34,6 +36,7 @@ constexpr uint64_t faults_told = 20;
 
 struct publish_flags {
   settings common;
+  bool no_spawn = false;
   std::string type;
   std::string input = "-";
 };
@@ -41,8 +44,8 @@ struct publish_flags {
 /// One run: reads input, publishes it, and counts what was wrong with it.
 class publish_run {
 public:
-  publish_run(app_paths paths, std::string type, unique_fd input)
-    : paths_(std::move(paths)), lines_(std::move(type)), input_(std::move(input)),
+  publish_run(app_paths paths, spawn_policy policy, std::string type, unique_fd input)
+    : paths_(std::move(paths)), policy_(policy), lines_(std::move(type)), input_(std::move(input)),
       reader_([this](uint64_t n, std::string_view line) { on_line(n, line); },
               [this](uint64_t n) { fault(n, "longer than " + std::to_string(defaults::max_frame_bytes) + " bytes"); }) {
   }
@@ -50,11 +53,10 @@ public:
   int run() {
     if (!lines_.type_error().empty())
       return complain(exit_code::usage, "--type: " + lines_.type_error());
-    // The bus wants a connection's first frame soon, and the first line may take long: so this connection only tells
-    // whether there is a bus, and the one that is used is made when there is something to say.
-    if (auto failure = connect())
+    // The bus wants a connection's first frame soon, and the first line may take long: so first it is only made sure
+    // that there is a bus, and the connection is made when there is something to say.
+    if (auto failure = find())
       return complain(exit_code::failed, *failure);
-    bus_.reset();
     auto failure = publish_all();
     report();
     if (failure)
@@ -63,13 +65,29 @@ public:
   }
 
 private:
-  std::optional<std::string> connect() {
-    auto connected = client::connect(paths_.socket, connect_timeout);
-    if (auto* failure = std::get_if<client_failure>(&connected))
+  std::optional<std::string> find() const {
+    auto found = reach_bus(paths_, policy_, ask_for_life);
+    if (auto* failure = std::get_if<client_failure>(&found))
       return failure->kind == client_failure::reason::not_running ? not_running_text(paths_.dir, paths_.socket)
                                                                   : failure->text;
-    bus_.emplace(std::move(std::get<client>(connected)));
     return std::nullopt;
+  }
+
+  /// The bus that was found may have ended since, being idle; then it is found, or started, again.
+  std::optional<std::string> connect() {
+    for (int tries = 0; tries < connect_tries; ++tries) {
+      auto connected = client::connect(paths_.socket, connect_timeout);
+      if (auto* bus = std::get_if<client>(&connected)) {
+        bus_.emplace(std::move(*bus));
+        return std::nullopt;
+      }
+      auto& failure = std::get<client_failure>(connected);
+      if (failure.kind != client_failure::reason::not_running)
+        return failure.text;
+      if (auto error = find())
+        return error;
+    }
+    return "the bus at " + paths_.socket + " has ended each time before it could be used; see " + paths_.log;
   }
 
   std::optional<std::string> publish_all() {
@@ -142,6 +160,7 @@ private:
   size_t pending() const { return bus_ ? bus_->pending() : 0; }
 
   app_paths paths_;
+  spawn_policy policy_;
   publish_lines lines_;
   unique_fd input_;
   line_reader reader_;
@@ -159,7 +178,9 @@ int run_publish(const publish_flags& flags) {
                                      : ::open(flags.input.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
   if (!input)
     return complain(exit_code::usage, "cannot read " + flags.input + ": " + std::system_category().message(errno));
-  return publish_run{std::get<app_paths>(located), flags.type, std::move(input)}.run();
+  return publish_run{std::get<app_paths>(located), flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
+                     flags.type, std::move(input)}
+      .run();
 }
 
 } // namespace
@@ -172,6 +193,8 @@ void add_publish(CLI::App& program, command& chosen) {
                   "Each line is the payload of an event of this type; without it, each line is "
                   R"({"event_type":...,"event_id"?:...,"source_time"?:...,"payload":...})");
   sub->add_option("FILE", flags->input, "Where the lines come from; - is standard input")->capture_default_str();
+  sub->add_flag("--no-spawn", flags->no_spawn, "Fail if there is no bus, instead of starting one");
+  sub->footer(spawn_note);
   sub->callback([flags, &chosen] { chosen = [flags] { return run_publish(*flags); }; });
 }
 

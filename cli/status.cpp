@@ -2,81 +2,187 @@
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
 #include "cli/status_text.hpp"
-#include "io/client.hpp"
-#include "messages/frame_codec.hpp"
+#include "io/instance.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <memory>
 
 namespace cafbus {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto connect_timeout = 3s;
-constexpr auto answer_timeout = 5s;
+/// Beside the states of `instance_state`: it runs, and one of its sources is not connected.
+constexpr const char* degraded = "degraded";
+constexpr timespec refresh_interval{1, 0};
 
 struct status_flags {
   settings common;
   bool json = false;
+  bool all = false;
+  bool watch = false;
+  std::vector<std::string> fail_on;
 };
 
-int report_absent(bool json, const char* state, const std::string& socket, const std::string& message) {
-  if (json) {
-    nlohmann::ordered_json result{{"state", state}, {"socket", socket}, {"message", message}};
-    print(result.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n');
-  } else if (std::string_view{state} == "not_running") {
-    print("not running\n");
-    say(message);
-  } else {
-    complain(exit_code::failed, message);
+struct app_status {
+  std::string app;
+  std::string socket;
+  instance_view view;
+
+  bool is_degraded() const {
+    return std::ranges::any_of(view.status.sources, [](const auto& x) { return x.state != "connected"; });
   }
-  return exit_code::failed;
+  bool is(const std::string& state) const {
+    return state == to_string(view.state) || (state == degraded && is_degraded());
+  }
+};
+
+std::string known_states() {
+  std::string result;
+  for (int i = 0; i <= static_cast<int>(instance_state::unknown); ++i)
+    result += std::string{to_string(static_cast<instance_state>(i))} + ", ";
+  return result + degraded;
 }
 
-/// The status as the bus sent it and as it was understood, or why there is none.
-struct answer {
-  std::string line;
-  status_response status;
+std::string state_error(const std::vector<std::string>& states) {
+  for (const auto& state : states) {
+    auto known = state == degraded;
+    for (int i = 0; i <= static_cast<int>(instance_state::unknown); ++i)
+      known |= state == to_string(static_cast<instance_state>(i));
+    if (!known)
+      return "--fail-on: there is no state '" + state + "'; allowed: " + known_states();
+  }
+  return {};
+}
+
+/// The bus's own answer where there is one, so that nothing in it is lost on the way.
+std::string json_text(const app_status& x) {
+  if (!x.view.line.empty())
+    return x.view.line;
+  nlohmann::ordered_json result{{"app", x.app}, {"state", to_string(x.view.state)}, {"socket", x.socket}};
+  if (x.view.pid != 0)
+    result["pid"] = x.view.pid;
+  result["message"] = x.view.message;
+  return result.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_text(const std::vector<app_status>& apps) {
+  std::string result;
+  for (const auto& x : apps)
+    result += (result.empty() ? "" : ",") + json_text(x);
+  return "{\"apps\":[" + result + "]}";
+}
+
+std::string words(const char* state) {
+  std::string result = state;
+  std::ranges::replace(result, '_', ' ');
+  return result == "stale" ? "stale files" : result;
+}
+
+std::string one_text(const app_status& x) {
+  return x.view.line.empty() ? words(to_string(x.view.state)) + '\n' : status_text(x.view.status);
+}
+
+std::string all_text(const std::vector<app_status>& apps, const std::string& base) {
+  if (apps.empty())
+    return "no app below " + plain(base) + " has or had a bus\n";
+  std::vector<std::array<std::string, 5>> rows{{"APP", "STATE", "PID", "CONSUMERS", "EVENTS"}};
+  for (const auto& x : apps) {
+    auto answered = !x.view.line.empty();
+    auto state = words(to_string(x.view.state)) + (x.is_degraded() ? " (degraded)" : "");
+    rows.push_back({x.app, state, x.view.pid == 0 ? "-" : std::to_string(x.view.pid),
+                    answered ? std::to_string(x.view.status.active_conns) : "-",
+                    answered ? std::to_string(x.view.status.counters.ingress) : "-"});
+  }
+  std::array<size_t, 5> widths{};
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  std::string result;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i + 1 < row.size(); ++i)
+      result += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    result += row.back() + '\n';
+  }
+  return result;
+}
+
+/// One look at everything that was asked for.
+class status_run {
+public:
+  status_run(const status_flags& flags, app_paths own) : flags_(flags), own_(std::move(own)) {}
+
+  /// @returns whether it could be printed.
+  bool look_and_print(bool clear) {
+    apps_.clear();
+    for (const auto& paths : flags_.all ? find_apps(own_.base) : std::vector{own_})
+      apps_.push_back({paths.dir.substr(paths.dir.rfind('/') + 1), paths.socket, look_at(paths)});
+    auto text = flags_.json ? (flags_.all ? json_text(apps_) : json_text(apps_[0])) + '\n'
+                            : (flags_.all ? all_text(apps_, own_.base) : one_text(apps_[0]));
+    if (!print((clear ? "\033[H\033[2J" : "") + text))
+      return false;
+    if (!flags_.json)
+      for (const auto& x : apps_)
+        if (!x.view.message.empty() && (!flags_.all || is_trouble(x.view.state)))
+          say((flags_.all ? x.app + ": " : "") + x.view.message);
+    return true;
+  }
+
+  int code() const {
+    auto asked = [this](const app_status& x) {
+      return std::ranges::any_of(flags_.fail_on, [&x](const auto& state) { return x.is(state); });
+    };
+    if (!flags_.fail_on.empty())
+      return std::ranges::any_of(apps_, asked) ? exit_code::usage : exit_code::done;
+    return flags_.all || apps_[0].view.state == instance_state::running ||
+                   apps_[0].view.state == instance_state::stopping
+               ? exit_code::done
+               : exit_code::failed;
+  }
+
+private:
+  static bool is_trouble(instance_state x) {
+    return x == instance_state::orphan || x == instance_state::unresponsive || x == instance_state::unknown;
+  }
+
+  const status_flags& flags_;
+  app_paths own_;
+  std::vector<app_status> apps_;
 };
 
-std::variant<answer, client_failure> query(client& bus) {
-  if (auto failure = bus.send(encode(status_query{}), answer_timeout))
-    return std::move(*failure);
-  for (auto until = std::chrono::steady_clock::now() + answer_timeout;;) {
-    auto got = bus.next(until - std::chrono::steady_clock::now());
-    if (auto* failure = std::get_if<client_failure>(&got))
-      return std::move(*failure);
-    auto* other = std::get_if<frame>(&std::get<client::incoming>(got));
-    if (other == nullptr)
-      continue;
-    if (auto* status = std::get_if<status_response>(other))
-      return answer{std::string{bus.line()}, std::move(*status)};
-    if (auto* error = std::get_if<error_frame>(other))
-      return client_failure{client_failure::reason::refused, std::move(error->message)};
-  }
+/// Looks again each second until a signal comes or nobody reads any more.
+int watch(status_run& run) {
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  for (int x : {SIGINT, SIGTERM, SIGHUP})
+    ::sigaddset(&ends, x);
+  ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  auto clear = ::isatty(STDOUT_FILENO) == 1;
+  while (run.look_and_print(clear))
+    if (::sigtimedwait(&ends, nullptr, &refresh_interval) >= 0)
+      break;
+  return run.code();
 }
 
 int run_status(const status_flags& flags) {
+  if (auto error = state_error(flags.fail_on); !error.empty())
+    return complain(exit_code::usage, error);
   auto located = flags.common.locate();
   if (auto* error = std::get_if<std::string>(&located))
     return complain(exit_code::usage, *error);
-  const auto& paths = std::get<app_paths>(located);
-  auto connected = client::connect(paths.socket, connect_timeout);
-  if (auto* failure = std::get_if<client_failure>(&connected)) {
-    if (failure->kind == client_failure::reason::not_running)
-      return report_absent(flags.json, "not_running", paths.socket, not_running_text(paths.dir, paths.socket));
-    return report_absent(flags.json, "unknown", paths.socket, failure->text);
-  }
-  auto got = query(std::get<client>(connected));
-  if (auto* failure = std::get_if<client_failure>(&got))
-    return report_absent(flags.json, "unresponsive", paths.socket, failure->text);
-  const auto& [line, status] = std::get<answer>(got);
-  return print(flags.json ? line + '\n' : status_text(status)) ? exit_code::done : exit_code::failed;
+  status_run run{flags, std::get<app_paths>(located)};
+  if (flags.watch)
+    return watch(run);
+  return run.look_and_print(false) ? run.code() : exit_code::failed;
 }
 
 } // namespace
@@ -87,6 +193,14 @@ void add_status(CLI::App& program, command& chosen) {
   auto flags = std::make_shared<status_flags>();
   flags->common.add_to(*sub, false);
   sub->add_flag("--json", flags->json, "Print the bus's own answer");
+  sub->add_flag("--all", flags->all, "All apps below --dir that have or had a bus");
+  sub->add_option("--fail-on", flags->fail_on,
+                  "Exit with 2 if the state is one of these, else with 0: " + known_states())
+      ->type_name("STATE[,STATE]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  sub->add_flag("--watch", flags->watch, "Look again each second, until a signal");
+  sub->footer("Without --fail-on the exit code is 0 if the bus runs, else 1; with --all it is 0.");
   sub->callback([flags, &chosen] { chosen = [flags] { return run_status(*flags); }; });
 }
 

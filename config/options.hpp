@@ -29,6 +29,7 @@ struct bus_options {
   std::chrono::nanoseconds drain_timeout = defaults::drain_timeout;
   std::chrono::nanoseconds hello_timeout = defaults::hello_timeout;
   uint32_t source_retries = defaults::source_retries;
+  std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
 };
 
 /// Everything that can be set from outside. Commands other than `serve` use `app` and `dir` only.

@@ -158,6 +158,7 @@ std::variant<app_paths, std::string> find_app_paths(const std::string& base, con
   result.alive_lock = result.dir + "/bus.alive.lock";
   result.fork_lock = result.dir + "/bus.fork.lock";
   result.log = result.dir + "/bus.log";
+  result.hold = result.dir + "/bus.hold";
   if (result.socket.size() > max_socket_path)
     return "the socket path " + result.socket + " has " + std::to_string(result.socket.size()) +
            " characters, and the system's limit is " + std::to_string(max_socket_path) +

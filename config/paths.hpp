@@ -24,6 +24,7 @@ struct app_paths {
   std::string alive_lock;
   std::string fork_lock;
   std::string log;
+  std::string hold; ///< Marker: whoever would start a bus on demand must not.
   bool operator==(const app_paths&) const = default;
 };
 

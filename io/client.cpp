@@ -215,12 +215,17 @@ std::variant<hello_ack, client_failure> client::subscribe(const hello& request, 
     if (other == nullptr)
       return client_failure{reason::protocol, "the bus sent an event before its hello_ack"};
     if (auto* ack = std::get_if<hello_ack>(other)) {
+      if (ack->rejected && ack->reject_code == "shutting_down")
+        return client_failure{reason::stopping, std::move(ack->reject_reason)};
       if (ack->rejected)
         return client_failure{reason::refused, std::move(ack->reject_reason)};
       return std::move(*ack);
     }
     if (auto* error = std::get_if<error_frame>(other))
-      return client_failure{reason::refused, std::move(error->message)};
+      return client_failure{error->code == "shutting_down" ? reason::stopping : reason::refused,
+                            std::move(error->message)};
+    if (auto* end = std::get_if<bye>(other))
+      return client_failure{reason::stopping, std::move(end->reason)};
   }
 }
 

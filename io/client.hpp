@@ -34,6 +34,7 @@ struct client_failure {
     not_running, ///< Nobody listens at that path.
     closed,      ///< The bus has ended the connection.
     said_bye,    ///< It is about to; `text` is its reason.
+    stopping,    ///< It cannot serve any more; `text` is its reason. Another one may be started.
     refused,     ///< It said no; `text` is why.
     protocol,    ///< It sent something that no bus sends.
     foreign,     ///< It runs as a user that is neither us nor root.

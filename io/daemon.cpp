@@ -10,6 +10,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -39,15 +40,28 @@ struct bus_config : caf::actor_system_config {
   }
 };
 
+/// How often the daemon looks whether its files are still its own: it has a second to notice. Asked, not told by inotify,
+/// which does not see that a folder further up was renamed or mounted over; by the main thread, which has nothing else to
+/// do, so that a slow file system holds up no actor.
+constexpr auto look_interval = std::chrono::milliseconds{700};
+
 /// Everything that is checked or taken before the first actor is there.
 struct preparation {
   app_paths paths;
   std::vector<source_spec> sources;
   std::optional<instance_lock> lock;
   unique_fd listening;
+  own_file socket;
+
+  /// What has become of our files, if not all are ours any more. Whoever comes next cannot find us then.
+  std::string lost() const {
+    if (auto state = socket.look(); state != own_file::state::ours)
+      return state == own_file::state::gone ? "socket file is gone" : "socket file was replaced";
+    return lock->lost();
+  }
 };
 
-std::string prepare(const serve_options& options, preparation& x) {
+std::string prepare(const serve_options& options, bool on_demand, preparation& x) {
   for (const auto& text : options.sources) {
     auto spec = parse_source_spec(text);
     if (auto* error = std::get_if<std::string>(&spec))
@@ -64,6 +78,10 @@ std::string prepare(const serve_options& options, preparation& x) {
   if (auto* error = std::get_if<std::string>(&lock))
     return *error;
   x.lock.emplace(std::move(std::get<instance_lock>(lock)));
+  // under the lock, so that a `stop --hold` that came after the starter's look is honoured, too
+  if (on_demand && ::access(x.paths.hold.c_str(), F_OK) == 0)
+    return held_text(x.paths);
+  ::unlink(x.paths.hold.c_str());
   if (auto error = log::to_file(x.paths.log, options.log_level); !error.empty())
     return error;
   ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
@@ -71,6 +89,7 @@ std::string prepare(const serve_options& options, preparation& x) {
   if (auto* error = std::get_if<std::string>(&listening))
     return *error;
   x.listening = std::move(std::get<unique_fd>(listening));
+  x.socket = own_file{x.paths.socket};
   return {};
 }
 
@@ -95,11 +114,14 @@ public:
     [[maybe_unused]] auto written = ::write(bus_ended_.get(), &one, sizeof(one));
   }
 
-  /// Blocks. @returns the signal that came, or 0 when the bus has ended.
-  int wait() {
+  /// Blocks, and calls `look` now and then. @returns the signal that came, or 0 when the bus has ended.
+  int wait(const std::function<void()>& look) {
     for (;;) {
       pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}};
-      if (::poll(fds, 2, -1) < 0)
+      auto ready = ::poll(fds, 2, static_cast<int>(look_interval.count()));
+      if (ready == 0)
+        look();
+      if (ready <= 0)
         continue;
       if (fds[1].revents != 0)
         return 0;
@@ -126,6 +148,11 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   auto bus_options = options.bus;
   bus_options.app = options.app;
   bus_options.socket = x.paths.socket;
+  std::atomic<bool> stopping = false;
+  bus_options.on_stopping = [&] {
+    stopping = true;
+    x.lock->note(note_stopping);
+  };
   auto parts = spawn_bus(system, bus_options);
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {
     outcome = {end != caf::exit_reason::user_shutdown, reason_of(end)};
@@ -137,29 +164,44 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
                                                                                   bus_options.source_retries})});
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
+  x.lock->note(note_running);
   ready(x.paths.socket);
-  for (bool asked = false; auto signal = happening.wait();) {
+  std::string lost;
+  auto look = [&] {
+    if (stopping || !lost.empty() || (lost = x.lost()).empty())
+      return;
+    log::bus().error("files-lost reason={}", log::quoted(lost));
+    caf::anon_send(parts.bus, stop_bus{lost, true});
+  };
+  for (bool asked = false; auto signal = happening.wait(look);) {
     if (asked)
       ::_exit(128 + signal); // whoever asks twice does not want to wait
     asked = true;
     caf::anon_send(parts.bus, stop_bus{"signal " + std::to_string(signal), true});
   }
   parts = {};
+  outcome.failed |= !lost.empty() && outcome.reason == lost; // nobody has asked for this end
   return outcome;
 }
 
 } // namespace
 
-daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready) {
+std::string held_text(const app_paths& paths) {
+  return "the bus is held back by " + paths.hold +
+         ", which `cafbus stop --hold` left; `cafbus start` or `cafbus serve` clears it";
+}
+
+daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
+                          bool on_demand) {
   ::umask(077);
   events happening;
   if (!happening.good())
     return {true, std::string{"cannot wait for signals: "} + std::strerror(errno)};
   preparation x;
-  if (auto error = prepare(options, x); !error.empty())
+  if (auto error = prepare(options, on_demand, x); !error.empty())
     return {true, error};
   auto outcome = run_bus(options, x, happening, ready);
-  ::unlink(x.paths.socket.c_str()); // still under the lock
+  x.socket.remove(); // still under the lock
   log::shut_down();
   return outcome;
 }

@@ -16,6 +16,11 @@ struct daemon_outcome {
 /// or by the end of a source. Blocks; to be called once, from main, before any other thread is started, since it blocks
 /// those signals for all threads.
 /// @param ready Called once, when consumers can connect; gets the socket's path.
-daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready);
+/// @param on_demand Nobody has asked for this daemon by name: the hold marker is honoured and not cleared.
+daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
+                          bool on_demand = false);
+
+/// What is said when the hold marker keeps a bus from being started.
+std::string held_text(const app_paths& paths);
 
 } // namespace cafbus

@@ -2,13 +2,15 @@
 
 #include "messages/event_encoder.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
-#include <sys/file.h>
-#include <unistd.h>
+#include <sstream>
 
 namespace cafbus {
 
@@ -20,7 +22,9 @@ std::string failure(const std::string& what, const std::string& path) {
 
 /// Writes the file beside and renames it: a reader sees the old one or the new one.
 std::string write_pid_file(const std::string& path) {
-  auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n";
+  auto self = read_process(::getpid());
+  auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n" +
+              std::to_string(self ? self->start_ticks : 0) + "\n";
   auto fresh = path + ".new";
   unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
@@ -30,37 +34,71 @@ std::string write_pid_file(const std::string& path) {
   return {};
 }
 
+const char* fate(own_file::state x) {
+  return x == own_file::state::gone ? " is gone" : " was replaced";
+}
+
 } // namespace
 
 std::variant<instance_lock, std::string> instance_lock::take(const app_paths& paths) {
-  unique_fd lock{::open(paths.alive_lock.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!lock)
-    return failure("cannot open", paths.alive_lock);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK)
+  auto taken = file_lock::try_take(paths.alive_lock, std::chrono::milliseconds{500});
+  if (auto* why = std::get_if<file_lock::failure>(&taken)) {
+    if (*why == file_lock::failure::error)
       return failure("cannot lock", paths.alive_lock);
     auto holder = read_pid_file(paths.pid_file);
-    return "another bus is already running for this app"
-           + (holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{})
-           + "; see `cafbus status`, or end it with `cafbus stop`";
+    return "another bus is already running for this app" +
+           (holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{}) +
+           "; see `cafbus status`, or end it with `cafbus stop`";
   }
+  auto lock = std::move(std::get<file_lock>(taken));
+  lock.note(note_starting);
   if (auto error = write_pid_file(paths.pid_file); !error.empty())
     return error;
-  return instance_lock{std::move(lock), paths.pid_file};
+  return instance_lock{std::move(lock), own_file{paths.alive_lock}, own_file{paths.pid_file}};
 }
 
-instance_lock::instance_lock(unique_fd lock, std::string pid_file)
-  : lock_{std::move(lock)}, pid_file_{std::move(pid_file)} {}
+instance_lock::instance_lock(file_lock lock, own_file lock_file, own_file pid_file)
+  : lock_{std::move(lock)}, lock_file_{std::move(lock_file)}, pid_file_{std::move(pid_file)} {}
 
 instance_lock::~instance_lock() {
-  if (lock_)
-    ::unlink(pid_file_.c_str());
+  if (!moved_from())
+    pid_file_.remove();
+}
+
+std::string instance_lock::lost() const {
+  using state = own_file::state;
+  if (auto x = lock_file_.look(); x != state::ours)
+    return std::string{"lock file"} + fate(x);
+  if (auto x = pid_file_.look(); x != state::ours)
+    return std::string{"pid file"} + fate(x);
+  return {};
 }
 
 std::optional<pid_record> read_pid_file(const std::string& path) {
   std::ifstream file{path};
   pid_record result;
   if (!(file >> result.pid >> result.started))
+    return std::nullopt;
+  if (!(file >> result.start_ticks))
+    result.start_ticks = 0;
+  return result;
+}
+
+std::optional<process_facts> read_process(int64_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string line;
+  if (!std::getline(file, line))
+    return std::nullopt;
+  auto name_end = line.rfind(')'); // the name may hold blanks and brackets
+  if (name_end == std::string::npos)
+    return std::nullopt;
+  std::istringstream fields{line.substr(name_end + 1)};
+  process_facts result;
+  fields >> result.state;
+  std::string skipped;
+  for (int field = 4; field < 22; ++field)
+    fields >> skipped;
+  if (!(fields >> result.start_ticks))
     return std::nullopt;
   return result;
 }

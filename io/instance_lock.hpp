@@ -1,6 +1,7 @@
 #pragma once
 #include "config/paths.hpp"
-#include "io/fd.hpp"
+#include "io/file_lock.hpp"
+#include "io/own_file.hpp"
 
 #include <string>
 #include <variant>
@@ -8,7 +9,8 @@
 namespace cafbus {
 
 /// The right to be the daemon of one app: a lock on `bus.alive.lock`, held for life, and `bus.pid` beside it.
-/// The kernel frees the lock however the process ends. The destructor removes `bus.pid`.
+/// The kernel frees the lock however the process ends. The destructor removes `bus.pid`, if it is still the one
+/// written.
 class instance_lock {
 public:
   /// Takes the lock and writes the pid file. @returns an error text that names the holder if there is one.
@@ -18,18 +20,41 @@ public:
   instance_lock& operator=(instance_lock&&) = delete;
   ~instance_lock();
 
-private:
-  instance_lock(unique_fd lock, std::string pid_file);
+  /// Says to those who look what this daemon is doing: one of the words below.
+  void note(const char* word) const { lock_.note(word); }
 
-  unique_fd lock_;
-  std::string pid_file_;
+  /// "lock file" or "pid file" with what has become of it, as long as not both are ours; else empty.
+  std::string lost() const;
+
+private:
+  instance_lock(file_lock lock, own_file lock_file, own_file pid_file);
+
+  file_lock lock_;
+  own_file lock_file_;
+  own_file pid_file_;
+  bool moved_from() const { return lock_.fd() < 0; }
 };
 
-/// What `bus.pid` says: process number and RFC 3339 start time.
+/// What the alive lock's file says while it is held.
+inline constexpr const char* note_starting = "starting";
+inline constexpr const char* note_running = "running";
+inline constexpr const char* note_stopping = "stopping";
+
+/// What `bus.pid` says: process number, RFC 3339 start time, and on its third line the kernel's start time of the
+/// process (field 22 of /proc/PID/stat, in clock ticks since boot), which tells it from a later one with the same
+/// number.
 struct pid_record {
   int64_t pid = 0;
   std::string started;
+  uint64_t start_ticks = 0; ///< 0: not recorded.
 };
 std::optional<pid_record> read_pid_file(const std::string& path);
+
+/// What /proc says of a process; nothing if there is none.
+struct process_facts {
+  char state = '?'; ///< R, S, D, T, Z ...
+  uint64_t start_ticks = 0;
+};
+std::optional<process_facts> read_process(int64_t pid);
 
 } // namespace cafbus

@@ -46,6 +46,11 @@ std::string complaint(const hello& x) {
   return {};
 }
 
+/// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
+std::chrono::nanoseconds drain_limit(int64_t ms) {
+  return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
+}
+
 } // namespace
 
 // -- life ----------------------------------------------------------------------------------------------------------
@@ -332,15 +337,16 @@ void link_state::on_status_query() {
 void link_state::on_shutdown(const shutdown& x) {
   now = phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
-  self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force})
-      .then(
-          [this](const stop_verdict& verdict) {
-            if (verdict.accepted)
-              return;
-            write(encode(error_frame{"consumers_connected", verdict.message}));
-            finish(close_reason::answered);
-          },
-          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+  self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force,
+                                                           drain_limit(x.drain_ms)})
+    .then(
+      [this](const stop_verdict& verdict) {
+        if (verdict.accepted)
+          return;
+        write(encode(error_frame{"consumers_connected", verdict.message}));
+        finish(close_reason::answered);
+      },
+      [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
 }
 
 // -- in: consumers -------------------------------------------------------------------------------------------------

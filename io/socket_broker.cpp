@@ -4,7 +4,6 @@
 
 #include <caf/io/middleman.hpp>
 #include <spdlog/logger.h>
-#include <unistd.h>
 
 namespace cafbus {
 
@@ -88,8 +87,7 @@ void socket_broker_state::stop_listening() {
   if (!accepting)
     return;
   accepting = false;
-  if (!socket_path.empty())
-    ::unlink(socket_path.c_str()); // first the name, so that nobody connects to what nobody accepts
+  socket_file.remove(); // first the name, so that nobody connects to what nobody accepts
   self->close(listening);
 }
 
@@ -107,6 +105,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   auto& state = self->state;
   state.self = self;
   state.socket_path = options.socket;
+  state.socket_file = own_file{options.socket};
   state.listening = listener->hdl();
   state.context = std::make_shared<link_context>(
     link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls});

@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/bus.hpp"
 #include "io/link.hpp"
+#include "io/own_file.hpp"
 #include "io/socket_calls.hpp"
 #include "messages/socket_actors.hpp"
 
@@ -47,6 +48,7 @@ struct socket_broker_state {
   caf::io::accept_handle listening;
   bool accepting = true;
   std::string socket_path;
+  own_file socket_file; // removed at the end only if nobody has put another in its place
   std::unordered_map<caf::actor_id, entry> links;
   std::deque<half_open_link> half_open;
   bool timer = false;

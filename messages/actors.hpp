@@ -292,6 +292,7 @@ struct read_status {};
 struct stop_bus {
   std::string reason;
   bool force = true; ///< False: refused while consumers are connected.
+  std::chrono::nanoseconds drain_timeout{0}; ///< 0: as the bus is set.
 };
 struct stop_verdict {
   bool accepted = false;

@@ -68,7 +68,10 @@ struct layout<status_query> {
 template <>
 struct layout<shutdown> {
   static constexpr std::string_view type = "shutdown";
-  static void visit(auto& f, auto& x) { f.maybe("force", x.force); }
+  static void visit(auto& f, auto& x) {
+    f.maybe("force", x.force);
+    f.maybe("drain_ms", x.drain_ms);
+  }
 };
 
 template <>

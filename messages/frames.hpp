@@ -12,6 +12,9 @@ namespace cafbus {
 /// The only protocol version that this bus speaks.
 inline constexpr const char* protocol_version = "v1";
 
+/// What the `reject_reason` of a hello begins with that came too late for this bus: a new one may be started.
+inline constexpr const char* stopping_prefix = "the bus is stopping: ";
+
 /// Consumer -> bus: asks for the events of `event_types`, or of `event_key` where that list is empty.
 struct hello {
   int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
@@ -63,6 +66,7 @@ struct status_query {
 /// Anyone -> bus, as the first frame: stop; refused while consumers are connected unless `force`.
 struct shutdown {
   bool force = false;
+  int64_t drain_ms = 0; ///< Longest time for consumers to take what is queued; 0: as the bus is set.
   bool operator==(const shutdown&) const = default;
 };
 

@@ -1,0 +1,226 @@
+#include "io/instance.hpp"
+
+#include "io/instance_lock.hpp"
+#include "messages/frame_codec.hpp"
+
+#include <poll.h>
+#include <signal.h>
+extern "C" { // glibc 2.36 has forgotten that
+#include <sys/pidfd.h>
+}
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+
+// A pid file says who was there once, and a socket file that somebody listened once. Neither is believed: what counts
+// is an answer, and the alive lock, which the kernel frees however its holder ends.
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using reason = client_failure::reason;
+
+constexpr auto connect_timeout = 3s;
+constexpr auto answer_timeout = 5s;
+/// A daemon is for an instant between two of its states; then it is looked at once more.
+constexpr auto settle_time = 50ms;
+/// Time that a process gets to end by a signal. SIGTERM asks, so it includes the drain.
+constexpr auto term_timeout = 3s;
+constexpr auto kill_timeout = 5s;
+
+constexpr const char* names[] = {"running", "not_running", "starting",     "stopping",
+                                 "orphan",  "stale",       "unresponsive", "unknown"};
+static_assert(std::size(names) == static_cast<size_t>(instance_state::unknown) + 1);
+
+bool exists(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0;
+}
+
+std::string app_of(const app_paths& paths) {
+  return paths.dir.substr(paths.dir.rfind('/') + 1);
+}
+
+/// The way to run `command` on this bus.
+std::string way(const char* command, const app_paths& paths) {
+  return std::string{"`cafbus "} + command + " --dir " + paths.base + " --app " + app_of(paths) + "`";
+}
+
+instance_view view(instance_state state, int64_t pid, std::string message) {
+  instance_view result;
+  result.state = state;
+  result.pid = pid;
+  result.message = std::move(message);
+  return result;
+}
+
+/// What it is that does not listen, by its locks and files.
+instance_view look_at_files(const app_paths& paths) {
+  if (auto holder = find_lock_holder(paths.alive_lock)) {
+    auto who = "the bus (process " + std::to_string(holder->pid) + ")";
+    if (holder->note == note_starting)
+      return view(instance_state::starting, holder->pid, who + " does not listen yet");
+    if (holder->note == note_stopping)
+      return view(instance_state::stopping, holder->pid, who + " is about to end");
+    return view(instance_state::orphan, holder->pid,
+                who + " lives, but does not listen at " + paths.socket + "; end it with " + way("stop --force", paths));
+  }
+  if (auto starter = find_lock_holder(paths.fork_lock))
+    return view(instance_state::starting, 0, "process " + std::to_string(starter->pid) + " is starting a bus");
+  if (exists(paths.socket) || exists(paths.pid_file))
+    return view(instance_state::stale, 0,
+                "a bus has died and left its files in " + paths.dir + "; the next one that starts removes them");
+  auto held = exists(paths.hold) ? "; it is held back by " + paths.hold + ", which that clears" : std::string{};
+  return view(instance_state::not_running, 0,
+              "no bus is running at " + paths.socket + "; start one with " + way("start", paths) + " or `cafbus serve`" + held);
+}
+
+instance_view look_without_answer(const app_paths& paths) {
+  auto result = look_at_files(paths);
+  if (result.state != instance_state::orphan && result.state != instance_state::stale)
+    return result;
+  ::poll(nullptr, 0, static_cast<int>(settle_time.count()));
+  if (std::holds_alternative<client>(client::connect(paths.socket, connect_timeout)))
+    return view(instance_state::starting, result.pid, "the bus has just begun to listen");
+  return look_at_files(paths);
+}
+
+/// Whoever answers is taken for the bus, unless another process proves to be it by the lock.
+void compare_holder(instance_view& x, const app_paths& paths) {
+  auto holder = find_lock_holder(paths.alive_lock);
+  if (!holder || holder->pid == 0 || holder->pid == x.pid)
+    return;
+  x = view(instance_state::orphan, holder->pid,
+           "the bus (process " + std::to_string(holder->pid) + ") lives, but its socket " + paths.socket +
+               " was replaced by one of process " + std::to_string(x.pid) + "; end it with " +
+               way("stop --force", paths));
+}
+
+instance_view ask(client& bus, const app_paths& paths) {
+  instance_view result;
+  result.pid = bus.bus_pid();
+  auto until = clock::now() + answer_timeout;
+  auto failure = bus.send(encode(status_query{}), answer_timeout);
+  if (failure && failure->kind != reason::closed)
+    return view(instance_state::unknown, result.pid, failure->text);
+  for (;;) {
+    auto got = bus.next(until - clock::now());
+    if (auto* end = std::get_if<client_failure>(&got)) {
+      if (end->kind == reason::closed)
+        return look_without_answer(paths);
+      auto silent = end->kind == reason::timeout;
+      return view(silent ? instance_state::unresponsive : instance_state::unknown, result.pid,
+                  silent ? "the bus (process " + std::to_string(result.pid) +
+                               ") takes connections, but did not answer within 5s; end it with " +
+                               way("stop --force", paths)
+                         : end->text);
+    }
+    auto* answer = std::get_if<frame>(&std::get<client::incoming>(got));
+    if (answer == nullptr)
+      continue;
+    if (auto* error = std::get_if<error_frame>(answer))
+      return view(error->code == "shutting_down" ? instance_state::stopping : instance_state::unknown, result.pid,
+                  error->message);
+    if (auto* status = std::get_if<status_response>(answer)) {
+      result.state = status->state == "stopping" ? instance_state::stopping : instance_state::running;
+      result.line = bus.line();
+      result.status = std::move(*status);
+      return result;
+    }
+  }
+}
+
+bool wait_for_end(int pidfd, std::chrono::milliseconds limit) {
+  for (auto until = clock::now() + limit;;) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+    pollfd item{pidfd, POLLIN, 0};
+    if (::poll(&item, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0)
+      return true;
+    if (left <= 0)
+      return false;
+  }
+}
+
+} // namespace
+
+const char* to_string(instance_state x) {
+  return names[static_cast<uint8_t>(x)];
+}
+
+instance_view look_at(const app_paths& paths) {
+  auto connected = client::connect(paths.socket, connect_timeout);
+  if (auto* bus = std::get_if<client>(&connected)) {
+    auto result = ask(*bus, paths);
+    if (result.pid != 0 && result.state != instance_state::orphan)
+      compare_holder(result, paths);
+    return result;
+  }
+  auto& failure = std::get<client_failure>(connected);
+  if (failure.kind == reason::not_running)
+    return look_without_answer(paths);
+  return view(failure.kind == reason::timeout ? instance_state::unresponsive : instance_state::unknown, 0,
+              failure.text);
+}
+
+std::vector<app_paths> find_apps(const std::string& base) {
+  std::vector<app_paths> result;
+  std::error_code error;
+  for (std::filesystem::directory_iterator i{base, error}, end; !error && i != end; i.increment(error)) {
+    std::error_code ignored;
+    if (i->is_symlink(ignored) || !i->is_directory(ignored))
+      continue;
+    auto paths = find_app_paths(base, i->path().filename().string());
+    if (auto* x = std::get_if<app_paths>(&paths); x != nullptr && exists(x->alive_lock))
+      result.push_back(std::move(*x));
+  }
+  std::ranges::sort(result, {}, &app_paths::dir);
+  return result;
+}
+
+std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_t* pid) {
+  auto record = read_pid_file(paths.pid_file);
+  if (!record || record->pid <= 0 || record->start_ticks == 0)
+    return paths.pid_file + " does not say which process it is";
+  // first the handle, then the questions: whoever they are true of is the one that the handle means
+  unique_fd process{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
+  if (!process)
+    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file +
+           " names, cannot be reached: " + std::system_category().message(errno);
+  auto facts = read_process(record->pid);
+  if (!facts || facts->start_ticks != record->start_ticks)
+    return "process " + std::to_string(record->pid) + " is not the one that " + paths.pid_file +
+           " means: it was started at another time";
+  auto holder = find_lock_holder(paths.alive_lock);
+  if (!holder || holder->pid != record->pid)
+    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names, does not hold " +
+           paths.alive_lock;
+  *pid = record->pid;
+  return process;
+}
+
+bool kill_daemon(const unique_fd& process) {
+  ::pidfd_send_signal(process.get(), SIGTERM, nullptr, 0);
+  if (wait_for_end(process.get(), term_timeout))
+    return true;
+  ::pidfd_send_signal(process.get(), SIGKILL, nullptr, 0);
+  return wait_for_end(process.get(), kill_timeout);
+}
+
+void remove_leftovers(const app_paths& paths) {
+  auto lock = file_lock::try_take(paths.alive_lock, 100ms);
+  if (!std::holds_alternative<file_lock>(lock))
+    return;
+  ::unlink(paths.socket.c_str());
+  ::unlink(paths.pid_file.c_str());
+}
+
+} // namespace cafbus

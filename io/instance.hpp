@@ -1,0 +1,51 @@
+#pragma once
+#include "config/paths.hpp"
+#include "io/client.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What can be said of an app's bus from outside, without disturbing it: by the locks, the files and an answer of its
+/// own.
+namespace cafbus {
+
+enum class instance_state : uint8_t {
+  running,
+  not_running,
+  starting, ///< Somebody is starting it, or it does not listen yet.
+  stopping, ///< It ends as soon as its consumers have taken what is queued.
+  orphan,   ///< It lives and holds the lock, but its socket is gone or belongs to somebody else: nobody can reach it.
+  stale,    ///< It died and left its files behind; the next one that starts removes them.
+  unresponsive, ///< It takes connections and does not answer.
+  unknown,      ///< It could not be asked.
+};
+const char* to_string(instance_state x);
+
+struct instance_view {
+  instance_state state = instance_state::unknown;
+  int64_t pid = 0;     ///< 0: there is none, or it is not known.
+  std::string message; ///< Why it is so and what can be done; empty if there is nothing to say.
+  std::string line;    ///< The bus's own answer as it came, if it gave one.
+  status_response status;
+};
+
+/// Looks at one app's bus; takes as long as the bus's answer, at most five seconds.
+instance_view look_at(const app_paths& paths);
+
+/// The apps of a folder that have, or had, a bus: in alphabetical order.
+std::vector<app_paths> find_apps(const std::string& base);
+
+/// A handle of the daemon of `paths`, which stays its handle whatever happens to the process number, or why it cannot
+/// be proved who that is: the pid file's process exists, started when the file says, and holds the alive lock by the
+/// kernel's word.
+std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_t* pid);
+
+/// Ends the process by SIGTERM and, where that is not enough, by SIGKILL. @returns false if it lives on.
+bool kill_daemon(const unique_fd& process);
+
+/// Removes what a daemon that died has left behind, under its lock; does nothing while a bus lives.
+void remove_leftovers(const app_paths& paths);
+
+} // namespace cafbus

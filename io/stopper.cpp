@@ -1,0 +1,193 @@
+#include "io/stopper.hpp"
+
+#include "io/instance_lock.hpp"
+#include "messages/frame_codec.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <system_error>
+
+// Whether the bus may stop is decided in the bus, where no consumer can come between the question and the decision.
+// What is added here is that this returns only once the bus is verifiably gone: its alive lock is free, which the
+// kernel says, and its socket is not there, so that `stop && serve` works, and `stop && rm -r`, too.
+//
+// A process is only killed if pid file, start time and lock agree on who it is (`prove_daemon`): the number in a pid
+// file alone may be anybody's by now.
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using reason = client_failure::reason;
+
+constexpr auto connect_timeout = 3s;
+/// For the bus to refuse, or to say in its lock file that it has begun to stop.
+constexpr auto answer_timeout = 5s;
+/// For what comes beside the drain: ends of sources, of connections, of the process.
+constexpr auto ending_timeout = 10s;
+constexpr auto poll_interval = 10ms;
+
+stop_outcome outcome(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
+  return {done, std::move(state), pid, std::move(message)};
+}
+
+class stopper {
+public:
+  stopper(const app_paths& paths, const stop_request& request) : paths_(paths), request_(request) {}
+
+  stop_outcome run() {
+    auto connected = client::connect(paths_.socket, connect_timeout);
+    auto holder = find_lock_holder(paths_.alive_lock);
+    locked_ = holder.has_value();
+    if (auto* bus = std::get_if<client>(&connected)) {
+      pid_ = bus->bus_pid();
+      if (holder && holder->pid != 0 && holder->pid != pid_)
+        return end_unreachable(holder->pid); // somebody else's socket stands where that of the bus was
+      return ask(*bus);
+    }
+    auto& failure = std::get<client_failure>(connected);
+    if (failure.kind != reason::not_running && failure.kind != reason::timeout)
+      return outcome(false, "unknown", 0, failure.text);
+    if (!holder)
+      return outcome(true, "not_running");
+    return end_unreachable(holder->pid);
+  }
+
+private:
+  stop_outcome ask(client& bus) {
+    auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
+    auto failure = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
+    if (failure && failure->kind != reason::closed)
+      return outcome(false, "unknown", pid_, failure->text);
+    auto answered = clock::now() + answer_timeout;
+    auto until = answered + ending_timeout + request_.drain;
+    while (clock::now() < until) {
+      if (is_gone(pid_))
+        return stopped();
+      auto got = bus.next(100ms);
+      if (auto* error = said_no(got))
+        return outcome(false, "refused", pid_, error->message);
+      auto* end = std::get_if<client_failure>(&got);
+      if (end != nullptr && end->kind == reason::closed)
+        return wait_until_gone(until);
+      if (end != nullptr && end->kind != reason::timeout)
+        return outcome(false, "unknown", pid_, end->text);
+      if (clock::now() >= answered && !is_stopping())
+        return end_by_signal("has not answered within 5s", "unresponsive");
+    }
+    return end_by_signal("agreed to stop, but has not ended", "stopping");
+  }
+
+  static const error_frame* said_no(const std::variant<client::incoming, client_failure>& got) {
+    auto* incoming = std::get_if<client::incoming>(&got);
+    auto* other = incoming == nullptr ? nullptr : std::get_if<frame>(incoming);
+    auto* error = other == nullptr ? nullptr : std::get_if<error_frame>(other);
+    return error != nullptr && error->code != "shutting_down" ? error : nullptr;
+  }
+
+  /// The lock is held, but there is nobody to ask: it is starting or stopping, or nobody can reach it any more.
+  stop_outcome end_unreachable(pid_t holder) {
+    pid_ = holder;
+    auto begun = clock::now();
+    for (auto waited = 0ns; waited < ending_timeout; waited = clock::now() - begun) {
+      if (is_gone(holder))
+        return stopped();
+      auto x = find_lock_holder(paths_.alive_lock);
+      if (x && x->note != note_stopping && waited > answer_timeout)
+        break;
+      if (auto connected = client::connect(paths_.socket, poll_interval); auto* bus = std::get_if<client>(&connected))
+        if (bus->bus_pid() == holder)
+          return ask(*bus); // it was starting
+      wait_a_little();
+    }
+    return end_by_signal("does not listen at " + paths_.socket + " and has not ended by itself", "orphan");
+  }
+
+  stop_outcome wait_until_gone(clock::time_point until) {
+    while (!is_gone(pid_)) {
+      if (clock::now() >= until)
+        return end_by_signal("agreed to stop, but has not ended", "stopping");
+      wait_a_little();
+    }
+    return stopped();
+  }
+
+  stop_outcome end_by_signal(const std::string& what, const char* state) {
+    auto text = "the bus (process " + std::to_string(pid_) + ") " + what;
+    if (!request_.force)
+      return outcome(false, state, pid_, text + "; `cafbus stop --force` kills it");
+    int64_t proven = 0;
+    auto process = prove_daemon(paths_, &proven);
+    if (auto* doubt = std::get_if<std::string>(&process))
+      return is_gone(pid_) ? stopped() : outcome(false, state, pid_, text + ", and is not killed: " + *doubt);
+    pid_ = proven;
+    if (!kill_daemon(std::get<unique_fd>(process)))
+      return outcome(false, state, pid_, text + ", and lives on after SIGKILL: it waits in the kernel");
+    remove_leftovers(paths_);
+    return outcome(true, "killed", pid_, text + " and was killed");
+  }
+
+  stop_outcome stopped() const {
+    if (locked_)
+      remove_leftovers(paths_); // of one that died while it was asked; a new one's are safe under its lock
+    return outcome(true, "stopped", pid_);
+  }
+
+  bool is_stopping() const {
+    auto holder = find_lock_holder(paths_.alive_lock);
+    return !holder || holder->note == note_stopping;
+  }
+
+  /// Whether that process is the bus no more: nobody is, or another one, which is not ours to wait for.
+  bool is_gone(pid_t pid) const {
+    if (auto holder = find_lock_holder(paths_.alive_lock))
+      return holder->pid != 0 && holder->pid != pid;
+    if (locked_)
+      return true;
+    // it listens without a lock, as a bus inside another program does: then its socket has to tell
+    auto probe = client::connect(paths_.socket, poll_interval);
+    auto* bus = std::get_if<client>(&probe);
+    return bus != nullptr ? bus->bus_pid() != pid : std::get<client_failure>(probe).kind == reason::not_running;
+  }
+
+  static void wait_a_little() {
+    ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{poll_interval}.count()));
+  }
+
+  const app_paths& paths_;
+  const stop_request& request_;
+  pid_t pid_ = 0;
+  bool locked_ = false; // the alive lock was held when we came
+};
+
+/// Leaves the marker. @returns an error text, empty if it is there.
+std::string leave_marker(const app_paths& paths) {
+  if (auto error = prepare_app_dir(paths); !error.empty())
+    return error;
+  unique_fd file{::open(paths.hold.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  return file ? std::string{} : "cannot write " + paths.hold + ": " + std::system_category().message(errno);
+}
+
+} // namespace
+
+stop_outcome stop_bus_of(const app_paths& paths, const stop_request& request) {
+  auto marked_before = ::access(paths.hold.c_str(), F_OK) == 0;
+  // before the question, so that nobody starts a new one between the end and the marker
+  if (request.hold)
+    if (auto error = leave_marker(paths); !error.empty())
+      return outcome(false, "unknown", 0, error);
+  auto result = stopper{paths, request}.run();
+  if (request.hold && !result.done && !marked_before)
+    ::unlink(paths.hold.c_str());
+  if (request.hold && result.done && result.message.empty())
+    result.message = "held back by " + paths.hold + " until `cafbus start` or `cafbus serve`";
+  return result;
+}
+
+} // namespace cafbus

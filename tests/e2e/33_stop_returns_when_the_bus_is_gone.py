@@ -1,0 +1,143 @@
+"""`cafbus stop`: refused, drained, held, forced; what it says is true when it returns."""
+import json
+import os
+import signal
+import time
+
+from daemons import cleaned_up, lock_holders, started
+from harness import SLOWDOWN, check, equal, event, main, matches, scenario
+
+
+def files(bus):
+    return [x for x in ("bus.sock", "bus.pid") if os.path.exists(os.path.join(bus.app_dir, x))]
+
+
+def stop(t, *flags, code=0, limit=30):
+    process = t.start_cli("stop", *flags)
+    process.wait(limit)
+    check(process.process.returncode == code, f"exit code {process.process.returncode}: {process.err}")
+    return process
+
+
+@scenario
+def its_lock_is_free_and_its_files_are_gone(t):
+    bus = t.start_bus()
+    equal(lock_holders(os.path.join(bus.app_dir, "bus.alive.lock")), {bus.pid}, "holder")
+    equal(json.loads(t.run_cli("stop", "--json").out), {"app": "default", "state": "stopped", "pid": bus.pid}, "json")
+    equal(lock_holders(os.path.join(bus.app_dir, "bus.alive.lock")), set(), "holder")
+    equal(files(bus), [], "files left")
+    bus.expect_exit(0)
+
+
+@scenario
+def what_is_queued_is_drained_no_longer_than_asked(t):
+    for drain, most in (("100ms", 1.0), ("0", 0.6)):
+        bus = t.start_bus("--write-timeout", "1min")
+        t.join("k").stuck = True
+        t.publish(*[event("k", "x" * 10_000) for _ in range(500)])
+        start = time.monotonic()
+        stop(t, "--force", "--drain", drain)
+        took = time.monotonic() - start
+        check(took < most * SLOWDOWN, f"--drain {drain} took {took:.2f} s")
+        bus.expect_exit(0)
+
+
+@scenario
+def a_longer_drain_than_the_set_one_is_granted(t):
+    bus = t.start_bus("--drain", "50ms", "--write-timeout", "1min")
+    slow = t.join("k")
+    t.publish(*[event("k", "x" * 10_000) for _ in range(500)])
+    stopping = t.start_cli("stop", "--force", "--drain", "20s")
+    bus_log = os.path.join(bus.app_dir, "bus.log")
+    t_end = time.monotonic() + 10
+    while "bus-stopping" not in open(bus_log, encoding="utf-8").read():
+        check(time.monotonic() < t_end, "the bus begins to stop")
+    for seq in range(1, 501):
+        slow.expect_event(seq=seq)
+    slow.expect_frame("bye")
+    stopping.expect_exit(0)
+    bus.expect_exit(0)
+
+
+@scenario
+def all_stops_every_app(t):
+    buses = [t.start_bus(app=x) for x in ("one", "two", "three")]
+    t.bus = buses[0]
+    t.join("k")
+    process = stop(t, "--all", code=2)
+    matches("three: stopped\ntwo: stopped\n", process.out)
+    matches("one: 1 consumer is connected", process.err)
+    found = json.loads(stop(t, "--all", "--force", "--json").out)["apps"]
+    equal({x["app"]: x["state"] for x in found}, {"one": "stopped", "three": "not_running", "two": "not_running"})
+    for bus in buses:
+        bus.expect_exit(0)
+
+
+@scenario
+def nothing_to_stop_is_no_error(t):
+    equal(stop(t).out, b"not running\n", "stdout")
+    equal(stop(t, "--all").out, b"not running\n", "stdout")
+    check(not os.path.exists(t.path("bus")), "nothing was made")
+
+
+@scenario
+def a_refused_stop_leaves_no_marker(t):
+    bus = t.start_bus()
+    t.join("k")
+    stop(t, "--hold", code=2)
+    check(not os.path.exists(os.path.join(bus.app_dir, "bus.hold")), "no marker")
+
+
+@scenario
+def a_suspended_bus_is_killed_once_it_is_proved_to_be_the_one(t):
+    bus = t.start_bus()
+    bus.signal(signal.SIGSTOP)
+    process = stop(t, code=1)
+    matches(rf"process {bus.pid}\) has not answered within 5s; `cafbus stop --force`", process.err)
+    equal(json.loads(stop(t, "--force", "--json").out)["state"], "killed", "state")
+    bus.expect_exit(-signal.SIGKILL)
+    equal(files(bus), [], "files left")
+    t.start_bus()
+
+
+@scenario
+def a_process_that_is_not_proved_to_be_the_bus_is_not_killed(t):
+    bus = t.start_bus()
+    pid_file = os.path.join(bus.app_dir, "bus.pid")
+    with open(pid_file, encoding="ascii") as f:
+        lines = f.read().split()
+    bus.signal(signal.SIGSTOP)
+    for wrong, why in (([lines[0], lines[1], "1"], "started at another time"),
+                       ([str(os.getpid()), lines[1], lines[2]], "started at another time"),
+                       ([lines[0], lines[1]], "does not say which process")):
+        with open(pid_file, "w", encoding="ascii") as f:
+            f.write("\n".join(wrong) + "\n")
+        matches(f"is not killed: .*{why}", stop(t, "--force", code=1).err)
+    with open(pid_file, "w", encoding="ascii") as f:
+        f.write("\n".join(lines) + "\n")
+    bus.signal(signal.SIGCONT)
+    stop(t, "--force")
+    bus.expect_exit(0)
+
+
+@scenario
+def a_bus_that_lost_its_socket_is_waited_for(t):
+    bus = t.start_bus()
+    os.unlink(bus.socket_path)
+    equal(stop(t).out, b"stopped\n", "stdout")
+    bus.expect_exit(1)
+
+
+@scenario
+def a_hold_lasts_until_somebody_starts_it_by_name(t):
+    cleaned_up(t)
+    t.run_cli("start")
+    stop(t, "--hold")
+    for _ in range(2):
+        matches("held back by", t.run_cli("consume", "k", code=1).err)
+    t.run_cli("start")
+    t.consume("k")
+    started(t)
+
+
+main()

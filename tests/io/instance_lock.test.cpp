@@ -1,0 +1,170 @@
+#include "io/instance_lock.hpp"
+
+#include "support/temp_dir.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include <caf/test/unit_test.hpp>
+
+using namespace cafbus;
+using cafbus::test::temp_dir;
+using namespace std::chrono_literals;
+
+namespace {
+
+app_paths paths_in(const temp_dir& tmp) {
+  auto paths = std::get<app_paths>(find_app_paths(tmp.path(), "a"));
+  CAF_REQUIRE_EQUAL(prepare_app_dir(paths), "");
+  return paths;
+}
+
+/// Runs `body` in a process of its own, which stays until this object ends.
+class other_process {
+public:
+  template <class Body>
+  explicit other_process(Body body) {
+    int begun[2];
+    int over[2];
+    CAF_REQUIRE(::pipe2(begun, O_CLOEXEC) == 0 && ::pipe2(over, O_CLOEXEC) == 0);
+    pid = ::fork();
+    if (pid == 0) {
+      ::close(over[1]);
+      [[maybe_unused]] auto kept = body();
+      char byte = 0;
+      [[maybe_unused]] auto n = ::write(begun[1], &byte, 1);
+      n = ::read(over[0], &byte, 1); // until the test ends or lets go
+      ::_exit(0);
+    }
+    ::close(over[0]);
+    end_.reset(over[1]);
+    unique_fd read_end{begun[0]};
+    ::close(begun[1]);
+    char byte = 0;
+    CAF_REQUIRE_EQUAL(::read(read_end.get(), &byte, 1), 1);
+  }
+  ~other_process() {
+    end_.reset();
+    ::waitpid(pid, nullptr, 0);
+  }
+  pid_t pid = -1;
+
+private:
+  unique_fd end_;
+};
+
+} // namespace
+
+CAF_TEST(a file is known by its inode and not by its name) {
+  temp_dir tmp;
+  std::ofstream{tmp / "x"} << "1";
+  own_file file{tmp / "x"};
+  CAF_CHECK(file.look() == own_file::state::ours);
+  std::ofstream{tmp / "y"} << "2";
+  ::rename((tmp / "y").c_str(), (tmp / "x").c_str());
+  CAF_CHECK(file.look() == own_file::state::replaced);
+  file.remove();
+  CAF_CHECK_EQUAL(::access((tmp / "x").c_str(), F_OK), 0);
+  ::unlink((tmp / "x").c_str());
+  CAF_CHECK(file.look() == own_file::state::gone);
+  CAF_CHECK(own_file{}.look() == own_file::state::gone);
+}
+
+CAF_TEST(a lock that nobody holds has no holder) {
+  temp_dir tmp;
+  CAF_CHECK(!find_lock_holder(tmp / "none"));
+  { CAF_CHECK(std::holds_alternative<file_lock>(file_lock::try_take(tmp / "lock", 10ms))); }
+  CAF_CHECK(!find_lock_holder(tmp / "lock"));
+}
+
+CAF_TEST(the holder of a lock is known by the kernel and by its note) {
+  temp_dir tmp;
+  auto path = tmp / "lock";
+  other_process other{[&] {
+    auto lock = std::get<file_lock>(file_lock::try_take(path, 200ms));
+    lock.note("a longer note");
+    lock.note("short");
+    return lock;
+  }};
+  auto holder = find_lock_holder(path);
+  CAF_REQUIRE(holder);
+  CAF_CHECK_EQUAL(holder->pid, other.pid);
+  CAF_CHECK_EQUAL(holder->note, "short");
+  auto second = file_lock::try_take(path, 200ms);
+  CAF_REQUIRE(std::holds_alternative<file_lock::failure>(second));
+  CAF_CHECK(std::get<file_lock::failure>(second) == file_lock::failure::held);
+}
+
+CAF_TEST(a lock taken by flock alone is held by somebody unknown) {
+  temp_dir tmp;
+  unique_fd fd{::open((tmp / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  ::flock(fd.get(), LOCK_EX);
+  auto holder = find_lock_holder(tmp / "lock");
+  CAF_REQUIRE(holder);
+  CAF_CHECK_EQUAL(holder->pid, 0);
+}
+
+CAF_TEST(looking at a lock does not keep anybody from taking it) {
+  temp_dir tmp;
+  auto path = tmp / "lock";
+  std::ofstream{path};
+  other_process looker{[&] {
+    if (::fork() == 0) {
+      while (::getppid() != 1 && !find_lock_holder(path + "x"))
+        find_lock_holder(path);
+      ::_exit(0);
+    }
+    return 0;
+  }};
+  int failures = 0;
+  for (int i = 0; i < 200; ++i)
+    failures += std::holds_alternative<file_lock::failure>(file_lock::try_take(path, 200ms));
+  std::ofstream{path + "x"};
+  unique_fd stop{::open((path + "x").c_str(), O_RDWR | O_CLOEXEC)};
+  ::flock(stop.get(), LOCK_EX); // ends the looker
+  CAF_CHECK_EQUAL(failures, 0);
+}
+
+CAF_TEST(the pid file names process and start as the kernel does) {
+  temp_dir tmp;
+  auto paths = paths_in(tmp);
+  {
+    auto taken = instance_lock::take(paths);
+    CAF_REQUIRE(std::holds_alternative<instance_lock>(taken));
+    auto record = read_pid_file(paths.pid_file);
+    auto facts = read_process(::getpid());
+    CAF_REQUIRE(record && facts);
+    CAF_CHECK_EQUAL(record->pid, ::getpid());
+    CAF_CHECK_NOT_EQUAL(record->start_ticks, 0u);
+    CAF_CHECK_EQUAL(record->start_ticks, facts->start_ticks);
+    CAF_CHECK_EQUAL(std::get<instance_lock>(taken).lost(), "");
+  }
+  CAF_CHECK(!read_pid_file(paths.pid_file));
+}
+
+CAF_TEST(a second daemon is refused and told who the first is) {
+  temp_dir tmp;
+  auto paths = paths_in(tmp);
+  other_process first{[&] { return instance_lock::take(paths); }};
+  auto second = instance_lock::take(paths);
+  CAF_REQUIRE(std::holds_alternative<std::string>(second));
+  auto text = std::get<std::string>(second);
+  CAF_CHECK_NOT_EQUAL(text.find("pid " + std::to_string(first.pid)), std::string::npos);
+}
+
+CAF_TEST(a pid file that was replaced is noticed and left alone) {
+  temp_dir tmp;
+  auto paths = paths_in(tmp);
+  {
+    auto taken = instance_lock::take(paths);
+    CAF_REQUIRE(std::holds_alternative<instance_lock>(taken));
+    std::ofstream{paths.pid_file + ".x"} << "1\nx\n";
+    ::rename((paths.pid_file + ".x").c_str(), paths.pid_file.c_str());
+    CAF_CHECK_EQUAL(std::get<instance_lock>(taken).lost(), "pid file was replaced");
+  }
+  CAF_CHECK_EQUAL(::access(paths.pid_file.c_str(), F_OK), 0);
+}
