@@ -12,9 +12,6 @@ namespace cafbus {
 /// The only protocol version that this bus speaks.
 inline constexpr const char* protocol_version = "v1";
 
-/// What the `reject_reason` of a hello begins with that came too late for this bus: a new one may be started.
-inline constexpr const char* stopping_prefix = "the bus is stopping: ";
-
 /// Consumer -> bus: asks for the events of `event_types`, or of `event_key` where that list is empty.
 struct hello {
   int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
