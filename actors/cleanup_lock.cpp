@@ -103,6 +103,10 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
     [&state](const leave& x) { return state.on_leave(x); },
     [&state](const try_lock& x) { return state.on_try_lock(x); },
     [&state](const release_lock& x) { state.on_release_lock(x); },
+    [&state](const reconfigure& x) {
+      state.cleanup_wait = x.cleanup_wait;
+      state.cleanup_lease = x.cleanup_lease;
+    },
     [&state](const wait_over& x) { state.on_wait_over(x); },
     [&state](const lease_over& x) { state.on_lease_over(x); },
   };

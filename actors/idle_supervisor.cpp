@@ -17,10 +17,19 @@ void idle_supervisor_state::on_elapsed(uint64_t timer_epoch) {
     self->send(bus, idle_reached{});
 }
 
+void idle_supervisor_state::on_reconfigure(std::chrono::nanoseconds x) {
+  if (x == idle_timeout)
+    return;
+  idle_timeout = x;
+  restart_timer();
+}
+
 void idle_supervisor_state::restart_timer() {
   if (!live.empty())
     return;
   ++epoch;
+  if (idle_timeout.count() == 0)
+    return;
   self->delayed_send(self, idle_timeout, idle_elapsed{epoch});
 }
 
@@ -35,6 +44,7 @@ idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> s
     [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
     [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
     [&state](const stay_awake&) { state.restart_timer(); },
+    [&state](const reconfigure& x) { state.on_reconfigure(x.idle_timeout); },
     [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
   };
 }

@@ -21,8 +21,8 @@ void add_status(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 
-/// Runs a daemon in the foreground until it ends.
-int run_serve(const serve_options& options);
+/// Runs a daemon in the foreground until it ends. @param reread For SIGHUP.
+int run_serve(const serve_options& options, const option_reader& reread);
 
 /// Exit codes, as `cafbus --help` explains them.
 namespace exit_code {

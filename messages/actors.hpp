@@ -13,6 +13,22 @@
 /// All messages stay inside one process: events in them are shared immutable batches.
 namespace cafbus {
 
+// -- what can change while a bus runs ---------------------------------------------------------------------------------
+
+/// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones.
+struct reconfigure {
+  std::chrono::nanoseconds idle_timeout{0}; ///< Counts anew if nobody is there; 0: never.
+  std::chrono::nanoseconds drain_timeout{0};
+  uint32_t queue_capacity = 0;
+  size_t queue_bytes = 0;
+  std::chrono::nanoseconds write_timeout{0};
+  std::chrono::nanoseconds hello_timeout{0};
+  std::chrono::nanoseconds dedup_ttl{0}; ///< For the ids that are known already, too.
+  std::chrono::nanoseconds cleanup_wait{0};
+  std::chrono::nanoseconds cleanup_lease{0};
+  bool operator==(const reconfigure&) const = default;
+};
+
 // -- subscriber: whoever takes events; a socket's link is one, an actor of the embedding program is another --------
 
 /// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
@@ -118,6 +134,7 @@ using hub_actor = caf::typed_actor<
   caf::reacts_to<subscribe>,                 // from a link or the bus, after the coordinator let it in
   caf::reacts_to<unsubscribe>,               // the same; a conn that ends is noticed anyway
   caf::reacts_to<source_status>,             // from sources: kept, and passed on to every conn
+  caf::reacts_to<reconfigure>,               // from the bus
   caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
   caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
@@ -177,6 +194,7 @@ using cleanup_lock_actor = caf::typed_actor<
   caf::replies_to<leave>::with<left>,           // from links and the bus
   caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
   caf::reacts_to<release_lock>,
+  caf::reacts_to<reconfigure>, // from the bus
   caf::reacts_to<wait_over>,   // INTERNAL
   caf::reacts_to<lease_over>>; // INTERNAL
 
@@ -200,6 +218,7 @@ using idle_supervisor_actor = caf::typed_actor<
   caf::reacts_to<consumer_came>, // from the hub
   caf::reacts_to<consumer_went>, // from the hub
   caf::reacts_to<stay_awake>,    // from the bus
+  caf::reacts_to<reconfigure>,   // from the bus
   caf::reacts_to<idle_elapsed>>; // INTERNAL
 
 // -- source: brings events in ----------------------------------------------------------------------------------------
@@ -226,7 +245,8 @@ struct stop_serving {
 struct served {};
 
 using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle_verdict>, // from the bus
-                                        caf::replies_to<stop_serving>::with<served>>;      // from the bus
+                                        caf::replies_to<stop_serving>::with<served>,       // from the bus
+                                        caf::reacts_to<reconfigure>>;                      // from the bus
 
 // -- bus: the one place where the parts meet -------------------------------------------------------------------------
 
@@ -234,7 +254,7 @@ using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle
 struct adopt {
   hub_actor hub;
   cleanup_lock_actor lock;
-  idle_supervisor_actor supervisor; ///< Null: the bus never ends for want of consumers.
+  idle_supervisor_actor supervisor;
 };
 
 struct attach_listener {
@@ -288,13 +308,14 @@ using bus_actor = caf::typed_actor<
   caf::replies_to<read_status>::with<status_response>,   // from links and programs
   caf::replies_to<stop_bus>::with<stop_verdict>,         // from links, signals and programs
   caf::reacts_to<source_ended>,                          // from sources
+  caf::reacts_to<reconfigure>,                           // from the program, when its settings have changed
   caf::reacts_to<idle_reached>,                          // from the idle supervisor
   caf::reacts_to<stop_overdue>>;                         // INTERNAL
 
 } // namespace cafbus
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
-CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled)
+CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled)
 CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained) CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
 CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe) CAFBUS_LOCAL(unsubscribe) CAFBUS_LOCAL(publish)
 CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status)

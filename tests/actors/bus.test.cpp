@@ -30,7 +30,8 @@ listener_actor::behavior_type scripted_listener(listener_actor::pointer self, bo
             if (obedient)
               return served{};
             return self->make_response_promise<served>();
-          }};
+          },
+          [](const reconfigure&) {}};
 }
 
 bus_options short_idle() {
