@@ -1,5 +1,6 @@
 #include "actors/line_reader.hpp"
 
+#include "config/defaults.hpp"
 #include "support/scripted_parts.hpp"
 
 #include <caf/actor_system.hpp>
