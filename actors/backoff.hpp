@@ -5,8 +5,8 @@
 
 namespace cafbus {
 
-/// Pauses between attempts: the first one, then twice as long each time up to the longest, each of them changed by up to
-/// a fifth, so that those who failed together do not come back together.
+/// Pauses between attempts: the first one, then twice as long each time up to the longest, each of them changed by up
+/// to a fifth, so that those who failed together do not come back together.
 class backoff {
 public:
   /// @param seed The same seed gives the same pauses.

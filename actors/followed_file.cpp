@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds slow_look = 10s;
 constexpr uint32_t file_changes = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF;
-constexpr uint32_t folder_changes
-  = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr uint32_t folder_changes =
+    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 std::string failure(const std::string& what, int code) {
   return what + ": " + std::strerror(code);
@@ -37,7 +37,8 @@ std::string wrong_kind(const std::string& path, mode_t mode) {
     return {};
   if (S_ISFIFO(mode))
     return path + " is a named pipe, which cannot be followed; use exec:'cat " + path + "'";
-  return path + (S_ISDIR(mode) ? " is a folder" : " is a device or socket") + ", and only a regular file can be followed";
+  return path + (S_ISDIR(mode) ? " is a folder" : " is a device or socket") +
+         ", and only a regular file can be followed";
 }
 
 } // namespace

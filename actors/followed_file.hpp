@@ -7,8 +7,8 @@
 
 namespace cafbus {
 
-/// Follows the file of a given name, as `tail -F` does, from its first byte: through growth, truncation, replacement and
-/// absence.
+/// Follows the file of a given name, as `tail -F` does, from its first byte: through growth, truncation, replacement
+/// and absence.
 ///
 /// - A file that was renamed is read on until the new one of its name has something in it: whoever writes may take a
 ///   moment to change over. A file that was removed is read to its end and let go.

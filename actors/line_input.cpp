@@ -88,7 +88,7 @@ public:
 
   input_step next(std::span<char> buffer) override {
     pollfd fds[] = {
-      {child_.output(), POLLIN, 0}, {stop_fd_, POLLIN, 0}, {errors_open_ ? child_.errors() : -1, POLLIN, 0}};
+        {child_.output(), POLLIN, 0}, {stop_fd_, POLLIN, 0}, {errors_open_ ? child_.errors() : -1, POLLIN, 0}};
     if (::poll(fds, 3, -1) < 0)
       return {};
     if (fds[1].revents != 0)

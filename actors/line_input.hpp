@@ -25,8 +25,8 @@ struct input_step {
   std::string text = {};
 };
 
-/// What a line reader reads from, and the switch that ends it. Made by its owner, used by the reader's thread alone, but
-/// for the switch.
+/// What a line reader reads from, and the switch that ends it. Made by its owner, used by the reader's thread alone,
+/// but for the switch.
 class line_input {
 public:
   virtual ~line_input();

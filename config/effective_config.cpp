@@ -40,7 +40,8 @@ std::string effective_config(const loaded_options& options, const environment& e
       for (size_t n = 0; n < values.sources.size(); ++n)
         result += line(table[i].name, values.sources[n], place(n));
     else
-      result += line(table[i].name, table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), place(0));
+      result +=
+          line(table[i].name, table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), place(0));
   }
   return result;
 }

@@ -5,7 +5,6 @@
 #include <array>
 #include <fcntl.h>
 #include <fstream>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -218,25 +217,6 @@ CAF_TEST(what is no regular file is refused with a way out) {
   CAF_CHECK(not_followable(tmp.path()).find("is a folder") != std::string::npos);
   CAF_CHECK(not_followable("/dev/null").find("is a device") != std::string::npos);
   CAF_CHECK_EQUAL(not_followable(tmp / "none"), "");
-}
-
-CAF_TEST(waiting costs no processor time) {
-  start("one\n");
-  rusage before{};
-  rusage after{};
-  ::getrusage(RUSAGE_SELF, &before);
-  std::thread writer{[this] {
-    auto opened = followed_file::open(tmp / "other", 1); // one pause of another one
-    auto other = std::get<std::shared_ptr<line_input>>(opened);
-    std::array<char, 1> buffer;
-    other->next(buffer);
-    other->next(buffer);
-    append("two\n");
-  }};
-  expect(kind::bytes, "two\n");
-  writer.join();
-  ::getrusage(RUSAGE_SELF, &after);
-  CAF_CHECK(after.ru_nvcsw - before.ru_nvcsw < 50);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

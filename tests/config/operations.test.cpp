@@ -18,8 +18,8 @@ std::string manual() {
 /// The line that the manual must have of an option.
 std::string row(const option& x) {
   auto standard = x.text(serve_options{});
-  return "| `" + x.name + "` | `" + x.env + "` | " + (standard.empty() ? "" : "`" + standard + "`") + " | " + x.allowed +
-         " | " + (x.reloadable ? "yes" : "no") + " | " + x.help + " |";
+  return "| `" + x.name + "` | `" + x.env + "` | " + (standard.empty() ? "" : "`" + standard + "`") + " | " +
+         x.allowed + " | " + (x.reloadable ? "yes" : "no") + " | " + x.help + " |";
 }
 
 } // namespace
