@@ -162,6 +162,15 @@ void bus_state::on_source_ended(const source_ended& x) {
   begin_stop("source " + x.name + " ended: " + x.detail, x.failed);
 }
 
+void bus_state::on_reconfigure(const reconfigure& x) {
+  apply(x, options);
+  self->send(parts.hub, x);
+  self->send(parts.lock, x);
+  self->send(parts.supervisor, x);
+  if (listener)
+    self->send(listener, x);
+}
+
 void bus_state::on_idle_reached() {
   if (now != stage::running)
     return;
@@ -295,19 +304,37 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error& e) { log::bus().warn("error-message code={}", e.code()); });
   return {
-      [&state](const adopt& x) { state.on_adopt(x); },
-      [&state](const attach_listener& x) { state.on_attach_listener(x); },
-      [&state](const attach_source& x) { state.on_attach_source(x); },
-      [&state](const join& x) { return state.on_join(x); },
-      [&state](const read_status&) { return state.on_read_status(); },
-      [&state](const stop_bus& x) { return state.on_stop(x); },
-      [&state](const source_ended& x) { state.on_source_ended(x); },
-      [&state](const idle_reached&) { state.on_idle_reached(); },
-      [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
+    [&state](const adopt& x) { state.on_adopt(x); },
+    [&state](const attach_listener& x) { state.on_attach_listener(x); },
+    [&state](const attach_source& x) { state.on_attach_source(x); },
+    [&state](const join& x) { return state.on_join(x); },
+    [&state](const read_status&) { return state.on_read_status(); },
+    [&state](const stop_bus& x) { return state.on_stop(x); },
+    [&state](const source_ended& x) { state.on_source_ended(x); },
+    [&state](const reconfigure& x) { state.on_reconfigure(x); },
+    [&state](const idle_reached&) { state.on_idle_reached(); },
+    [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
   };
 }
 
 } // namespace
+
+reconfigure limits_of(const bus_options& x) {
+  return {x.idle_timeout,  x.drain_timeout, x.queue_capacity, x.queue_bytes,  x.write_timeout,
+          x.hello_timeout, x.dedup_ttl,     x.cleanup_wait,   x.cleanup_lease};
+}
+
+void apply(const reconfigure& x, bus_options& options) {
+  options.idle_timeout = x.idle_timeout;
+  options.drain_timeout = x.drain_timeout;
+  options.queue_capacity = x.queue_capacity;
+  options.queue_bytes = x.queue_bytes;
+  options.write_timeout = x.write_timeout;
+  options.hello_timeout = x.hello_timeout;
+  options.dedup_ttl = x.dedup_ttl;
+  options.cleanup_wait = x.cleanup_wait;
+  options.cleanup_lease = x.cleanup_lease;
+}
 
 bounded_mailbox::limits mailbox_limits(const bus_options& options) {
   return {options.queue_capacity, options.queue_bytes, defaults::delivery_bytes};
@@ -315,9 +342,7 @@ bounded_mailbox::limits mailbox_limits(const bus_options& options) {
 
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options) {
   auto root = system.spawn(bus, options);
-  idle_supervisor_actor supervisor;
-  if (options.idle_timeout.count() > 0)
-    supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
+  auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor});
   auto lock =
       system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease, process_hooks(system, options.app));

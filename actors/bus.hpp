@@ -22,6 +22,12 @@ struct bus_parts {
 /// with the reason as text in its context.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 
+/// What of the options can change while the bus runs.
+reconfigure limits_of(const bus_options& options);
+
+/// Takes over what has changed.
+void apply(const reconfigure& x, bus_options& options);
+
 /// The bounds of one consumer's mailbox.
 bounded_mailbox::limits mailbox_limits(const bus_options& options);
 
@@ -53,6 +59,7 @@ struct bus_state {
   caf::result<status_response> on_read_status();
   caf::result<stop_verdict> on_stop(const stop_bus& x);
   void on_source_ended(const source_ended& x);
+  void on_reconfigure(const reconfigure& x);
   void on_idle_reached();
   void on_stop_overdue(const stop_overdue& x);
   void on_down(const caf::down_msg& x);

@@ -223,6 +223,10 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
       [&state](const try_lock& x) { return state.on_try_lock(x); },
       [&state](const release_lock& x) { state.on_release_lock(x); },
       [&state](const finish_hooks&) { return state.on_finish_hooks(); },
+      [&state](const reconfigure& x) {
+        state.cleanup_wait = x.cleanup_wait;
+        state.cleanup_lease = x.cleanup_lease;
+      },
       [&state](const hook_done& x) { state.on_hook_done(x); },
       [&state](const wait_over& x) { state.on_wait_over(x); },
       [&state](const lease_over& x) { state.on_lease_over(x); },

@@ -26,6 +26,9 @@ public:
   /// A repetition does not prolong the time for which an id is remembered.
   bool claim(std::string_view id, time_point now);
 
+  /// Changes for how long, also for the ids that are remembered already.
+  void remember_for(std::chrono::nanoseconds ttl) noexcept { ttl_ = ttl; }
+
   size_t size() const noexcept { return index_.size(); }
 
 private:

@@ -32,6 +32,8 @@ public:
   /// @returns a view that is valid until the next call.
   std::span<const route> routes(const event_batch& batch, dedup_window::time_point now);
 
+  void remember_ids_for(std::chrono::nanoseconds ttl) noexcept { dedup_.remember_for(ttl); }
+
   const bus_counters& counters() const noexcept { return counters_; }
   bus_counters& counters() noexcept { return counters_; }
   const std::vector<unmatched_type>& unmatched_types() const noexcept { return unmatched_; }

@@ -62,6 +62,7 @@ protected:
       [this](const subscribe& x) { on_subscribe(x); },
       [this](const unsubscribe& x) { on_unsubscribe(x); },
       [this](const source_status& x) { on_source_status(x); },
+      [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
       [this](const list_consumers&) { return on_list_consumers(); },
       [this](const read_hub_status&) { return on_read_status(); },
     };

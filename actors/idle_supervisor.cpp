@@ -26,10 +26,19 @@ void idle_supervisor_state::on_elapsed(uint64_t timer_epoch) {
     self->send(bus, idle_reached{});
 }
 
+void idle_supervisor_state::on_reconfigure(std::chrono::nanoseconds x) {
+  if (x == idle_timeout)
+    return;
+  idle_timeout = x;
+  arm(idle_timeout);
+}
+
 void idle_supervisor_state::arm(std::chrono::nanoseconds delay) {
   if (!live.empty())
     return;
   ++epoch;
+  if (idle_timeout.count() == 0)
+    return;
   self->delayed_send(self, delay, idle_elapsed{epoch});
 }
 
@@ -41,10 +50,11 @@ idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> s
   state.idle_timeout = idle_timeout;
   state.arm(idle_timeout);
   return {
-      [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
-      [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
-      [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
-      [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
+    [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
+    [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
+    [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
+    [&state](const reconfigure& x) { state.on_reconfigure(x.idle_timeout); },
+    [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
   };
 }
 

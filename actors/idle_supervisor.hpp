@@ -19,6 +19,7 @@ struct idle_supervisor_state {
   void on_came(caf::actor_id who);
   void on_went(caf::actor_id who);
   void on_elapsed(uint64_t timer_epoch);
+  void on_reconfigure(std::chrono::nanoseconds x);
   void arm(std::chrono::nanoseconds delay);
 
   idle_supervisor_actor::pointer self;
@@ -28,7 +29,7 @@ struct idle_supervisor_state {
   uint64_t epoch = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
 };
 
-/// @param idle_timeout > 0.
+/// @param idle_timeout 0: never.
 idle_supervisor_actor::behavior_type
 idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> self,
                 std::chrono::nanoseconds idle_timeout, const bus_actor& bus);

@@ -1,22 +1,8 @@
 #include "actors/line_source.hpp"
 
-#include "config/defaults.hpp"
-
-#include <algorithm>
+#include "config/duration.hpp"
 
 namespace cafbus {
-
-namespace {
-
-/// Pause before restart number `n`, from 1 on.
-std::chrono::nanoseconds backoff(uint32_t n) {
-  std::chrono::nanoseconds result = defaults::source_backoff;
-  for (; n > 1 && result < defaults::source_backoff_max; --n)
-    result *= 2;
-  return std::min<std::chrono::nanoseconds>(result, defaults::source_backoff_max);
-}
-
-} // namespace
 
 line_source_state::~line_source_state() {
   if (input)
@@ -27,15 +13,25 @@ void line_source_state::start() {
   if (input || stopping)
     return;
   report("connecting", "");
-  auto opened = options.spec.what == source_spec::kind::standard_input ? line_input::standard_input()
-                                                                       : line_input::command(options.spec.argument);
+  ++epoch;
+  auto opened = open();
   if (auto* error = std::get_if<std::string>(&opened)) {
     retry(*error);
     return;
   }
   input = std::get<std::shared_ptr<line_input>>(opened);
-  report("connected", "");
-  spawn_line_reader(self->system(), input, options.spec.name, options.hub, reader_owner_actor{self}, ++epoch);
+  if (input->connected_at_once())
+    report("connected", "");
+}
+
+opened_input line_source_state::open() {
+  if (options.start_reader)
+    return options.start_reader(reader_owner_actor{self}, epoch);
+  auto result = open_input(options.spec, options.seed);
+  if (auto* opened = std::get_if<std::shared_ptr<line_input>>(&result))
+    spawn_line_reader(self->system(), {*opened, options.spec.name, options.hub, reader_owner_actor{self}, epoch,
+                                       options.max_silence.count() > 0});
+  return result;
 }
 
 void line_source_state::on_stop() {
@@ -46,12 +42,27 @@ void line_source_state::on_stop() {
     end("stopped");
 }
 
+void line_source_state::on_reader_state(const reader_state& x) {
+  if (x.epoch == epoch && !stopping)
+    report(x.state, x.detail);
+}
+
+void line_source_state::on_reader_progress(const reader_progress& x) {
+  if (x.epoch != epoch)
+    return;
+  last_event = self->clock().now();
+  if (current == "stale")
+    report("connected", "");
+}
+
 void line_source_state::on_reader_ended(const reader_ended& x) {
   if (x.epoch != epoch)
     return;
   input.reset();
-  if (x.events > 0)
+  if (x.events > 0) {
     failures = 0;
+    pauses.reset();
+  }
   if (stopping || options.spec.what == source_spec::kind::standard_input)
     end(x.detail);
   else
@@ -59,13 +70,17 @@ void line_source_state::on_reader_ended(const reader_ended& x) {
 }
 
 void line_source_state::retry(const std::string& detail) {
-  if (failures == options.retries) {
+  auto for_ever = options.spec.what == source_spec::kind::file;
+  if (!for_ever && failures == options.retries) {
     end(detail + "; given up after " + std::to_string(failures) + " restarts without an event", true);
     return;
   }
   ++failures;
-  report("reconnecting", detail);
-  self->delayed_send(self, backoff(failures), restart_due{});
+  auto pause = pauses.next();
+  report("reconnecting",
+         detail + "; again in " + to_text(pause) +
+             (for_ever ? "" : ", " + std::to_string(failures) + " of " + std::to_string(options.retries)));
+  self->delayed_send(self, pause, restart_due{});
 }
 
 void line_source_state::end(const std::string& detail, bool failed) {
@@ -74,8 +89,28 @@ void line_source_state::end(const std::string& detail, bool failed) {
   self->quit(caf::exit_reason::user_shutdown);
 }
 
-void line_source_state::report(const char* state, const std::string& detail) {
+void line_source_state::report(const std::string& state, const std::string& detail) {
+  if (state == "connected" && current != "connected") {
+    last_event = self->clock().now();
+    watch_for_silence(options.max_silence);
+  }
+  current = state;
   self->send(options.hub, source_status{options.spec.name, state, detail});
+}
+
+void line_source_state::watch_for_silence(std::chrono::nanoseconds limit) {
+  if (limit.count() > 0)
+    self->delayed_send(self, limit, silence_check{++silence_ticket});
+}
+
+void line_source_state::on_silence_check(const silence_check& x) {
+  if (x.ticket != silence_ticket || current != "connected")
+    return;
+  auto left = last_event + options.max_silence - self->clock().now();
+  if (left.count() > 0)
+    watch_for_silence(left);
+  else
+    report("stale", "no event for " + to_text(options.max_silence));
 }
 
 namespace {
@@ -84,11 +119,15 @@ line_source_actor::behavior_type line_source(line_source_actor::stateful_pointer
                                              const line_source_options& options) {
   auto& state = self->state;
   state.options = options;
+  state.pauses = backoff{defaults::source_backoff, defaults::source_backoff_max, options.seed};
   return {
       [&state](const start_source&) { state.start(); },
       [&state](const stop_source&) { state.on_stop(); },
+      [&state](const reader_state& x) { state.on_reader_state(x); },
+      [&state](const reader_progress& x) { state.on_reader_progress(x); },
       [&state](const reader_ended& x) { state.on_reader_ended(x); },
       [&state](const restart_due&) { state.start(); },
+      [&state](const silence_check& x) { state.on_silence_check(x); },
   };
 }
 

@@ -1,6 +1,8 @@
 #pragma once
+#include "actors/backoff.hpp"
 #include "actors/line_reader.hpp"
 #include "actors/source_spec.hpp"
+#include "config/defaults.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -9,24 +11,43 @@
 
 namespace cafbus {
 
-/// INTERNAL: time to start the command again.
+/// INTERNAL: time to start again.
 struct restart_due {};
 
-using line_source_actor = source_actor::extend<caf::reacts_to<reader_ended>, // from its reader
-                                               caf::reacts_to<restart_due>>; // INTERNAL
+/// INTERNAL timer: has it been silent for too long? Stale unless the ticket is the current one.
+struct silence_check {
+  uint64_t ticket = 0;
+};
+
+using line_source_actor = source_actor::extend<caf::reacts_to<reader_state>,    // from its reader
+                                               caf::reacts_to<reader_progress>, // from its reader
+                                               caf::reacts_to<reader_ended>,    // from its reader
+                                               caf::reacts_to<restart_due>,     // INTERNAL
+                                               caf::reacts_to<silence_check>>;  // INTERNAL
+
+/// Opens an input and spawns the reader on it; a parameter, so that tests can be the reader.
+/// @returns the input, whose `stop` ends the reader, or an error text.
+using reader_starter = std::function<opened_input(reader_owner_actor owner, uint64_t epoch)>;
 
 struct line_source_options {
   source_spec spec;
   hub_actor hub;
   bus_actor bus;
-  uint32_t retries = 0; ///< Restarts in a row without an event between them, before it gives up.
+  uint32_t retries = 0; ///< Restarts in a row without an event between them, before it gives up; a file never does.
+  std::chrono::nanoseconds max_silence{0}; ///< Without an event for that long it is stale; 0: never.
+  uint64_t seed = 0;                       ///< Of the jitter.
+  reader_starter start_reader = nullptr;   ///< Null: the real one.
 };
 
-/// A source of NDJSON lines: standard input or a command. It owns a reader that does the blocking work; restarts a
-/// command that has ended, after a pause that doubles up to a limit; reports every change of state to the hub; tells
-/// the bus when it has ended for good, and ends.
+/// A source of NDJSON lines: standard input, a file or a command. It owns a reader that does the blocking work; starts
+/// it again when it has ended, after a pause that doubles up to a limit; reports every change of state to the hub;
+/// tells the bus when it has ended for good, and ends.
 ///
-/// Invariant: at most one reader is running, that of the current `epoch`; `input` is set iff one is.
+/// States: connecting, connected (its input is open), stale (open, but silent for too long), reconnecting (it will try
+/// again), disconnected (it has ended for good).
+///
+/// Invariant: at most one reader is running, that of the current `epoch`; `input` is set iff one is. A silence check of
+/// the current ticket is pending iff the state is connected and `max_silence` is set.
 struct line_source_state {
   static inline const char* name = "source";
 
@@ -40,22 +61,33 @@ struct line_source_state {
 
   void start();
   void on_stop();
+  void on_reader_state(const reader_state& x);
+  void on_reader_progress(const reader_progress& x);
   void on_reader_ended(const reader_ended& x);
+  void on_silence_check(const silence_check& x);
+
+  opened_input open();
   void retry(const std::string& detail);
   void end(const std::string& detail, bool failed = false);
-  void report(const char* state, const std::string& detail);
+  void report(const std::string& state, const std::string& detail);
+  void watch_for_silence(std::chrono::nanoseconds limit);
 
   line_source_actor::pointer self;
   line_source_options options;
   std::shared_ptr<line_input> input;
+  std::string current; // the state as last reported
+  backoff pauses{defaults::source_backoff, defaults::source_backoff_max, 0};
+  std::chrono::steady_clock::time_point last_event{};
+  uint64_t silence_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
   uint64_t epoch = 0;
   uint32_t failures = 0; // restarts since the last event
   bool stopping = false;
 };
 
-/// Spawns one. @param options All set.
+/// Spawns one. @param options Spec, hub and bus set.
 source_actor spawn_line_source(caf::actor_system& system, line_source_options options);
 
 } // namespace cafbus
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::restart_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::silence_check)

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace cafbus {
 
@@ -9,14 +10,19 @@ namespace cafbus {
 struct source_spec {
   enum class kind : uint8_t {
     standard_input, ///< `stdin`: events until end of input, then the bus stops.
+    file,           ///< `file:PATH`: events in that file, which is followed.
     exec,           ///< `exec:COMMAND`: events on the command's standard output; restarted when it ends.
   };
   kind what = kind::standard_input;
-  std::string argument; ///< The command, for /bin/sh.
+  std::string argument; ///< The command, for /bin/sh; or the path, absolute.
   std::string name;     ///< As in status: the specification as it was given, cut to a readable length.
 };
 
+/// A path is taken from the working directory of now, since a daemon may change it.
 /// @returns the specification, or an error text that says what there is.
 std::variant<source_spec, std::string> parse_source_spec(std::string_view text);
+
+/// Makes the names of specifications that are, or look, the same differ: `exec:x`, `exec:x #2`.
+void name_apart(std::vector<source_spec>& specs);
 
 } // namespace cafbus

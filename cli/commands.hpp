@@ -24,8 +24,8 @@ void add_status(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 
-/// Runs a daemon in the foreground until it ends.
-int run_serve(const serve_options& options);
+/// Runs a daemon in the foreground until it ends. @param reread For SIGHUP.
+int run_serve(const serve_options& options, const option_reader& reread);
 
 /// Runs a daemon that a starter has put into the background: says "ready", or why not, to `ready_fd`, and closes that.
 int run_on_demand(const std::variant<serve_options, std::string>& options, int ready_fd);

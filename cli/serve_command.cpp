@@ -1,6 +1,8 @@
+#include "actors/source_spec.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
+#include "config/effective_config.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -8,14 +10,35 @@
 
 namespace cafbus {
 
+namespace {
+
+/// Finds what is wrong without touching a file, or prints what would hold.
+int check(const loaded_options& options) {
+  const auto& values = options.values;
+  for (const auto& text : values.sources) {
+    auto spec = parse_source_spec(text);
+    if (auto* error = std::get_if<std::string>(&spec))
+      return complain(exit_code::usage, *error);
+  }
+  auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
+  if (auto* error = std::get_if<std::string>(&paths))
+    return complain(exit_code::usage, *error);
+  return print(effective_config(options, process_environment())) ? exit_code::done : exit_code::failed;
+}
+
+} // namespace
+
 void add_serve(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("serve", "Run the bus of one app in the foreground");
   auto flags = std::make_shared<settings>();
   flags->add_to(*sub, true);
   auto ready_fd = std::make_shared<int>(-1);
   sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/starter.cpp; not for people
-  sub->callback([flags, ready_fd, &chosen] {
-    chosen = [flags, ready_fd] {
+  auto check_only = std::make_shared<bool>(false);
+  sub->add_flag("--check-config", *check_only,
+                "Print the options that would hold, each with where it comes from, as a config file; run nothing");
+  sub->callback([flags, ready_fd, check_only, &chosen] {
+    chosen = [flags, ready_fd, check_only] {
       auto loaded = flags->load();
       if (*ready_fd >= 0) {
         if (auto* error = std::get_if<std::string>(&loaded))
@@ -24,7 +47,9 @@ void add_serve(CLI::App& program, command& chosen) {
       }
       if (auto* error = std::get_if<std::string>(&loaded))
         return complain(exit_code::usage, *error);
-      return run_serve(std::get<loaded_options>(loaded).values);
+      if (*check_only)
+        return check(std::get<loaded_options>(loaded));
+      return run_serve(std::get<loaded_options>(loaded).values, [flags] { return flags->load(); });
     };
   });
 }

@@ -57,11 +57,13 @@ inline constexpr auto idle_timeout = 30s;
 inline constexpr auto drain_timeout = 2s;
 
 // -- sources ------------------------------------------------------------------------------------------------------
-/// Pause before the first restart of an exec source; doubles up to the longest.
+/// Pause before the first restart of a source; doubles up to the longest, each time changed by up to a fifth.
 inline constexpr auto source_backoff = 500ms;
 inline constexpr auto source_backoff_max = 30s;
 /// Restarts in a row, without one event between them, before an exec source is given up and the bus stops.
 inline constexpr uint32_t source_retries = 10;
+/// Time without an event after which a source is shown as stale. 0 or `never`: it never is.
+inline constexpr auto source_max_silence = 0s;
 /// How long a child process may take to end after SIGTERM before it gets SIGKILL.
 inline constexpr auto source_kill_after = 1s;
 

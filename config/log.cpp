@@ -31,7 +31,6 @@ constexpr size_t components = 6;
 constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "link", "source"};
 /// Lines that wait for the disk before the oldest is lost. spdlog keeps room for all of them: about 400 bytes each.
 constexpr size_t queued_lines = 1'024;
-constexpr size_t max_quoted_bytes = 128;
 constexpr const char* line_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %n %v";
 
 class file_sink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -40,7 +39,10 @@ public:
     : base_sink(std::make_unique<spdlog::pattern_formatter>(line_pattern)),
       file_(path, defaults::log_file_bytes, defaults::log_files_kept) {}
 
-  std::string open() { return file_.open(); }
+  std::string open() {
+    std::lock_guard guard{mutex_};
+    return file_.open();
+  }
 
 protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -63,6 +65,7 @@ struct log_state {
   std::array<spdlog::logger*, components> silent{};
   std::vector<std::shared_ptr<spdlog::logger>> all; // for ever
   std::shared_ptr<spdlog::details::thread_pool> writer;
+  std::shared_ptr<file_sink> sink; // set iff `writer` is
 
   log_state() {
     for (size_t i = 0; i < components; ++i) {
@@ -79,6 +82,7 @@ struct log_state {
       if (auto* x = current[i].exchange(silent[i]); x != silent[i])
         x->set_level(spdlog::level::off);
     writer.reset(); // writes what is queued, then joins the thread
+    sink.reset();
   }
 };
 
@@ -151,6 +155,7 @@ std::string to_file(const std::string& path, std::string_view level) {
     s.writer = start_writer();
     if (!s.writer)
       return "cannot start the log's thread";
+    s.sink = sink;
     for (size_t i = 0; i < components; ++i) {
       auto x = std::make_shared<spdlog::async_logger>(names[i], sink, s.writer,
                                                       spdlog::async_overflow_policy::overrun_oldest);
@@ -163,6 +168,12 @@ std::string to_file(const std::string& path, std::string_view level) {
   } catch (const std::exception& e) {
     return "cannot log to " + path + ": " + e.what();
   }
+}
+
+std::string reopen() {
+  auto& s = state();
+  std::lock_guard guard{s.mutex};
+  return s.sink ? s.sink->open() : std::string{};
 }
 
 bool set_level(std::string_view level) {
@@ -183,10 +194,10 @@ void shut_down() {
   s.silence();
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted(std::string_view text, size_t max_bytes) {
   constexpr const char* digits = "0123456789abcdef";
   std::string result = "\"";
-  for (auto c : text.substr(0, max_quoted_bytes)) {
+  for (auto c : text.substr(0, max_bytes)) {
     auto byte = static_cast<unsigned char>(c);
     switch (c) {
     case '"':
@@ -211,7 +222,7 @@ std::string quoted(std::string_view text) {
         result.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
     }
   }
-  return result + (text.size() > max_quoted_bytes ? "\"..." : "\"");
+  return result + (text.size() > max_bytes ? "\"..." : "\"");
 }
 
 } // namespace cafbus::log

@@ -26,13 +26,17 @@ spdlog::logger& source();
 /// @param level trace, debug, info, warn, error or off.
 std::string to_file(const std::string& path, std::string_view level);
 
+/// Opens the file's name anew, after somebody has moved the file away. @returns an error text; then the old file goes
+/// on.
+std::string reopen();
+
 /// Changes the level. @returns false for a level that does not exist.
 bool set_level(std::string_view level);
 
 /// Writes out what is pending and stops the writer's thread; before the process ends.
 void shut_down();
 
-/// `text` in double quotes, everything but printable ASCII escaped, cut after 128 bytes.
-std::string quoted(std::string_view text);
+/// `text` in double quotes, everything but printable ASCII escaped, cut after `max_bytes`.
+std::string quoted(std::string_view text, size_t max_bytes = 128);
 
 } // namespace cafbus::log

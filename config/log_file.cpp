@@ -44,9 +44,12 @@ log_file::~log_file() {
 }
 
 std::string log_file::open() {
-  fd_ = open_private(path_, 0);
-  if (fd_ < 0)
+  int fd = open_private(path_, 0);
+  if (fd < 0)
     return "cannot open the log file " + path_ + ": " + std::system_category().message(errno);
+  if (fd_ >= 0)
+    ::close(fd_);
+  fd_ = fd;
   struct stat info {};
   if (::fstat(fd_, &info) == 0)
     size_ = static_cast<size_t>(info.st_size);

@@ -15,7 +15,8 @@ public:
   log_file(const log_file&) = delete;
   log_file& operator=(const log_file&) = delete;
 
-  /// @returns an error text, empty if it is open now.
+  /// Opens the path; once more, when somebody has moved the file away.
+  /// @returns an error text, empty if it is open now; if it was open before, the old file goes on.
   std::string open();
 
   /// Appends `line`, which has its '\n'. What the disk does not take is lost.

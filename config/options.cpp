@@ -155,6 +155,12 @@ option log_level_option() {
   return result;
 }
 
+/// One that can change while a bus runs.
+option live(option x) {
+  x.reloadable = true;
+  return x;
+}
+
 std::vector<option> make_table() {
   using o = bus_options;
   constexpr size_t kib = 1'024, gib = 1'024 * 1'024 * 1'024;
@@ -164,41 +170,52 @@ std::vector<option> make_table() {
       source_option(),
       count("source-retries", &o::source_retries, 0, 1'000'000,
             "Restarts of an exec source in a row, without an event between them, before the bus gives up"),
-      duration("idle-timeout", &o::idle_timeout, 100ms, zero::never, "Time without a consumer before the daemon ends"),
-      duration("drain", &o::drain_timeout, 1ms, zero::none,
-               "Time a stopping bus gives its consumers to take what is queued"),
-      count("queue-capacity", &o::queue_capacity, 1, 16'777'216,
-            "Events that wait for one consumer before the oldest is dropped"),
-      size("queue-bytes", &o::queue_bytes, 64 * kib, 4 * gib,
-           "Bytes that wait for one consumer before the oldest is dropped"),
-      duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
-               "Time without progress on a consumer's socket before it is closed as stalled"),
+      duration("source-max-silence", &o::source_max_silence, 10ms, zero::never,
+               "Time without an event after which a source is shown as stale"),
+      live(duration("idle-timeout", &o::idle_timeout, 100ms, zero::never,
+                    "Time without a consumer before the daemon ends")),
+      live(duration("drain", &o::drain_timeout, 1ms, zero::none,
+                    "Time a stopping bus gives its consumers to take what is queued")),
+      live(count("queue-capacity", &o::queue_capacity, 1, 16'777'216,
+                 "Events that wait for one consumer before the oldest is dropped")),
+      live(size("queue-bytes", &o::queue_bytes, 64 * kib, 4 * gib,
+                "Bytes that wait for one consumer before the oldest is dropped")),
+      live(duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
+                    "Time without progress on a consumer's socket before it is closed as stalled")),
       count("dedup-capacity", &o::dedup_capacity, 0, 100'000'000,
             "Event ids remembered; 0: no event is ever a duplicate"),
-      duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long an event id is remembered"),
-      duration("hello-timeout", &o::hello_timeout, 10ms, zero::refused,
-               "Time for a connection's first frame to be complete"),
-      duration("cleanup-wait", &o::cleanup_wait, 1ms, zero::none,
-               "How long a consumer waits for another one's cleanup before it is rejected"),
-      duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
-               "How long one consumer may hold the cleanup lock"),
-      log_level_option(),
+      live(duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long an event id is remembered")),
+      live(duration("hello-timeout", &o::hello_timeout, 10ms, zero::refused,
+                    "Time for a connection's first frame to be complete")),
+      live(duration("cleanup-wait", &o::cleanup_wait, 1ms, zero::none,
+                    "How long a consumer waits for another one's cleanup before it is rejected")),
+      live(duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
+                    "How long one consumer may hold the cleanup lock")),
+      live(log_level_option()),
   };
 }
 
 /// Applies values of growing precedence to the options and remembers where they came from.
 class loader {
 public:
-  loader() { result.origins.resize(option_table().size(), origin::default_value); }
+  loader() {
+    result.origins.resize(option_table().size(), origin::default_value);
+    result.places.resize(option_table().size());
+  }
 
-  /// @param place What the error text begins with: a file and line, a variable or a flag.
+  /// @param place A file and line, a variable or a flag. @returns an error text that begins with it.
   std::string set(const option& x, std::string_view value, origin from, const std::string& place) {
-    auto& known = result.origins[static_cast<size_t>(&x - option_table().data())];
+    auto index = static_cast<size_t>(&x - option_table().data());
+    auto& known = result.origins[index];
+    auto& places = result.places[index];
     if (x.repeatable && known != from)
       result.values.sources.clear(); // what beats a list replaces it; `source` is the only one
+    if (!x.repeatable || known != from)
+      places.clear();
     known = from;
+    places.push_back(place);
     if (auto error = x.set(result.values, value); !error.empty())
-      return place + ": " + error + "; allowed: " + x.allowed;
+      return place + (from == origin::file ? ": " + x.name : "") + ": " + error + "; allowed: " + x.allowed;
     return {};
   }
 
@@ -206,17 +223,17 @@ public:
     std::vector<size_t> line_of(option_table().size());
     result.file = file.path;
     for (const auto& entry : file.entries) {
-      auto place = file.path + ':' + std::to_string(entry.line) + ": ";
+      auto place = file.path + ':' + std::to_string(entry.line);
       const auto* x = find_option(entry.key);
       if (x == nullptr)
-        return place + "unknown key " + log::quoted(entry.key) + " (value " + log::quoted(entry.value) +
+        return place + ": unknown key " + log::quoted(entry.key) + " (value " + log::quoted(entry.value) +
                "); allowed: " + all_names();
       auto& earlier = line_of[static_cast<size_t>(x - option_table().data())];
       if (earlier != 0 && !x->repeatable)
-        return place + x->name + " = " + log::quoted(entry.value) + ": already set in line " + std::to_string(earlier) +
-               "; allowed: once";
+        return place + ": " + x->name + " = " + log::quoted(entry.value) + ": already set in line " +
+               std::to_string(earlier) + "; allowed: once";
       earlier = entry.line;
-      if (auto error = set(*x, entry.value, origin::file, place + x->name); !error.empty())
+      if (auto error = set(*x, entry.value, origin::file, place); !error.empty())
         return error;
     }
     return {};

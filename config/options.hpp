@@ -30,6 +30,7 @@ struct bus_options {
   std::chrono::nanoseconds hello_timeout = defaults::hello_timeout;
   uint32_t source_retries = defaults::source_retries;
   std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
+  std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
 };
 
 /// Everything that can be set from outside. Commands other than `serve` use `app` and `dir` only.
@@ -50,6 +51,7 @@ struct option {
   std::string help;
   bool repeatable = false;
   bool every_command = false; ///< Not only for `serve`.
+  bool reloadable = false;    ///< Can change while a bus runs.
   /// Sets it from text (adds, if repeatable). @returns what is wrong with `text`, empty if nothing is.
   std::function<std::string(serve_options&, std::string_view text)> set;
   /// Its value as text that `set` reads back; of a default `serve_options`, that is the default. Empty if unset.
@@ -70,13 +72,17 @@ std::string to_string(origin x);
 struct loaded_options {
   serve_options values;
   std::vector<origin> origins;
-  std::string file; ///< The config file that was read; empty if there is none.
+  std::vector<std::vector<std::string>> places; ///< Of each value: --FLAG, VARIABLE or FILE:LINE; none for a default.
+  std::string file;                             ///< The config file that was read; empty if there is none.
 
   origin origin_of(std::string_view name) const;
 };
 
 /// Flags as they stood on the command line: name without `--`, and value; a repeatable one may be there many times.
 using flag_values = std::vector<std::pair<std::string, std::string>>;
+
+/// Puts the options together once more, e.g. for SIGHUP. @returns an error text if they are wrong.
+using option_reader = std::function<std::variant<loaded_options, std::string>()>;
 
 /// Puts the options together: a flag beats the environment, which beats the config file, which beats the default. For a
 /// repeatable option the winner's values replace those of the others.

@@ -1,8 +1,10 @@
 #include "io/daemon.hpp"
 
 #include "actors/bus.hpp"
+#include "actors/followed_file.hpp"
 #include "actors/line_source.hpp"
 #include "config/log.hpp"
+#include "config/reload.hpp"
 #include "config/version.hpp"
 #include "io/instance_lock.hpp"
 #include "io/socket_broker.hpp"
@@ -67,7 +69,11 @@ std::string prepare(const serve_options& options, bool on_demand, preparation& x
     if (auto* error = std::get_if<std::string>(&spec))
       return *error;
     x.sources.push_back(std::get<source_spec>(spec));
+    const auto& parsed = x.sources.back();
+    if (auto error = parsed.what == source_spec::kind::file ? not_followable(parsed.argument) : ""; !error.empty())
+      return "source " + parsed.name + ": " + error;
   }
+  name_apart(x.sources);
   auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
   if (auto* error = std::get_if<std::string>(&paths))
     return *error;
@@ -97,12 +103,12 @@ std::string prepare(const serve_options& options, bool on_demand, preparation& x
 class events {
 public:
   events() {
-    sigset_t stop;
-    ::sigemptyset(&stop);
-    ::sigaddset(&stop, SIGINT);
-    ::sigaddset(&stop, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-    signals_.reset(::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
+    sigset_t awaited;
+    ::sigemptyset(&awaited);
+    for (auto signal : {SIGINT, SIGTERM, SIGHUP})
+      ::sigaddset(&awaited, signal);
+    ::pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+    signals_.reset(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
     bus_ended_.reset(::eventfd(0, EFD_CLOEXEC));
   }
 
@@ -140,8 +146,35 @@ std::string reason_of(const caf::error& x) {
   return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "internal error";
 }
 
+std::string joined_with_commas(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& x : names)
+    result += (result.empty() ? "" : ", ") + x;
+  return result;
+}
+
+/// What SIGHUP asks for. @param running What the daemon runs with; follows what is taken over.
+void reload(serve_options& running, const option_reader& reread, const bus_actor& bus) {
+  constexpr size_t whole_text = 1'024; // of an error; a path may be long
+  if (auto error = log::reopen(); !error.empty())
+    log::bus().warn("log-reopen-failed error={}", log::quoted(error, whole_text));
+  auto read = reread ? reread() : loaded_options{running, {}, {}, {}};
+  if (auto* error = std::get_if<std::string>(&read)) {
+    log::bus().warn("config-reload-failed error={}", log::quoted(*error, whole_text));
+    return;
+  }
+  const auto& wanted = std::get<loaded_options>(read);
+  auto plan = plan_reload(running, wanted.values);
+  running = plan.next;
+  log::set_level(running.log_level);
+  caf::anon_send(bus, limits_of(running.bus));
+  log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted.file, whole_text),
+                  log::quoted(joined_with_commas(plan.changed), whole_text),
+                  log::quoted(joined_with_commas(plan.need_restart), whole_text));
+}
+
 daemon_outcome run_bus(const serve_options& options, preparation& x, events& happening,
-                       const std::function<void(const std::string&)>& ready) {
+                       const std::function<void(const std::string&)>& ready, const option_reader& reread) {
   daemon_outcome outcome;
   bus_config config;
   caf::actor_system system{config};
@@ -159,9 +192,12 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     happening.bus_ended();
   });
   serve_socket(system, parts, bus_options, std::move(x.listening));
+  auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources)
-    caf::anon_send(parts.bus, attach_source{spec.name, spawn_line_source(system, {spec, parts.hub, parts.bus,
-                                                                                  bus_options.source_retries})});
+    caf::anon_send(
+        parts.bus,
+        attach_source{spec.name, spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
+                                                            bus_options.source_max_silence, ++seed})});
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
   x.lock->note(note_running);
@@ -173,7 +209,12 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     log::bus().error("files-lost reason={}", log::quoted(lost));
     caf::anon_send(parts.bus, stop_bus{lost, true});
   };
+  auto running = options;
   for (bool asked = false; auto signal = happening.wait(look);) {
+    if (signal == SIGHUP) {
+      reload(running, reread, parts.bus);
+      continue;
+    }
     if (asked)
       ::_exit(128 + signal); // whoever asks twice does not want to wait
     asked = true;
@@ -192,7 +233,7 @@ std::string held_text(const app_paths& paths) {
 }
 
 daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
-                          bool on_demand) {
+                          const option_reader& reread, bool on_demand) {
   ::umask(077);
   events happening;
   if (!happening.good())
@@ -200,7 +241,7 @@ daemon_outcome run_daemon(const serve_options& options, const std::function<void
   preparation x;
   if (auto error = prepare(options, on_demand, x); !error.empty())
     return {true, error};
-  auto outcome = run_bus(options, x, happening, ready);
+  auto outcome = run_bus(options, x, happening, ready, reread);
   x.socket.remove(); // still under the lock
   log::shut_down();
   return outcome;

@@ -2,6 +2,7 @@
 
 #include "config/log.hpp"
 
+#include <algorithm>
 #include <caf/io/middleman.hpp>
 #include <spdlog/logger.h>
 
@@ -13,7 +14,9 @@ void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   link_actor accepted = self->fork(link, handle, shared); // CAF 0.17: forwards twice, hence lvalues
   self->monitor(accepted);
   links.emplace(accepted.id(), entry{accepted, role::half_open});
-  half_open.push_back({accepted.id(), self->clock().now() + context->options.hello_timeout});
+  auto due = self->clock().now() + context->options.hello_timeout;
+  auto later = [](auto time, const half_open_link& y) { return time < y.due; };
+  half_open.insert(std::upper_bound(half_open.begin(), half_open.end(), due, later), {accepted.id(), due});
   arm_first_frame_timer();
 }
 
@@ -40,14 +43,14 @@ void socket_broker_state::arm_first_frame_timer() {
       break;
     half_open.pop_front();
   }
-  if (timer || half_open.empty())
+  if (half_open.empty() || (timer && *timer <= half_open.front().due))
     return;
-  timer = true;
-  self->delayed_send(self, half_open.front().due - self->clock().now(), first_frame_due{});
+  timer = half_open.front().due;
+  self->delayed_send(self, *timer - self->clock().now(), first_frame_due{});
 }
 
 void socket_broker_state::on_first_frame_due() {
-  timer = false;
+  timer.reset(); // if it was an older, later one: no harm but one more timer
   auto now = self->clock().now();
   while (!half_open.empty() && half_open.front().due <= now) {
     auto i = links.find(half_open.front().id);
@@ -56,6 +59,13 @@ void socket_broker_state::on_first_frame_due() {
       self->send(i->second.link, close_link{close_reason::hello_timeout, "no complete first frame in time", {}});
   }
   arm_first_frame_timer();
+}
+
+/// Links keep the context that they were made with.
+void socket_broker_state::on_reconfigure(const reconfigure& x) {
+  auto changed = std::make_shared<link_context>(*context);
+  apply(x, changed->options);
+  context = std::move(changed);
 }
 
 void socket_broker_state::on_link_down(caf::actor_id id) {
@@ -115,6 +125,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   return {
     [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
     [&state](const stop_serving& x) { return state.on_stop_serving(x); },
+    [&state](const reconfigure& x) { state.on_reconfigure(x); },
     [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
     [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
     [&state](const link_established& x) { state.on_established(x); },

@@ -7,6 +7,7 @@
 
 #include <caf/io/doorman.hpp>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 namespace cafbus {
@@ -14,8 +15,8 @@ namespace cafbus {
 /// Owns the listening socket: forks a link for each connection, gives each its time for the first frame, and decides,
 /// being where connections are accepted, whether the bus is idle.
 ///
-/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, oldest
-/// first, and a timer runs iff that is not empty.
+/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, by the
+/// end of their time, and a timer for the first of them runs iff that is not empty.
 struct socket_broker_state {
   static inline const char* name = "socket_broker";
 
@@ -25,6 +26,7 @@ struct socket_broker_state {
   void on_acceptor_closed();
   void on_established(const link_established& x);
   void on_first_frame_due();
+  void on_reconfigure(const reconfigure& x);
   void on_link_down(caf::actor_id id);
   idle_verdict on_stop_if_idle();
   caf::result<served> on_stop_serving(const stop_serving& x);
@@ -51,7 +53,7 @@ struct socket_broker_state {
   own_file socket_file; // removed at the end only if nobody has put another in its place
   std::unordered_map<caf::actor_id, entry> links;
   std::deque<half_open_link> half_open;
-  bool timer = false;
+  std::optional<std::chrono::steady_clock::time_point> timer; // when the one that is pending comes
   caf::typed_response_promise<served> stopping;
 };
 

@@ -13,6 +13,22 @@
 /// All messages stay inside one process: events in them are shared immutable batches.
 namespace cafbus {
 
+// -- what can change while a bus runs ---------------------------------------------------------------------------------
+
+/// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones.
+struct reconfigure {
+  std::chrono::nanoseconds idle_timeout{0}; ///< Counts anew if nobody is there; 0: never.
+  std::chrono::nanoseconds drain_timeout{0};
+  uint32_t queue_capacity = 0;
+  size_t queue_bytes = 0;
+  std::chrono::nanoseconds write_timeout{0};
+  std::chrono::nanoseconds hello_timeout{0};
+  std::chrono::nanoseconds dedup_ttl{0}; ///< For the ids that are known already, too.
+  std::chrono::nanoseconds cleanup_wait{0};
+  std::chrono::nanoseconds cleanup_lease{0};
+  bool operator==(const reconfigure&) const = default;
+};
+
 // -- subscriber: whoever takes events; a socket's link is one, an actor of the embedding program is another --------
 
 /// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
@@ -112,12 +128,14 @@ struct hub_status {
   std::string last_event_at;
 };
 
-using hub_actor = caf::typed_actor<caf::replies_to<publish>::with<published>, // from sources and producers' links
-                                   caf::reacts_to<subscribe>, // from a link or the bus, after the coordinator let it in
-                                   caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
-                                   caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
-                                   caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
-                                   caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
+using hub_actor = caf::typed_actor<
+  caf::replies_to<publish>::with<published>, // from sources and producers' links
+  caf::reacts_to<subscribe>,                 // from a link or the bus, after the coordinator let it in
+  caf::reacts_to<unsubscribe>,               // the same; a conn that ends is noticed anyway
+  caf::reacts_to<source_status>,             // from sources: kept, and passed on to every conn
+  caf::reacts_to<reconfigure>,               // from the bus
+  caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
+  caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
 // -- cleanup_lock: who is first and who is last, per subscription id ------------------------------------------------
 
@@ -193,15 +211,16 @@ struct lease_over {
   bool operator==(const lease_over&) const = default;
 };
 
-using cleanup_lock_actor =
-    caf::typed_actor<caf::replies_to<enter>::with<entered>,        // from links and the bus
-                     caf::replies_to<leave>::with<left>,           // from links and the bus
-                     caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
-                     caf::reacts_to<release_lock>,
-                     caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
-                     caf::reacts_to<hook_done>,                           // INTERNAL
-                     caf::reacts_to<wait_over>,                           // INTERNAL
-                     caf::reacts_to<lease_over>>;                         // INTERNAL
+using cleanup_lock_actor = caf::typed_actor<
+  caf::replies_to<enter>::with<entered>,        // from links and the bus
+  caf::replies_to<leave>::with<left>,           // from links and the bus
+  caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
+  caf::reacts_to<release_lock>,
+  caf::reacts_to<reconfigure>, // from the bus
+  caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
+  caf::reacts_to<hook_done>,   // INTERNAL
+  caf::reacts_to<wait_over>,   // INTERNAL
+  caf::reacts_to<lease_over>>; // INTERNAL
 
 // -- idle_supervisor: says when the bus has been without consumers for too long -------------------------------------
 
@@ -219,10 +238,12 @@ struct idle_elapsed {
   bool operator==(const idle_elapsed&) const = default;
 };
 
-using idle_supervisor_actor = caf::typed_actor<caf::reacts_to<consumer_came>, // from the hub
-                                               caf::reacts_to<consumer_went>, // from the hub
-                                               caf::reacts_to<stay_awake>,    // from the bus
-                                               caf::reacts_to<idle_elapsed>>; // INTERNAL
+using idle_supervisor_actor = caf::typed_actor<
+  caf::reacts_to<consumer_came>, // from the hub
+  caf::reacts_to<consumer_went>, // from the hub
+  caf::reacts_to<stay_awake>,    // from the bus
+  caf::reacts_to<reconfigure>,   // from the bus
+  caf::reacts_to<idle_elapsed>>; // INTERNAL
 
 // -- source: brings events in ----------------------------------------------------------------------------------------
 
@@ -248,7 +269,8 @@ struct stop_serving {
 struct served {};
 
 using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle_verdict>, // from the bus
-                                        caf::replies_to<stop_serving>::with<served>>;      // from the bus
+                                        caf::replies_to<stop_serving>::with<served>,       // from the bus
+                                        caf::reacts_to<reconfigure>>;                      // from the bus
 
 // -- bus: the one place where the parts meet -------------------------------------------------------------------------
 
@@ -256,7 +278,7 @@ using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle
 struct adopt {
   hub_actor hub;
   cleanup_lock_actor lock;
-  idle_supervisor_actor supervisor; ///< Null: the bus never ends for want of consumers.
+  idle_supervisor_actor supervisor;
 };
 
 struct attach_listener {
@@ -305,34 +327,34 @@ struct stop_overdue {
   bool operator==(const stop_overdue&) const = default;
 };
 
-using bus_actor = caf::typed_actor<caf::reacts_to<adopt>,               // INTERNAL, from spawn_bus
-                                   caf::reacts_to<attach_listener>,     // from the program that starts it
-                                   caf::reacts_to<attach_source>,       // the same
-                                   caf::replies_to<join>::with<joined>, // from the program that embeds it
-                                   caf::replies_to<read_status>::with<status_response>, // from links and programs
-                                   caf::replies_to<stop_bus>::with<stop_verdict>, // from links, signals and programs
-                                   caf::reacts_to<source_ended>,                  // from sources
-                                   caf::reacts_to<idle_reached>,                  // from the idle supervisor
-                                   caf::reacts_to<stop_overdue>>;                 // INTERNAL
+using bus_actor = caf::typed_actor<
+  caf::reacts_to<adopt>,                                 // INTERNAL, from spawn_bus
+  caf::reacts_to<attach_listener>,                       // from the program that starts it
+  caf::reacts_to<attach_source>,                         // the same
+  caf::replies_to<join>::with<joined>,                   // from the program that embeds it
+  caf::replies_to<read_status>::with<status_response>,   // from links and programs
+  caf::replies_to<stop_bus>::with<stop_verdict>,         // from links, signals and programs
+  caf::reacts_to<source_ended>,                          // from sources
+  caf::reacts_to<reconfigure>,                           // from the program, when its settings have changed
+  caf::reacts_to<idle_reached>,                          // from the idle supervisor
+  caf::reacts_to<stop_overdue>>;                         // INTERNAL
 
 } // namespace cafbus
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
-CAFBUS_LOCAL(delivery)
-CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
-    CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters) CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe)
-        CAFBUS_LOCAL(unsubscribe) CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers)
-            CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter)
-                CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left) CAFBUS_LOCAL(try_lock)
-                    CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(hook_done)
-                        CAFBUS_LOCAL(finish_hooks) CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(wait_over)
-                            CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went)
-                                CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source)
-                                    CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle) CAFBUS_LOCAL(idle_verdict)
-                                        CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
-                                            CAFBUS_LOCAL(attach_listener) CAFBUS_LOCAL(attach_source)
-                                                CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(join)
-                                                    CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status)
-                                                        CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
-                                                            CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
+// clang-format off
+CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(deliver)
+CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained) CAFBUS_LOCAL(read_conn_counters)
+CAFBUS_LOCAL(conn_counters) CAFBUS_LOCAL(source_status) CAFBUS_LOCAL(subscribe) CAFBUS_LOCAL(unsubscribe)
+CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published) CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list)
+CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave)
+CAFBUS_LOCAL(left) CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(wait_over)
+CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake)
+CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle)
+CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
+CAFBUS_LOCAL(attach_listener) CAFBUS_LOCAL(attach_source) CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached)
+CAFBUS_LOCAL(join) CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
+CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue) CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks)
+CAFBUS_LOCAL(hooks_finished)
+// clang-format on
 #undef CAFBUS_LOCAL

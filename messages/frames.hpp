@@ -70,7 +70,7 @@ struct shutdown {
 /// Bus -> consumer: the state of one source has changed. Takes no sequence number.
 struct source_status {
   std::string source;
-  std::string state; ///< connecting, connected, disconnected or reconnecting.
+  std::string state; ///< connecting, connected, stale, reconnecting or disconnected.
   std::string detail;
   bool operator==(const source_status&) const = default;
 };

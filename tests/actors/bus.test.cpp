@@ -30,7 +30,8 @@ listener_actor::behavior_type scripted_listener(listener_actor::pointer self, bo
             if (obedient)
               return served{};
             return self->make_response_promise<served>();
-          }};
+          },
+          [](const reconfigure&) {}};
 }
 
 bus_options short_idle() {
@@ -281,6 +282,30 @@ CAF_TEST(a stop request that comes while it stops is taken) {
   CAF_CHECK(stop("two", false).accepted);
   pass(3s);
   CAF_CHECK_EQUAL(end_reason, "one");
+}
+
+CAF_TEST(new limits hold for those who come and for the idle time) {
+  auto early = std::make_shared<recording>();
+  auto late = std::make_shared<recording>();
+  early->stuck = late->stuck = true;
+  add(early, "t");
+  auto limits = limits_of(short_idle());
+  limits.queue_capacity = 2;
+  limits.idle_timeout = 5s;
+  caf::anon_send(parts.bus, limits);
+  sched.run();
+  add(late, "t");
+  publish_events(1, "t"); // in flight
+  publish_events(10, "t");
+  auto consumers = ask<status_response>(read_status{}).consumers;
+  CAF_REQUIRE_EQUAL(consumers.size(), 2u);
+  CAF_CHECK_EQUAL(consumers[0].dropped, 0u);
+  CAF_CHECK_EQUAL(consumers[1].dropped, 8u);
+  for (auto& x : subscribers)
+    caf::anon_send_exit(x, caf::exit_reason::kill);
+  sched.run();
+  pass(5s);
+  CAF_CHECK_EQUAL(end_reason, "idle");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -189,6 +189,29 @@ CAF_TEST(a stale lease does not take the next lock away) {
   CAF_CHECK_EQUAL(**request, (entered{true, true, {}, {}}));
 }
 
+CAF_TEST(a new lease holds for the locks that come) {
+  come(0);
+  CAF_CHECK(lock(0));
+  reconfigure x;
+  x.cleanup_wait = 1h;
+  x.cleanup_lease = 10s;
+  caf::anon_send(testee, x);
+  sched.run();
+  auto request = start_waiting(1);
+  advance_time(29s);
+  sched.run();
+  CAF_CHECK(!request->has_value());
+  advance_time(1s);
+  sched.run();
+  CAF_REQUIRE(request->has_value());
+  go(0);
+  CAF_CHECK(lock(1));
+  request = start_waiting(2);
+  advance_time(10s);
+  sched.run();
+  CAF_CHECK(request->has_value());
+}
+
 CAF_TEST(one who dies while waiting is not let in) {
   come(0);
   CAF_CHECK(lock(0));

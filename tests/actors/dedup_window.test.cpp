@@ -74,4 +74,12 @@ CAF_TEST(a window of capacity zero remembers nothing) {
   CAF_CHECK(off.claim("a", start));
 }
 
+CAF_TEST(a new time to remember holds for the ids that are known) {
+  testee.claim("a", start);
+  testee.remember_for(100s);
+  CAF_CHECK(!testee.claim("a", start + 99s));
+  testee.remember_for(1s);
+  CAF_CHECK(testee.claim("a", start + 99s));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

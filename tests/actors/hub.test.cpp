@@ -17,7 +17,7 @@ namespace {
 
 idle_supervisor_actor::behavior_type counting_supervisor(idle_supervisor_actor::pointer, int* live) {
   return {[=](const consumer_came&) { ++*live; }, [=](const consumer_went&) { --*live; }, [](const stay_awake&) {},
-          [](const idle_elapsed&) {}};
+          [](const reconfigure&) {}, [](const idle_elapsed&) {}};
 }
 
 struct fixture : test_coordinator_fixture<> {

@@ -21,6 +21,7 @@ bus_actor::behavior_type told_bus(bus_actor::pointer, int* times) {
           [](const read_status&) { return status_response{}; },
           [](const stop_bus&) { return stop_verdict{}; },
           [](const source_ended&) {},
+          [](const reconfigure&) {},
           [times](const idle_reached&) { ++*times; },
           [](const stop_overdue&) {}};
 }
@@ -52,6 +53,12 @@ struct fixture : test_coordinator_fixture<> {
   }
   void go(size_t i) {
     caf::anon_send(testee, consumer_went{consumers[i]});
+    sched.run();
+  }
+  void change(std::chrono::nanoseconds idle_timeout) {
+    reconfigure x;
+    x.idle_timeout = idle_timeout;
+    caf::anon_send(testee, x);
     sched.run();
   }
   void pass(caf::timespan time) {
@@ -127,6 +134,47 @@ CAF_TEST(a bus that could not stop is told again soon) {
   CAF_CHECK_EQUAL(told, 1);
   pass(200ms);
   CAF_CHECK_EQUAL(told, 2);
+}
+
+CAF_TEST(a new idle time counts anew and the old one is forgotten) {
+  pass(20s);
+  change(60s);
+  pass(60s - 1ms);
+  CAF_CHECK_EQUAL(told, 0);
+  pass(1ms);
+  CAF_CHECK_EQUAL(told, 1);
+}
+
+CAF_TEST(the same idle time again changes nothing) {
+  pass(20s);
+  change(30s);
+  pass(10s);
+  CAF_CHECK_EQUAL(told, 1);
+}
+
+CAF_TEST(never can become an idle time and back) {
+  change(0s);
+  pass(1'000h);
+  CAF_CHECK_EQUAL(told, 0);
+  come(0);
+  go(0);
+  change(10s);
+  change(0s);
+  pass(1'000h);
+  CAF_CHECK_EQUAL(told, 0);
+  change(10s);
+  pass(10s);
+  CAF_CHECK_EQUAL(told, 1);
+}
+
+CAF_TEST(a new idle time does not end a bus that is used) {
+  come(0);
+  change(1s);
+  pass(10s);
+  CAF_CHECK_EQUAL(told, 0);
+  go(0);
+  pass(1s);
+  CAF_CHECK_EQUAL(told, 1);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -163,4 +163,30 @@ CAF_TEST(without free descriptors the old file goes on and stays bounded) {
   CAF_CHECK_EQUAL(content_of(path), "44444444\n");
 }
 
+CAF_TEST(a log that was moved away is opened anew) {
+  CAF_CHECK_EQUAL(log::to_file(path, "info"), "");
+  log::bus().info("one");
+  log::bus().flush();
+  std::filesystem::rename(path, path + ".away");
+  CAF_CHECK_EQUAL(log::reopen(), "");
+  log::bus().info("two");
+  log::shut_down();
+  CAF_CHECK(content_of(path).find(" two\n") != std::string::npos);
+  CAF_CHECK_EQUAL(mode_of(path), mode_t{0600});
+}
+
+CAF_TEST(a log that cannot be opened anew goes on in the old file) {
+  CAF_CHECK_EQUAL(log::to_file(path, "info"), "");
+  std::filesystem::rename(path, path + ".away");
+  std::filesystem::create_directory(path);
+  CAF_CHECK(log::reopen().find("cannot open the log file") != std::string::npos);
+  log::bus().info("two");
+  log::shut_down();
+  CAF_CHECK(content_of(path + ".away").find(" two\n") != std::string::npos);
+}
+
+CAF_TEST(without a log there is nothing to open anew) {
+  CAF_CHECK_EQUAL(log::reopen(), "");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

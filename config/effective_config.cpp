@@ -1,0 +1,49 @@
+#include "config/effective_config.hpp"
+
+#include "config/log.hpp"
+
+namespace cafbus {
+
+namespace {
+
+/// A value as a config file takes it.
+std::string config_value(const std::string& text) {
+  if (!text.empty() && text.find_first_of(" \t\r#\"\\") == std::string::npos)
+    return text;
+  std::string result = "\"";
+  for (auto c : text) {
+    if (c == '"' || c == '\\')
+      result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string line(const std::string& name, const std::string& value, const std::string& place) {
+  if (value.empty())
+    return "# " + name + " is not set   # " + place + '\n';
+  if (value.find_first_of("\n\r") != std::string::npos) // a config file cannot say it
+    return "# " + name + " = " + log::quoted(value, value.size()) + "   # " + place + ", in more than one line\n";
+  return name + " = " + config_value(value) + "   # " + place + '\n';
+}
+
+} // namespace
+
+std::string effective_config(const loaded_options& options, const environment& env) {
+  std::string result;
+  auto table = option_table();
+  for (size_t i = 0; i < table.size(); ++i) {
+    auto from = options.origins[i];
+    auto place = [&](size_t n) { return from == origin::file ? options.places[i][n] : to_string(from); };
+    const auto& values = options.values;
+    if (table[i].repeatable && !values.sources.empty())
+      for (size_t n = 0; n < values.sources.size(); ++n)
+        result += line(table[i].name, values.sources[n], place(n));
+    else
+      result +=
+          line(table[i].name, table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), place(0));
+  }
+  return result;
+}
+
+} // namespace cafbus

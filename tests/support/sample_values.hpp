@@ -1,0 +1,33 @@
+#pragma once
+#include <array>
+#include <string>
+
+namespace cafbus::test {
+
+/// Three values of an option that differ from its default and from each other, as its own `text` writes them.
+struct sample_values {
+  std::string option;
+  std::array<std::string, 3> values;
+};
+
+/// One row for each option; a test fails if one is missing.
+inline const std::array samples{
+    sample_values{"app", {"one", "two", "three"}},
+    sample_values{"dir", {"/tmp/one", "/tmp/two", "/tmp/three"}},
+    sample_values{"source", {"exec:one # 1", "exec:\"two\"", "file:/three\\3"}},
+    sample_values{"source-retries", {"1", "2", "3"}},
+    sample_values{"source-max-silence", {"1s", "2s", "3s"}},
+    sample_values{"idle-timeout", {"1s", "never", "3s"}},
+    sample_values{"drain", {"1s", "0", "3s"}},
+    sample_values{"queue-capacity", {"1", "2", "3"}},
+    sample_values{"queue-bytes", {"1MiB", "2MiB", "3MiB"}},
+    sample_values{"write-timeout", {"1s", "2s", "3s"}},
+    sample_values{"dedup-capacity", {"1", "0", "3"}},
+    sample_values{"dedup-ttl", {"1s", "2s", "3s"}},
+    sample_values{"hello-timeout", {"1s", "2s", "3s"}},
+    sample_values{"cleanup-wait", {"1s", "2s", "0"}},
+    sample_values{"cleanup-lease", {"1s", "2s", "3s"}},
+    sample_values{"log-level", {"debug", "warn", "off"}},
+};
+
+} // namespace cafbus::test
