@@ -104,6 +104,9 @@ public:
   std::optional<incoming> buffered();
   std::optional<std::string_view> buffered_line();
 
+  /// Bytes that were read and not handed out yet.
+  size_t unread() const noexcept { return splitter_.pending(); }
+
   /// The line of the frame that was handed out last, for those who pass it on.
   std::string_view line() const noexcept { return line_; }
 
