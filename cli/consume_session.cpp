@@ -27,6 +27,9 @@ constexpr auto leave_timeout = 2s;
 /// Bytes that are collected before they are written: many events a write.
 constexpr size_t batch_bytes = 256 * 1'024;
 
+/// Reads of 64 KiB in one go while a command works: all that a socket holds, since the bus sees progress only when it
+/// is nearly empty.
+constexpr int reads_ahead = 4;
 /// Failures of commands that are described; those that follow are only counted.
 constexpr uint64_t failures_told = 20;
 
@@ -212,19 +215,20 @@ void consume_session::on_bye(const std::string& reason) {
   end(given_up ? consume_end::connection_lost : consume_end::bus_shutdown);
 }
 
-void consume_session::receive() {
-  last_read_ = clock::now();
+/// @returns whether something came, so that there may be more.
+bool consume_session::receive() {
   auto received = bus_.receive();
   auto* failure = std::get_if<client_failure>(&received);
   if (failure == nullptr)
-    return;
+    return std::get<size_t>(received) != 0;
   if (works()) { // once it is done, what has come before is handled, and then this is met again
     bus_gone_ = true;
-    return;
+  } else {
+    if (failure->kind != client_failure::reason::closed)
+      complain(0, failure->text);
+    end(consume_end::connection_lost);
   }
-  if (failure->kind != client_failure::reason::closed)
-    complain(0, failure->text);
-  end(consume_end::connection_lost);
+  return false;
 }
 
 void consume_session::flush() {
@@ -253,10 +257,16 @@ short consume_session::bus_events() const {
 }
 
 void consume_session::on_bus(short events) {
-  if (events == POLLIN)
-    return receive();
-  bus_gone_ = true;
-  say("the bus has closed the connection; the events that came before are still handled");
+  if (events == POLLIN) {
+    last_read_ = clock::now();
+    auto more = receive();
+    for (int i = 1; more && works() && i < reads_ahead; ++i)
+      more = receive();
+  } else {
+    bus_gone_ = true;
+  }
+  if (bus_gone_)
+    say("the bus has closed the connection; the events that came before are still handled");
 }
 
 int consume_session::wait_ms() const {

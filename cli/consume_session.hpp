@@ -75,7 +75,7 @@ private:
   void on_command_failure(const std::string& what);
   void on_frame(const frame& x);
   void on_bye(const std::string& reason);
-  void receive();
+  bool receive();
   void flush();
 
   bool works() const { return command_ && command_->running(); }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,14 @@ constexpr int killed_ms = 1'000;
 
 std::string failure(const std::string& what, int code) {
   return what + ": " + std::system_category().message(code);
+}
+
+/// @returns 0, or why this file cannot be run.
+int run_error(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), X_OK) != 0)
+    return errno;
+  return S_ISREG(info.st_mode) ? 0 : EACCES;
 }
 
 /// An environment cannot hold a NUL; cutting the text there could make it that of another event.
@@ -80,12 +89,14 @@ public:
 } // namespace
 
 std::string program_error(const std::string& program) {
-  if (program.find('/') != std::string::npos)
-    return ::access(program.c_str(), X_OK) == 0 ? "" : failure("cannot run " + program, errno);
+  if (program.find('/') != std::string::npos) {
+    auto code = run_error(program);
+    return code == 0 ? "" : failure("cannot run " + program, code);
+  }
   const char* path = std::getenv("PATH");
   for (auto part : std::views::split(std::string_view{path ? path : "/bin:/usr/bin"}, ':')) {
     std::string folder{part.begin(), part.end()};
-    if (::access((folder.empty() ? program : folder + '/' + program).c_str(), X_OK) == 0)
+    if (run_error(folder.empty() ? program : folder + '/' + program) == 0)
       return {};
   }
   return "there is no program " + program + " in any folder of PATH";

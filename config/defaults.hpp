@@ -70,7 +70,7 @@ inline constexpr auto exec_timeout = 30s;
 inline constexpr auto exec_kill_after = 1s;
 /// While a command works, the bus is read at this pace, so that it sees a slow consumer and not a stuck one (see
 /// `write_timeout`), until so much is held; from then on the bus does the holding and dropping.
-inline constexpr auto read_ahead_pause = 1s;
+inline constexpr auto read_ahead_pause = 2s;
 inline constexpr size_t read_ahead_bytes = queue_bytes;
 
 // -- log ----------------------------------------------------------------------------------------------------------
