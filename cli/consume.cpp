@@ -27,6 +27,7 @@ constexpr std::chrono::nanoseconds longest = 24h * 3650;
 struct consume_flags {
   settings common;
   consume_request request;
+  std::string max_events;
   std::string timeout;
   std::string idle_timeout;
   std::string exec;
@@ -45,6 +46,17 @@ std::string read_duration(const char* name, const std::string& text, std::chrono
     return std::string{name} + ": " + *error;
   target = std::min(std::get<std::chrono::nanoseconds>(parsed), longest);
   return {};
+}
+
+/// CLI11 would take -1 for the largest number there is.
+std::string read_max_events(const std::string& text, uint64_t& target) {
+  if (text.empty())
+    return {};
+  auto parsed = parse_count(text);
+  if (auto* error = std::get_if<std::string>(&parsed))
+    return "--max-events: " + *error;
+  target = std::get<uint64_t>(parsed);
+  return target == 0 ? "--max-events: it must be at least 1; leave it out for any number" : "";
 }
 
 std::string read_command(const consume_flags& flags, consume_request& request) {
@@ -66,7 +78,8 @@ std::string understand(const consume_flags& flags, consume_request& request) {
     return "KEY must not be empty";
   if (!flags.empty.empty())
     return flags.empty + ": its value must not be empty";
-  for (const auto& error : {read_duration("--timeout", flags.timeout, request.timeout),
+  for (const auto& error : {read_max_events(flags.max_events, request.max_events),
+                            read_duration("--timeout", flags.timeout, request.timeout),
                             read_duration("--idle-timeout", flags.idle_timeout, request.idle_timeout),
                             read_duration("--exec-timeout", flags.exec_timeout, request.command_timeout)})
     if (!error.empty())
@@ -177,9 +190,7 @@ void add_consume(CLI::App& program, command& chosen) {
   sub->add_option("--subscription-id", request.subscription.subscription_id,
                   "Identity for first and last (default: the key)")
       ->type_name("ID");
-  sub->add_option("--max-events", request.max_events, "End after so many events (default: never)")
-      ->type_name("N")
-      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  sub->add_option("--max-events", flags->max_events, "End after so many events (default: never)")->type_name("N");
   sub->add_option("--timeout", flags->timeout, "End after this time (default: never)")->type_name("DURATION");
   sub->add_option("--idle-timeout", flags->idle_timeout, "End after this time without an event (default: never)")
       ->type_name("DURATION");

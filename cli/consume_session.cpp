@@ -251,8 +251,8 @@ consume_session::clock::time_point consume_session::read_ahead_at() const {
 
 /// What poll() looks for at the bus; 0: it does not look.
 short consume_session::bus_events() const {
-  if (end_ || output_.pending() != 0 || (works() && bus_gone_))
-    return 0;
+  if (works() ? bus_gone_ : end_ || output_.pending() != 0)
+    return 0; // after the end, too, it must not take us for stuck while the last command works
   return !works() || clock::now() >= read_ahead_at() ? POLLIN : POLLRDHUP;
 }
 
@@ -265,7 +265,7 @@ void consume_session::on_bus(short events) {
   } else {
     bus_gone_ = true;
   }
-  if (bus_gone_)
+  if (bus_gone_ && !end_)
     say("the bus has closed the connection; the events that came before are still handled");
 }
 
@@ -279,7 +279,7 @@ int consume_session::wait_ms() const {
     at_most(started_, request_.timeout);
   if (!end_ && !busy())
     at_most(idle_since_, request_.idle_timeout);
-  if (works() && !end_)
+  if (works())
     until = std::min(until, read_ahead_at());
   if (works() && command_->due())
     until = std::min(until, *command_->due());
@@ -310,16 +310,16 @@ void consume_session::wait() {
     on_signal();
   if ((out.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
     end_output();
+  if ((input.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0)
+    end(consume_end::stdin_eof);
+  if (bus.revents != 0)
+    on_bus(asked); // before the command's end: until then, the end of the bus must wait for what is buffered
   if (command_input.revents != 0)
     command_->feed();
   if (command_end.revents != 0)
     on_command_end();
   else if (works())
     command_->on_time(clock::now());
-  if ((input.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0)
-    end(consume_end::stdin_eof);
-  if (bus.revents != 0 && !end_)
-    on_bus(asked);
   auto now = clock::now();
   if (request_.timeout.count() != 0 && now - started_ >= request_.timeout)
     end(consume_end::timeout);
