@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 
-from harness import BINARY, check, encode, equal, main, matches, scenario, event
+from harness import BINARY, check, encode, equal, event, main, matches, scenario
 
 LONG = "10min"
 SINKS = ("stdout", "files", "exec")

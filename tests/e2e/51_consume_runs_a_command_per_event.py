@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import BINARY, Deadline, SLOWDOWN, check, encode, equal, event, main, matches, scenario, wait_for, WAIT
+from harness import BINARY, Deadline, SLOWDOWN, WAIT, check, encode, equal, event, main, matches, scenario
 
 
 def script(t, name, text):

@@ -5,7 +5,7 @@ import os
 import select
 import socket
 
-from harness import WAIT, Deadline, check, encode, equal, shorten, wait_for
+from harness import WAIT, check, encode, equal, shorten
 
 
 class FakePeer:
@@ -64,12 +64,12 @@ class FakeBus:
         self.listener.bind(self.path)
         os.chmod(self.path, 0o600)
         self.listener.listen()
+        self.listener.settimeout(WAIT)
 
     def accept(self, *first):
         """The next connection that begins with one of these frames. Those that only ask whether there is a bus, with a
         status query or without a word, are told so. Returns it, with the frame."""
         while True:
-            wait_for({self.listener.fileno(): select.POLLIN}, Deadline(WAIT, "a connection"))
             peer = FakePeer(self.listener.accept()[0])
             line = peer.next_line()
             frame = json.loads(line) if line else {}
