@@ -130,8 +130,11 @@ bool consume_session::take_buffered() {
   while (more && !end_ && !works() && output_.pending() < batch_bytes) {
     auto got = bus_.buffered();
     more = got.has_value();
-    if (!more)
+    if (!more) {
+      if (auto failure = bus_.too_long())
+        lose(*failure); // now: it may be the last thing that comes
       break;
+    }
     if (auto* event = std::get_if<event_frame>(&*got))
       on_event(*event);
     else
@@ -224,11 +227,15 @@ bool consume_session::receive() {
   if (works()) { // once it is done, what has come before is handled, and then this is met again
     bus_gone_ = true;
   } else {
-    if (failure->kind != client_failure::reason::closed)
-      complain(0, failure->text);
-    end(consume_end::connection_lost);
+    lose(*failure);
   }
   return false;
+}
+
+void consume_session::lose(const client_failure& failure) {
+  if (failure.kind != client_failure::reason::closed)
+    complain(0, failure.text);
+  end(consume_end::connection_lost);
 }
 
 void consume_session::flush() {

@@ -23,7 +23,8 @@
 ///   for (auto got = bus.next_event(60s); auto* event = std::get_if<event_frame>(&got); got = bus.next_event(60s))
 ///     use(event->payload);
 ///
-/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more.
+/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more, and
+/// looks at `too_long`.
 namespace cafbus {
 
 /// Why a call did not do what it was asked: `kind` for programs, `text` for people.
@@ -104,6 +105,9 @@ public:
   std::optional<incoming> buffered();
   std::optional<std::string_view> buffered_line();
 
+  /// The failure that a line beyond the limit is, once `buffered` has met it: nothing comes out behind it.
+  std::optional<client_failure> too_long() const;
+
   /// Bytes that were read and not handed out yet.
   size_t unread() const noexcept { return splitter_.pending(); }
 
@@ -112,7 +116,6 @@ public:
 
 private:
   client(unique_fd fd, pid_t bus_pid);
-  std::optional<client_failure> too_long() const;
 
   unique_fd fd_;
   pid_t bus_pid_;

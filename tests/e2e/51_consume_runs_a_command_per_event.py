@@ -128,7 +128,7 @@ def its_error_output_is_ours(t):
 @scenario
 def it_inherits_no_descriptor_and_no_signal_setting(t):
     t.start_bus()
-    show = script(t, "show", "for f in /proc/$$/fd/*; do readlink $f; done; grep -E 'Sig(Blk|Ign)' /proc/$$/status\n")
+    show = script(t, "show", "for f in /proc/$$/fd/*; do readlink $f; done; grep -E 'Sig(Blk|Ign)' /proc/self/status\n")
     consumer = t.consume("k", "--exec", show, "--max-events", "1", env={})
     t.publish(event("k", 1))
     ended(consumer, "limit", 1)
