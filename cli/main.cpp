@@ -58,7 +58,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_descriptors();
-  ::signal(SIGPIPE, SIG_IGN); // a reader that is gone is an error of write(), with its own reason
+  for (int x : {SIGPIPE, SIGXFSZ}) // a reader that is gone, or a file at its limit, is an error of write()
+    ::signal(x, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const std::exception& e) {

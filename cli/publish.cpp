@@ -2,6 +2,7 @@
 #include "cli/console.hpp"
 #include "cli/line_reader.hpp"
 #include "cli/publish_lines.hpp"
+#include "cli/sent_lines.hpp"
 #include "cli/settings.hpp"
 #include "io/publisher.hpp"
 #include "io/starter.hpp"
@@ -41,6 +42,12 @@ struct publish_flags {
   std::string input = "-";
 };
 
+std::string text_of(const client_failure& x) {
+  if (x.kind == client_failure::reason::said_bye)
+    return "the bus said bye" + (x.text.empty() ? "" : ": " + x.text);
+  return x.kind == client_failure::reason::refused ? "the bus reports: " + x.text : x.text;
+}
+
 /// One run: reads input, publishes it, and counts what was wrong with it.
 class publish_run {
 public:
@@ -59,8 +66,10 @@ public:
       return complain(exit_code::failed, *failure);
     auto failure = publish_all();
     report();
-    if (failure)
+    if (failure) {
+      explain_unanswered();
       return complain(exit_code::failed, *failure);
+    }
     return faults_ == 0 && totals().rejected == 0 ? exit_code::done : exit_code::failed;
   }
 
@@ -101,9 +110,11 @@ private:
         read_input();
       step();
     }
-    if (!failure_ && bus_)
+    if (!failure_ && bus_) {
       if (auto failure = bus_->finish(patience))
-        failure_ = failure->text;
+        failure_ = text_of(*failure);
+      count_answers();
+    }
     return failure_;
   }
 
@@ -120,11 +131,21 @@ private:
     }
   }
 
+  bool input_is_ready() const {
+    pollfd item{input_.get(), POLLIN, 0};
+    return ::poll(&item, 1, 0) > 0;
+  }
+
   void step() {
     if (failure_ || !bus_)
       return;
-    if (auto failure = bus_->step())
-      failure_ = failure->text.empty() ? "the bus ended the connection" : failure->text;
+    auto failure = bus_->step();
+    count_answers();
+    // a bus that has answered for everything may go if nothing more was to come
+    while (failure && bus_->settled() && !at_end_ && input_is_ready())
+      read_input();
+    if (failure && !(bus_->settled() && at_end_))
+      failure_ = text_of(*failure);
   }
 
   void on_line(uint64_t number, std::string_view line) {
@@ -138,8 +159,10 @@ private:
     }
     if (!bus_)
       failure_ = connect();
-    if (bus_)
+    if (bus_) {
       bus_->queue(frame);
+      sent_.add(number);
+    }
   }
 
   void fault(uint64_t number, const std::string& what) {
@@ -156,6 +179,23 @@ private:
         " rejected=" + std::to_string(x.rejected + faults_));
   }
 
+  void count_answers() {
+    auto x = totals();
+    sent_.answered(x.accepted + x.duplicates + x.rejected);
+  }
+
+  /// Where to go on after a failure.
+  void explain_unanswered() const {
+    auto next = sent_.first_unanswered();
+    auto last = sent_.last_answered();
+    if (last != 0)
+      say("the bus has answered for all up to line " + std::to_string(last));
+    if (next != 0)
+      say("whether it has taken what came from line " + std::to_string(next) +
+          " on is unknown; publish again from there: those that have an event_id and were taken then count as "
+          "duplicates");
+  }
+
   publish_ack totals() const { return bus_ ? bus_->totals() : publish_ack{}; }
   size_t pending() const { return bus_ ? bus_->pending() : 0; }
 
@@ -165,6 +205,7 @@ private:
   unique_fd input_;
   line_reader reader_;
   std::optional<publisher> bus_;
+  sent_lines sent_;
   std::optional<std::string> failure_;
   uint64_t faults_ = 0;
   bool at_end_ = false;
@@ -189,13 +230,30 @@ void add_publish(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("publish", "Publish events, one JSON value a line");
   auto flags = std::make_shared<publish_flags>();
   flags->common.add_to(*sub, false);
-  sub->add_option("--type", flags->type,
-                  "Each line is the payload of an event of this type; without it, each line is "
-                  R"({"event_type":...,"event_id"?:...,"source_time"?:...,"payload":...})");
+  auto* type = sub->add_option("--type", flags->type,
+                               "Each line is the payload of an event of this type; without it, each line is "
+                               R"({"event_type":...,"event_id"?:...,"source_time"?:...,"payload":...})")
+                   ->type_name("TYPE");
   sub->add_option("FILE", flags->input, "Where the lines come from; - is standard input")->capture_default_str();
   sub->add_flag("--no-spawn", flags->no_spawn, "Fail if there is no bus, instead of starting one");
-  sub->footer(spawn_note);
-  sub->callback([flags, &chosen] { chosen = [flags] { return run_publish(*flags); }; });
+  sub->footer(
+      std::string{} +
+      "Ends when the bus has answered for every line, and prints: published: accepted=N duplicates=N rejected=N.\n"
+      "A line that is no event, or longer than 1 MiB, is named, counted as rejected and passed over; blank lines\n"
+      "are passed over. Exit codes: 0 all taken or known already, 1 some were rejected or the bus failed (then it\n"
+      "says from which line on to publish again), 2 wrong usage.\n"
+      "\n"
+      "Examples:\n"
+      "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"
+      "  cafbus publish events.ndjson\n\n" +
+      std::string{spawn_note});
+  sub->callback([flags, type, &chosen] {
+    chosen = [flags, has_type = type->count() != 0] {
+      if (has_type && flags->type.empty())
+        return complain(exit_code::usage, "--type: its value must not be empty");
+      return run_publish(*flags);
+    };
+  });
 }
 
 } // namespace cafbus

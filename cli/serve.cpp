@@ -26,7 +26,7 @@ int run_serve(const serve_options& options, const option_reader& reread) {
   return outcome.failed ? exit_code::failed : exit_code::done;
 }
 
-int run_on_demand(const std::variant<serve_options, std::string>& options, int ready_fd) {
+int run_on_demand(const std::variant<serve_options, std::string>& options, const option_reader& reread, int ready_fd) {
   unique_fd starter{ready_fd};
   ::fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_NAME, "cafbus"); // the kernel has named us "exe", after /proc/self/exe
@@ -35,7 +35,7 @@ int run_on_demand(const std::variant<serve_options, std::string>& options, int r
     return exit_code::usage;
   }
   auto outcome = run_daemon(
-    std::get<serve_options>(options), [&](const std::string&) { tell(starter, "ready\n"); }, true);
+    std::get<serve_options>(options), [&](const std::string&) { tell(starter, "ready\n"); }, reread, true);
   tell(starter, outcome.reason);
   return outcome.failed ? exit_code::failed : exit_code::done;
 }

@@ -40,16 +40,17 @@ void add_serve(CLI::App& program, command& chosen) {
   sub->callback([flags, ready_fd, check_only, &chosen] {
     chosen = [flags, ready_fd, check_only] {
       auto loaded = flags->load();
+      auto reread = [flags] { return flags->load(); };
       if (*ready_fd >= 0) {
         if (auto* error = std::get_if<std::string>(&loaded))
-          return run_on_demand(std::move(*error), *ready_fd);
-        return run_on_demand(std::get<loaded_options>(loaded).values, *ready_fd);
+          return run_on_demand(std::move(*error), reread, *ready_fd);
+        return run_on_demand(std::get<loaded_options>(loaded).values, reread, *ready_fd);
       }
       if (auto* error = std::get_if<std::string>(&loaded))
         return complain(exit_code::usage, *error);
       if (*check_only)
         return check(std::get<loaded_options>(loaded));
-      return run_serve(std::get<loaded_options>(loaded).values, [flags] { return flags->load(); });
+      return run_serve(std::get<loaded_options>(loaded).values, reread);
     };
   });
 }

@@ -67,6 +67,16 @@ inline constexpr auto source_max_silence = 0s;
 /// How long a child process may take to end after SIGTERM before it gets SIGKILL.
 inline constexpr auto source_kill_after = 1s;
 
+// -- commands on events -------------------------------------------------------------------------------------------
+/// How long `consume --exec` lets a command work on one event. 0 or `never`: as long as it takes.
+inline constexpr auto exec_timeout = 30s;
+/// How long a command may take to end after SIGTERM before it gets SIGKILL.
+inline constexpr auto exec_kill_after = 1s;
+/// While a command works, the bus is read at this pace, so that it sees a slow consumer and not a stuck one (see
+/// `write_timeout`), until so much is held; from then on the bus does the holding and dropping.
+inline constexpr auto read_ahead_pause = 2s;
+inline constexpr size_t read_ahead_bytes = queue_bytes;
+
 // -- log ----------------------------------------------------------------------------------------------------------
 /// Size of bus.log at which it is rotated, and how many old ones are kept: the original's size.
 inline constexpr size_t log_file_bytes = 5 * 1'048'576;

@@ -23,7 +23,8 @@
 ///   for (auto got = bus.next_event(60s); auto* event = std::get_if<event_frame>(&got); got = bus.next_event(60s))
 ///     use(event->payload);
 ///
-/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more.
+/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more, and
+/// looks at `too_long`.
 namespace cafbus {
 
 /// Why a call did not do what it was asked: `kind` for programs, `text` for people.
@@ -36,6 +37,7 @@ struct client_failure {
     said_bye,    ///< It is about to; `text` is its reason.
     stopping,    ///< It cannot serve any more; `text` is its reason. Another one may be started.
     refused,     ///< It said no; `text` is why.
+    busy,        ///< It is setting up or cleaning up for this subscription; try again.
     protocol,    ///< It sent something that no bus sends.
     foreign,     ///< It runs as a user that is neither us nor root.
     system,      ///< A system call failed.
@@ -105,12 +107,17 @@ public:
   std::optional<incoming> buffered();
   std::optional<std::string_view> buffered_line();
 
+  /// The failure that a line beyond the limit is, once `buffered` has met it: nothing comes out behind it.
+  std::optional<client_failure> too_long() const;
+
+  /// Bytes that were read and not handed out yet.
+  size_t unread() const noexcept { return splitter_.pending(); }
+
   /// The line of the frame that was handed out last, for those who pass it on.
   std::string_view line() const noexcept { return line_; }
 
 private:
   client(unique_fd fd, pid_t bus_pid);
-  std::optional<client_failure> too_long() const;
 
   unique_fd fd_;
   pid_t bus_pid_;

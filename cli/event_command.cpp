@@ -1,0 +1,234 @@
+#include "cli/event_command.hpp"
+
+#include "config/defaults.hpp"
+#include "config/duration.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <ranges>
+#include <system_error>
+
+extern "C" {
+#include <sys/pidfd.h> // glibc 2.36 leaves the linkage to us
+}
+
+// The end of a command is seen through a pidfd and not through SIGCHLD: it stands in the same poll() as all else,
+// belongs to this one child, and its number cannot be reused before it is reaped, so that no signal ever meets a
+// stranger.
+
+namespace cafbus {
+
+namespace {
+
+using std::chrono::nanoseconds;
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 4> variable_names{
+    "CAFBUS_EVENT_TYPE=", "CAFBUS_EVENT_ID=", "CAFBUS_SEQ=", "CAFBUS_EVENT_KEY="};
+/// A killed process is gone at once, unless the kernel is stuck in it; then it is left to init.
+constexpr int killed_ms = 1'000;
+
+std::string failure(const std::string& what, int code) {
+  return what + ": " + std::system_category().message(code);
+}
+
+/// @returns 0, or why this file cannot be run.
+int run_error(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), X_OK) != 0)
+    return errno;
+  return S_ISREG(info.st_mode) ? 0 : EACCES;
+}
+
+/// An environment cannot hold a NUL; cutting the text there could make it that of another event.
+void append_variable(std::string& target, std::string_view text) {
+  for (auto c : text) {
+    if (c == '\0')
+      target += "\\u0000";
+    else
+      target += c;
+  }
+}
+
+/// Runs with the signals that programs expect, although ours are blocked or ignored.
+class spawn_setup {
+public:
+  explicit spawn_setup(int input) {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setsigdefault(&attributes, &all);
+    ::posix_spawnattr_setpgroup(&attributes, 0);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  }
+  ~spawn_setup() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  spawn_setup(const spawn_setup&) = delete;
+  spawn_setup& operator=(const spawn_setup&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+} // namespace
+
+std::string program_error(const std::string& program) {
+  if (program.find('/') != std::string::npos) {
+    auto code = run_error(program);
+    return code == 0 ? "" : failure("cannot run " + program, code);
+  }
+  const char* path = std::getenv("PATH");
+  for (auto part : std::views::split(std::string_view{path ? path : "/bin:/usr/bin"}, ':')) {
+    std::string folder{part.begin(), part.end()};
+    if (run_error(folder.empty() ? program : folder + '/' + program) == 0)
+      return {};
+  }
+  return "there is no program " + program + " in any folder of PATH";
+}
+
+event_command::event_command(std::vector<std::string> words, std::string event_key, nanoseconds limit)
+  : words_(std::move(words)), event_key_(std::move(event_key)), limit_(limit) {
+  for (auto& word : words_)
+    arguments_.push_back(word.data());
+  arguments_.push_back(nullptr);
+  environment_.resize(variables_.size());
+  for (auto** x = environ; *x != nullptr; ++x)
+    if (std::ranges::none_of(variable_names, [x](auto name) { return std::string_view{*x}.starts_with(name); }))
+      environment_.push_back(*x);
+  environment_.push_back(nullptr);
+}
+
+event_command::~event_command() {
+  if (!running())
+    return;
+  ::kill(-pid_, SIGKILL);
+  pollfd ended{end_.get(), POLLIN, 0};
+  ::poll(&ended, 1, killed_ms);
+  ::waitpid(pid_, nullptr, WNOHANG);
+}
+
+void event_command::set_environment(const event_frame& event) {
+  auto seq = std::to_string(event.seq);
+  std::array<std::string_view, 4> values{event.event_type, event.event_id, seq, event_key_};
+  for (size_t i = 0; i < variables_.size(); ++i) {
+    variables_[i] = variable_names[i];
+    append_variable(variables_[i], values[i]);
+    environment_[i] = variables_[i].data();
+  }
+}
+
+std::string event_command::spawn(int input) {
+  spawn_setup setup{input};
+  pid_t pid = 0;
+  if (auto code = ::posix_spawnp(&pid, words_[0].c_str(), &setup.actions, &setup.attributes, arguments_.data(),
+                                 environment_.data()))
+    return failure("cannot run " + words_[0], code);
+  pid_ = pid;
+  end_.reset(::pidfd_open(pid, 0)); // close-on-exec by itself
+  if (end_)
+    return {};
+  auto code = errno;
+  ::kill(-pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  pid_ = 0;
+  return failure("cannot watch " + words_[0], code);
+}
+
+std::string event_command::start(const event_frame& event, std::string_view content) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return failure("cannot make a pipe for " + words_[0], errno);
+  unique_fd theirs{ends[0]};
+  input_.reset(ends[1]);
+  ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
+  set_environment(event);
+  if (auto error = spawn(theirs.get()); !error.empty()) {
+    input_.reset();
+    return error;
+  }
+  theirs.reset(); // so that a write tells when it has stopped reading
+  content_ = content;
+  content_ += '\n';
+  fed_ = 0;
+  stage_ = stage::free;
+  hurried_ = false;
+  due_.reset();
+  if (limit_ != 0ns)
+    due_ = clock::now() + std::chrono::duration_cast<clock::duration>(limit_);
+  feed();
+  return {};
+}
+
+void event_command::feed() {
+  while (fed_ < content_.size()) {
+    auto n = ::write(input_.get(), content_.data() + fed_, content_.size() - fed_);
+    if (n > 0)
+      fed_ += static_cast<size_t>(n);
+    else if (n < 0 && errno == EAGAIN)
+      return;
+    else if (n >= 0 || errno != EINTR)
+      break; // it does not want to know: its exit status tells whether that was all right
+  }
+  input_.reset();
+}
+
+void event_command::on_time(clock::time_point now) {
+  if (!due_ || now < *due_)
+    return;
+  if (stage_ == stage::free) {
+    ::kill(-pid_, SIGTERM);
+    ::kill(-pid_, SIGCONT); // one that is stopped could not end
+    stage_ = stage::asked_to_end;
+    due_ = now + defaults::exec_kill_after;
+  } else {
+    ::kill(-pid_, SIGKILL);
+    stage_ = stage::killed;
+    due_.reset();
+  }
+}
+
+void event_command::hurry(nanoseconds patience) {
+  if (!running() || stage_ != stage::free)
+    return;
+  auto until = clock::now() + std::chrono::duration_cast<clock::duration>(patience);
+  if (due_ && *due_ <= until)
+    return;
+  due_ = until;
+  hurried_ = true;
+}
+
+std::string event_command::finish() {
+  if (stage_ != stage::free)
+    ::kill(-pid_, SIGKILL); // what it has started and left behind; its number is ours until waitpid
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR)
+    ;
+  pid_ = 0;
+  end_.reset();
+  input_.reset();
+  due_.reset();
+  if (stage_ != stage::free)
+    return std::string{hurried_ ? "it was ended with this run" : "it took longer than " + to_text(limit_)} +
+           (stage_ == stage::killed ? " and had to be killed" : "");
+  if (WIFSIGNALED(status))
+    return "it was killed by signal " + std::to_string(WTERMSIG(status));
+  return WEXITSTATUS(status) == 0 ? "" : "it ended with exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+} // namespace cafbus
