@@ -43,8 +43,8 @@ def an_event_makes_it_start_over(t):
 def family(t, ignore=""):
     """A command with a child and a grandchild, each with its own pid file."""
     fifo = pipe(t, "ready")
-    return (f"exec:{ignore} (sleep 1000 & echo $! > {t.path('pid1')}; {ignore} sleep 1000 & echo $! > {t.path('pid2')}; "
-            f"echo > {fifo}; wait) & echo $! > {t.path('pid0')}; wait")
+    return (f"exec:{ignore} echo $$ > {t.path('pid0')}; (sleep 1000 & echo $! > {t.path('pid1')}; {ignore} sleep 1000 & "
+            f"echo $! > {t.path('pid2')}; echo > {fifo}; wait) & wait")
 
 
 def pids(t):
