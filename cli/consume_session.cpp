@@ -332,8 +332,16 @@ void consume_session::wait() {
     end(consume_end::timeout);
   if (was_busy)
     idle_since_ = now;
-  else if (request_.idle_timeout.count() != 0 && bus.revents == 0 && now - idle_since_ >= request_.idle_timeout)
-    end(consume_end::idle_timeout);
+  else if (request_.idle_timeout.count() != 0 && now - idle_since_ >= request_.idle_timeout)
+    on_idle(bus.revents != 0);
+}
+
+/// What has just come may hold an event, so it is looked at before this is the end; but only once, as it may be states
+/// of sources without end.
+void consume_session::on_idle(bool something_came) {
+  if (!something_came || overdue_ == idle_since_)
+    return end(consume_end::idle_timeout);
+  overdue_ = idle_since_;
 }
 
 void consume_session::on_signal() {

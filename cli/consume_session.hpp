@@ -86,6 +86,7 @@ private:
   clock::time_point read_ahead_at() const;
   short bus_events() const;
   void on_bus(short events);
+  void on_idle(bool something_came);
   void on_signal();
 
   void end(consume_end why);
@@ -103,7 +104,8 @@ private:
   unique_fd signals_;
   int watched_stdin_ = -1;
   clock::time_point started_ = clock::now();
-  clock::time_point idle_since_ = started_; // the last event, or when we were done with it
+  clock::time_point idle_since_ = started_;  // the last event, or when we were done with it
+  std::optional<clock::time_point> overdue_; // the `idle_since_` that has been too long ago before
   clock::time_point last_read_ = started_;
   bool bus_gone_ = false;                        // seen while a command works; what came before is still handled
   std::optional<consume_end> end_;               // set once; what waits to be written still goes out

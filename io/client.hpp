@@ -23,8 +23,8 @@
 ///   for (auto got = bus.next_event(60s); auto* event = std::get_if<event_frame>(&got); got = bus.next_event(60s))
 ///     use(event->payload);
 ///
-/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more, and
-/// looks at `too_long`.
+/// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more,
+/// and looks at `too_long`.
 namespace cafbus {
 
 /// Why a call did not do what it was asked: `kind` for programs, `text` for people.

@@ -61,10 +61,9 @@ def an_idle_timeout_ends_with_the_handshake(t):
 
 @scenario
 def states_of_sources_are_no_events(t):
-    process, peer = consume_from_fake(t, "--idle-timeout", "300ms")
-    while not peer.has_line():
+    process, peer = consume_from_fake(t, "--idle-timeout", "300ms", "--quiet")
+    while not peer.has_line():  # as fast as it takes them
         peer.send_line({"type": "source_status", "source": "s", "state": "connected"})
-        process.expect_line("source s: connected")
     leaves(peer, process, "idle_timeout", 0)
 
 
