@@ -7,15 +7,15 @@
 
 namespace cafbus {
 
-/// The events that wait for one subscriber: bounded in count and bytes, drops the oldest. Safe from any thread; sequence
-/// number, counters and dropping are one critical section, so that received = delivered + dropped + queued always holds
-/// and a hole in the sequence is exactly the number of events dropped.
+/// The events that wait for one subscriber: bounded in count and bytes, drops the oldest. Safe from any thread;
+/// sequence number, counters and dropping are one critical section, so that received = delivered + dropped + queued
+/// always holds and a hole in the sequence is exactly the number of events dropped.
 ///
 /// It is *idle* until something comes in, then *busy* until `take` finds nothing: whoever makes it busy sends the one
 /// wake-up. What comes in while it is idle goes straight into the next delivery and is not cut to the capacity first.
 ///
-/// A queued event keeps its whole batch alive. Where a subscriber wants little of large batches that would hold far more
-/// than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
+/// A queued event keeps its whole batch alive. Where a subscriber wants little of large batches that would hold far
+/// more than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
 class bounded_mailbox {
 public:
   struct limits {
@@ -62,10 +62,10 @@ private:
   std::deque<event_range> queue_;
   bool busy_ = false;
   bool closed_ = false;
-  size_t queued_ = 0;        // events in `queue_`
-  size_t queued_bytes_ = 0;  // of them
-  size_t pinned_bytes_ = 0;  // of the distinct batches in `queue_`
-  uint64_t seq_ = 0;         // last sequence number given
+  size_t queued_ = 0;       // events in `queue_`
+  size_t queued_bytes_ = 0; // of them
+  size_t pinned_bytes_ = 0; // of the distinct batches in `queue_`
+  uint64_t seq_ = 0;        // last sequence number given
   uint64_t dropped_ = 0;
   uint64_t delivered_ = 0;
   uint64_t in_flight_ = 0;       // events of the last `take` that are not credited yet

@@ -144,18 +144,18 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
 
 void bus_state::stop_unless_used(const stop_bus& x, caf::typed_response_promise<stop_verdict> promise) {
   self->request(parts.hub, caf::infinite, list_consumers{})
-    .then(
-      [this, promise, x](const consumer_list& list) mutable {
-        if (now == stage::running && !list.consumers.empty()) {
-          promise.deliver(stop_verdict{false, refusal(list)});
-          return;
-        }
-        if (x.drain_timeout.count() > 0)
-          options.drain_timeout = x.drain_timeout;
-        begin_stop(x.reason);
-        promise.deliver(stop_verdict{true, {}});
-      },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+      .then(
+          [this, promise, x](const consumer_list& list) mutable {
+            if (now == stage::running && !list.consumers.empty()) {
+              promise.deliver(stop_verdict{false, refusal(list)});
+              return;
+            }
+            if (x.drain_timeout.count() > 0)
+              options.drain_timeout = x.drain_timeout;
+            begin_stop(x.reason);
+            promise.deliver(stop_verdict{true, {}});
+          },
+          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
 }
 
 void bus_state::on_source_ended(const source_ended& x) {
@@ -304,16 +304,16 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error& e) { log::bus().warn("error-message code={}", e.code()); });
   return {
-    [&state](const adopt& x) { state.on_adopt(x); },
-    [&state](const attach_listener& x) { state.on_attach_listener(x); },
-    [&state](const attach_source& x) { state.on_attach_source(x); },
-    [&state](const join& x) { return state.on_join(x); },
-    [&state](const read_status&) { return state.on_read_status(); },
-    [&state](const stop_bus& x) { return state.on_stop(x); },
-    [&state](const source_ended& x) { state.on_source_ended(x); },
-    [&state](const reconfigure& x) { state.on_reconfigure(x); },
-    [&state](const idle_reached&) { state.on_idle_reached(); },
-    [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
+      [&state](const adopt& x) { state.on_adopt(x); },
+      [&state](const attach_listener& x) { state.on_attach_listener(x); },
+      [&state](const attach_source& x) { state.on_attach_source(x); },
+      [&state](const join& x) { return state.on_join(x); },
+      [&state](const read_status&) { return state.on_read_status(); },
+      [&state](const stop_bus& x) { return state.on_stop(x); },
+      [&state](const source_ended& x) { state.on_source_ended(x); },
+      [&state](const reconfigure& x) { state.on_reconfigure(x); },
+      [&state](const idle_reached&) { state.on_idle_reached(); },
+      [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
   };
 }
 

@@ -46,12 +46,12 @@ protected:
     this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
     this->attach_functor([this] { on_end(); });
     return {
-      [](const deliver&) {}, // taken in `enqueue`
-      [this](const mailbox_filled&) { deliver_next(); },
-      [this](const delivered&) { on_delivered(); },
-      [this](const source_status& x) { on_source_status(x); },
-      [this](const drain&) { return on_drain(); },
-      [this](const read_conn_counters&) { return mailbox.counters(); },
+        [](const deliver&) {}, // taken in `enqueue`
+        [this](const mailbox_filled&) { deliver_next(); },
+        [this](const delivered&) { on_delivered(); },
+        [this](const source_status& x) { on_source_status(x); },
+        [this](const drain&) { return on_drain(); },
+        [this](const read_conn_counters&) { return mailbox.counters(); },
     };
   }
 

@@ -54,11 +54,11 @@ private:
 
   std::unordered_map<std::string, subscribers, text_hash, std::equal_to<>> index_;
   std::unordered_map<subscriber_id, uint32_t> slot_of_;
-  std::vector<route> slots_;            // one a subscriber; `spans` is scratch space
+  std::vector<route> slots_;                    // one a subscriber; `spans` is scratch space
   std::vector<std::vector<std::string>> types_; // of the slot of the same number
   std::vector<uint32_t> free_;
   std::vector<uint32_t> touched_;
-  std::vector<route> result_;  // only grows; `routes` returns its front
+  std::vector<route> result_;                // only grows; `routes` returns its front
   std::vector<const subscribers*> resolved_; // per type of the batch at hand
   std::vector<uint64_t> missed_;             // the same
   dedup_window dedup_;

@@ -58,13 +58,13 @@ protected:
     this->set_down_handler([this](const caf::down_msg& x) { remove(x.source.id()); });
     this->set_error_handler([](caf::error&) {}); // nobody's failure is the hub's
     return {
-      [this](const publish& x) { return on_publish(x); },
-      [this](const subscribe& x) { on_subscribe(x); },
-      [this](const unsubscribe& x) { on_unsubscribe(x); },
-      [this](const source_status& x) { on_source_status(x); },
-      [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
-      [this](const list_consumers&) { return on_list_consumers(); },
-      [this](const read_hub_status&) { return on_read_status(); },
+        [this](const publish& x) { return on_publish(x); },
+        [this](const subscribe& x) { on_subscribe(x); },
+        [this](const unsubscribe& x) { on_unsubscribe(x); },
+        [this](const source_status& x) { on_source_status(x); },
+        [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
+        [this](const list_consumers&) { return on_list_consumers(); },
+        [this](const read_hub_status&) { return on_read_status(); },
     };
   }
 
@@ -162,12 +162,12 @@ private:
       const auto& [conn, info] = consumers.find(ids[i])->second;
       list[i] = to_status(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
-        .then(
-          [state, i, info = info](const conn_counters& x) {
-            state->result.consumers[i] = to_status(info, x);
-            state->arrived();
-          },
-          [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
+          .then(
+              [state, i, info = info](const conn_counters& x) {
+                state->result.consumers[i] = to_status(info, x);
+                state->arrived();
+              },
+              [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
     }
     auto promise = state->promise;
     state->arrived();

@@ -7,13 +7,13 @@
 namespace cafbus {
 
 struct hub_options {
-  uint32_t dedup_capacity = 0;           ///< Ids; 0: no deduplication.
+  uint32_t dedup_capacity = 0; ///< Ids; 0: no deduplication.
   std::chrono::nanoseconds dedup_ttl{0};
-  idle_supervisor_actor supervisor;      ///< Told of every consumer that comes and goes; may be null.
+  idle_supervisor_actor supervisor; ///< Told of every consumer that comes and goes; may be null.
 };
 
-/// Spawns the hub: routes each batch to the conns that want some of it (`event_router`), keeps the newest status of each
-/// source for those who come later, and knows every consumer. It notices the end of a conn by itself.
+/// Spawns the hub: routes each batch to the conns that want some of it (`event_router`), keeps the newest status of
+/// each source for those who come later, and knows every consumer. It notices the end of a conn by itself.
 ///
 /// Runs on the multiplexer's thread where the system has the I/O module, on workers otherwise.
 hub_actor spawn_hub(caf::actor_system& system, hub_options options);

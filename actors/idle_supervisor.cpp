@@ -50,11 +50,11 @@ idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> s
   state.idle_timeout = idle_timeout;
   state.arm(idle_timeout);
   return {
-    [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
-    [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
-    [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
-    [&state](const reconfigure& x) { state.on_reconfigure(x.idle_timeout); },
-    [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
+      [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
+      [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
+      [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
+      [&state](const reconfigure& x) { state.on_reconfigure(x.idle_timeout); },
+      [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },
   };
 }
 

@@ -17,8 +17,8 @@ template <template <class> class Impl, class Handle, class... Ts>
 Handle spawn_beside_sockets(caf::actor_system& system, Ts&&... xs) {
   if (system.has_middleman()) {
     caf::actor_config config{&system.middleman().backend()};
-    return system.spawn_class<Impl<closing_broker<typename Handle::broker_base>>, caf::no_spawn_options>(config,
-                                                                                         std::forward<Ts>(xs)...);
+    return system.spawn_class<Impl<closing_broker<typename Handle::broker_base>>, caf::no_spawn_options>(
+        config, std::forward<Ts>(xs)...);
   }
   caf::actor_config config;
   return system.spawn_class<Impl<typename Handle::base>, caf::no_spawn_options>(config, std::forward<Ts>(xs)...);

@@ -31,9 +31,9 @@ int run_serve(const serve_options& options, const option_reader& reread);
 int run_on_demand(const std::variant<serve_options, std::string>& options, const option_reader& reread, int ready_fd);
 
 /// Stands in the help of each command that starts a bus on demand.
-inline constexpr const char* spawn_note =
-    "A bus that is started takes its options from the config file and the CAFBUS_... variables of whoever starts it; it\n"
-    "runs in /, so paths in them must be absolute.";
+inline constexpr const char* spawn_note = "A bus that is started takes its options from the config file and the "
+                                          "CAFBUS_... variables of whoever starts it; it\n"
+                                          "runs in /, so paths in them must be absolute.";
 
 /// Exit codes, as `cafbus --help` explains them.
 namespace exit_code {

@@ -137,6 +137,7 @@ std::variant<reached, client_failure> join_bus(const app_paths& paths, const con
   const auto& greeting = flags.request.subscription;
   auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
   auto until = std::chrono::steady_clock::now() + set_up_timeout;
+  bool told = false;
   for (;;) {
     auto found = reach_bus(paths, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
                            [&](client& bus) -> std::optional<client_failure> {
@@ -148,6 +149,8 @@ std::variant<reached, client_failure> join_bus(const app_paths& paths, const con
     auto* failure = std::get_if<client_failure>(&found);
     if (!failure || failure->kind != client_failure::reason::busy || std::chrono::steady_clock::now() > until)
       return found;
+    if (!std::exchange(told, true))
+      say("waiting: " + failure->text);
   }
 }
 

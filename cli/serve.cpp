@@ -12,8 +12,8 @@ namespace {
 
 /// One line for the starter that waits for it; a starter that is gone is nobody's loss.
 void tell(unique_fd& starter, const std::string& line) {
-  if (starter)
-    [[maybe_unused]] auto written = ::write(starter.get(), line.data(), line.size());
+  if (starter) [[maybe_unused]]
+    auto written = ::write(starter.get(), line.data(), line.size());
   starter.reset();
 }
 
@@ -35,7 +35,7 @@ int run_on_demand(const std::variant<serve_options, std::string>& options, const
     return exit_code::usage;
   }
   auto outcome = run_daemon(
-    std::get<serve_options>(options), [&](const std::string&) { tell(starter, "ready\n"); }, reread, true);
+      std::get<serve_options>(options), [&](const std::string&) { tell(starter, "ready\n"); }, reread, true);
   tell(starter, outcome.reason);
   return outcome.failed ? exit_code::failed : exit_code::done;
 }

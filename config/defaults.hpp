@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 inline constexpr size_t max_frame_bytes = 1'048'576;
 /// Longest payload in bytes: leaves 64 KiB for the envelope, so that every accepted event fits a frame.
 inline constexpr size_t max_payload_bytes = max_frame_bytes - 65'536;
-/// Longest key, event type, event id, source time or subscription id in bytes. Six of them escaped fit the envelope's 64 KiB.
+/// Longest key, event type, event id, source time or subscription id in bytes. Six of them escaped fit the envelope's
+/// 64 KiB.
 inline constexpr size_t max_name_bytes = 1'024;
 /// Deepest nesting of a JSON value: simdjson's own default.
 inline constexpr size_t max_json_depth = 1'024;
@@ -47,7 +48,8 @@ inline constexpr size_t unmatched_types = 16;
 // -- first and last -----------------------------------------------------------------------------------------------
 /// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.
 inline constexpr auto cleanup_wait = 3s;
-/// How long a cleanup lock may be held before it is taken away, and a set-up or clean-up command run before it is ended.
+/// How long a cleanup lock may be held before it is taken away, and a set-up or clean-up command run before it is
+/// ended.
 inline constexpr auto cleanup_lease = 30s;
 
 // -- life ---------------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@
 #include "io/instance_lock.hpp"
 #include "io/socket_broker.hpp"
 
+#include <atomic>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -34,7 +34,7 @@ constexpr int listen_backlog = 1'024;
 struct bus_config : caf::actor_system_config {
   bus_config() {
     load<caf::io::middleman>();
-    config_file_path.clear(); // CAF 0.17 would read ./caf-application.ini
+    config_file_path.clear();                      // CAF 0.17 would read ./caf-application.ini
     set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups a second when idle
     set("scheduler.max-threads", size_t{2});
     set("middleman.workers", size_t{0});
@@ -42,9 +42,9 @@ struct bus_config : caf::actor_system_config {
   }
 };
 
-/// How often the daemon looks whether its files are still its own: it has a second to notice. Asked, not told by inotify,
-/// which does not see that a folder further up was renamed or mounted over; by the main thread, which has nothing else to
-/// do, so that a slow file system holds up no actor.
+/// How often the daemon looks whether its files are still its own: it has a second to notice. Asked, not told by
+/// inotify, which does not see that a folder further up was renamed or mounted over; by the main thread, which has
+/// nothing else to do, so that a slow file system holds up no actor.
 constexpr auto look_interval = std::chrono::milliseconds{700};
 
 /// Everything that is checked or taken before the first actor is there.

@@ -81,7 +81,8 @@ instance_view look_at_files(const app_paths& paths) {
                 "a bus has died and left its files in " + paths.dir + "; the next one that starts removes them");
   auto held = exists(paths.hold) ? "; it is held back by " + paths.hold + ", which that clears" : std::string{};
   return view(instance_state::not_running, 0,
-              "no bus is running at " + paths.socket + "; start one with " + way("start", paths) + " or `cafbus serve`" + held);
+              "no bus is running at " + paths.socket + "; start one with " + way("start", paths) +
+                  " or `cafbus serve`" + held);
 }
 
 instance_view look_without_answer(const app_paths& paths) {

@@ -57,10 +57,9 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
 
 void link_state::start(caf::io::connection_handle handle) {
   output.emplace(*self, handle, *context->calls);
-  self->monitor(context->broker);
-  self->set_down_handler([this](const caf::down_msg& x) {
-    end(conn && x.source == conn.address() ? close_reason::internal_error : close_reason::bus_stopping);
-  });
+  // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million links
+  self->set_exit_handler([this](const caf::exit_msg&) { end(close_reason::bus_stopping); });
+  self->set_down_handler([this](const caf::down_msg&) { end(close_reason::internal_error); }); // of its conn
   self->set_error_handler([](caf::error&) {}); // requests have their own; what is left are answers to the dead
   self->ack_writes(handle, true);
   peer = context->calls->peer(static_cast<int>(handle.id()));
@@ -337,16 +336,16 @@ void link_state::on_status_query() {
 void link_state::on_shutdown(const shutdown& x) {
   now = phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
-  self->request(context->bus, caf::infinite, stop_bus{"requested by pid " + std::to_string(peer->pid), x.force,
-                                                           drain_limit(x.drain_ms)})
-    .then(
-      [this](const stop_verdict& verdict) {
-        if (verdict.accepted)
-          return;
-        write(encode(error_frame{"consumers_connected", verdict.message}));
-        finish(close_reason::answered);
-      },
-      [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+  self->request(context->bus, caf::infinite,
+                stop_bus{"requested by pid " + std::to_string(peer->pid), x.force, drain_limit(x.drain_ms)})
+      .then(
+          [this](const stop_verdict& verdict) {
+            if (verdict.accepted)
+              return;
+            write(encode(error_frame{"consumers_connected", verdict.message}));
+            finish(close_reason::answered);
+          },
+          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
 }
 
 // -- in: consumers -------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@
 
 namespace cafbus {
 
-/// The sending side of one socket: straight into the kernel while it takes all, through CAF's write buffer for the rest.
+/// The sending side of one socket: straight into the kernel while it takes all, through CAF's write buffer for the
+/// rest.
 ///
 /// Invariant: bytes leave in the order of the writes, since nothing goes past a buffer that is not empty.
 class link_output {

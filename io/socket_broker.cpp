@@ -4,9 +4,15 @@
 
 #include <algorithm>
 #include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
 #include <spdlog/logger.h>
 
 namespace cafbus {
+
+socket_broker_state::~socket_broker_state() {
+  for (auto& [id, entry] : links)
+    caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
+}
 
 void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   auto handle = x.handle;
@@ -118,18 +124,18 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   state.socket_file = own_file{options.socket};
   state.listening = listener->hdl();
   state.context = std::make_shared<link_context>(
-    link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls});
+      link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls});
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_link_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {});
   self->add_doorman(std::move(listener));
   return {
-    [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
-    [&state](const stop_serving& x) { return state.on_stop_serving(x); },
-    [&state](const reconfigure& x) { state.on_reconfigure(x); },
-    [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
-    [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
-    [&state](const link_established& x) { state.on_established(x); },
-    [&state](const first_frame_due&) { state.on_first_frame_due(); },
+      [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
+      [&state](const stop_serving& x) { return state.on_stop_serving(x); },
+      [&state](const reconfigure& x) { state.on_reconfigure(x); },
+      [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
+      [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
+      [&state](const link_established& x) { state.on_established(x); },
+      [&state](const first_frame_due&) { state.on_first_frame_due(); },
   };
 }
 

@@ -15,12 +15,19 @@ namespace cafbus {
 /// Owns the listening socket: forks a link for each connection, gives each its time for the first frame, and decides,
 /// being where connections are accepted, whether the bus is idle.
 ///
-/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, by the
-/// end of their time, and a timer for the first of them runs iff that is not empty.
+/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, by
+/// the end of their time, and a timer for the first of them runs iff that is not empty.
 struct socket_broker_state {
   static inline const char* name = "socket_broker";
 
   using pointer = closing_broker<socket_broker_actor::stateful_broker_base<socket_broker_state>>*;
+
+  socket_broker_state() = default;
+  socket_broker_state(const socket_broker_state&) = delete;
+  socket_broker_state& operator=(const socket_broker_state&) = delete;
+
+  /// Ends the links that are left.
+  ~socket_broker_state();
 
   void on_connection(const caf::io::new_connection_msg& x);
   void on_acceptor_closed();

@@ -128,14 +128,13 @@ struct hub_status {
   std::string last_event_at;
 };
 
-using hub_actor = caf::typed_actor<
-  caf::replies_to<publish>::with<published>, // from sources and producers' links
-  caf::reacts_to<subscribe>,                 // from a link or the bus, after the coordinator let it in
-  caf::reacts_to<unsubscribe>,               // the same; a conn that ends is noticed anyway
-  caf::reacts_to<source_status>,             // from sources: kept, and passed on to every conn
-  caf::reacts_to<reconfigure>,               // from the bus
-  caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
-  caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
+using hub_actor = caf::typed_actor<caf::replies_to<publish>::with<published>, // from sources and producers' links
+                                   caf::reacts_to<subscribe>, // from a link or the bus, after the coordinator let it in
+                                   caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
+                                   caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
+                                   caf::reacts_to<reconfigure>,   // from the bus
+                                   caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
+                                   caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
 // -- cleanup_lock: who is first and who is last, per subscription id ------------------------------------------------
 
@@ -211,16 +210,16 @@ struct lease_over {
   bool operator==(const lease_over&) const = default;
 };
 
-using cleanup_lock_actor = caf::typed_actor<
-  caf::replies_to<enter>::with<entered>,        // from links and the bus
-  caf::replies_to<leave>::with<left>,           // from links and the bus
-  caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
-  caf::reacts_to<release_lock>,
-  caf::reacts_to<reconfigure>, // from the bus
-  caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
-  caf::reacts_to<hook_done>,   // INTERNAL
-  caf::reacts_to<wait_over>,   // INTERNAL
-  caf::reacts_to<lease_over>>; // INTERNAL
+using cleanup_lock_actor =
+    caf::typed_actor<caf::replies_to<enter>::with<entered>,        // from links and the bus
+                     caf::replies_to<leave>::with<left>,           // from links and the bus
+                     caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
+                     caf::reacts_to<release_lock>,
+                     caf::reacts_to<reconfigure>,                         // from the bus
+                     caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
+                     caf::reacts_to<hook_done>,                           // INTERNAL
+                     caf::reacts_to<wait_over>,                           // INTERNAL
+                     caf::reacts_to<lease_over>>;                         // INTERNAL
 
 // -- idle_supervisor: says when the bus has been without consumers for too long -------------------------------------
 
@@ -238,12 +237,11 @@ struct idle_elapsed {
   bool operator==(const idle_elapsed&) const = default;
 };
 
-using idle_supervisor_actor = caf::typed_actor<
-  caf::reacts_to<consumer_came>, // from the hub
-  caf::reacts_to<consumer_went>, // from the hub
-  caf::reacts_to<stay_awake>,    // from the bus
-  caf::reacts_to<reconfigure>,   // from the bus
-  caf::reacts_to<idle_elapsed>>; // INTERNAL
+using idle_supervisor_actor = caf::typed_actor<caf::reacts_to<consumer_came>, // from the hub
+                                               caf::reacts_to<consumer_went>, // from the hub
+                                               caf::reacts_to<stay_awake>,    // from the bus
+                                               caf::reacts_to<reconfigure>,   // from the bus
+                                               caf::reacts_to<idle_elapsed>>; // INTERNAL
 
 // -- source: brings events in ----------------------------------------------------------------------------------------
 
@@ -313,7 +311,7 @@ struct read_status {};
 
 struct stop_bus {
   std::string reason;
-  bool force = true; ///< False: refused while consumers are connected.
+  bool force = true;                         ///< False: refused while consumers are connected.
   std::chrono::nanoseconds drain_timeout{0}; ///< 0: as the bus is set.
 };
 struct stop_verdict {
@@ -327,17 +325,16 @@ struct stop_overdue {
   bool operator==(const stop_overdue&) const = default;
 };
 
-using bus_actor = caf::typed_actor<
-  caf::reacts_to<adopt>,                                 // INTERNAL, from spawn_bus
-  caf::reacts_to<attach_listener>,                       // from the program that starts it
-  caf::reacts_to<attach_source>,                         // the same
-  caf::replies_to<join>::with<joined>,                   // from the program that embeds it
-  caf::replies_to<read_status>::with<status_response>,   // from links and programs
-  caf::replies_to<stop_bus>::with<stop_verdict>,         // from links, signals and programs
-  caf::reacts_to<source_ended>,                          // from sources
-  caf::reacts_to<reconfigure>,                           // from the program, when its settings have changed
-  caf::reacts_to<idle_reached>,                          // from the idle supervisor
-  caf::reacts_to<stop_overdue>>;                         // INTERNAL
+using bus_actor = caf::typed_actor<caf::reacts_to<adopt>,               // INTERNAL, from spawn_bus
+                                   caf::reacts_to<attach_listener>,     // from the program that starts it
+                                   caf::reacts_to<attach_source>,       // the same
+                                   caf::replies_to<join>::with<joined>, // from the program that embeds it
+                                   caf::replies_to<read_status>::with<status_response>, // from links and programs
+                                   caf::replies_to<stop_bus>::with<stop_verdict>, // from links, signals and programs
+                                   caf::reacts_to<source_ended>,                  // from sources
+                                   caf::reacts_to<reconfigure>,   // from the program, when its settings have changed
+                                   caf::reacts_to<idle_reached>,  // from the idle supervisor
+                                   caf::reacts_to<stop_overdue>>; // INTERNAL
 
 } // namespace cafbus
 

@@ -9,14 +9,14 @@ namespace cafbus {
 
 /// Why a line is not an event. `to_string` is what the publisher reads.
 enum class event_error : uint8_t {
-  not_json,           ///< Not exactly one JSON value in valid UTF-8.
-  too_deep,           ///< Nested deeper than `max_json_depth`.
+  not_json, ///< Not exactly one JSON value in valid UTF-8.
+  too_deep, ///< Nested deeper than `max_json_depth`.
   not_an_object,
   missing_event_type, ///< Absent, null or empty.
   missing_payload,
-  bad_name,           ///< A text field is neither a string nor null, is not UTF-8, or holds half a surrogate pair.
-  name_too_long,      ///< One of those is longer than `max_name_bytes`.
-  payload_too_large,  ///< Above `max_payload_bytes`.
+  bad_name,          ///< A text field is neither a string nor null, is not UTF-8, or holds half a surrogate pair.
+  name_too_long,     ///< One of those is longer than `max_name_bytes`.
+  payload_too_large, ///< Above `max_payload_bytes`.
 };
 std::string to_string(event_error x);
 

@@ -9,7 +9,7 @@ namespace cafbus {
 
 /// Why a line is not a frame.
 enum class codec_error : uint8_t {
-  not_json,     ///< Not one JSON value, or not UTF-8.
+  not_json, ///< Not one JSON value, or not UTF-8.
   not_an_object,
   missing_type, ///< No "type", or not a string.
   bad_field,    ///< A known field has the wrong type or is out of range.

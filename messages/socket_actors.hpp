@@ -7,24 +7,26 @@
 /// The interfaces of the actors that own sockets; apart from `actors.hpp` because they need CAF's I/O module.
 namespace cafbus {
 
-// -- link: one a connection; owns its socket, its frame splitter and its conn --------------------------------------------
+// -- link: one a connection; owns its socket, its frame splitter and its conn
+// --------------------------------------------
 
 /// Broker -> link: end. A consumer gets what is queued for it first, at most for `drain_timeout`.
 struct close_link {
   close_reason reason = close_reason::bus_stopping;
-  std::string bye_reason;                    ///< For the `bye`, or the text of the `error` frame.
+  std::string bye_reason; ///< For the `bye`, or the text of the `error` frame.
   std::chrono::nanoseconds drain_timeout{0};
 };
 /// INTERNAL timer: has the socket taken anything lately?
 struct stall_check {};
 
-using link_actor = subscriber_actor                                          // deliveries, from its conn
-  ::extend_with<caf::io::connection_handler>                                 // bytes, from the multiplexer
-  ::extend<caf::reacts_to<caf::io::data_transferred_msg>,                    // write credit, from the multiplexer
-           caf::reacts_to<close_link>,                                       // from the socket broker
-           caf::reacts_to<stall_check>>;                                     // INTERNAL
+using link_actor = subscriber_actor                         // deliveries, from its conn
+    ::extend_with<caf::io::connection_handler>              // bytes, from the multiplexer
+    ::extend<caf::reacts_to<caf::io::data_transferred_msg>, // write credit, from the multiplexer
+             caf::reacts_to<close_link>,                    // from the socket broker
+             caf::reacts_to<stall_check>>;                  // INTERNAL
 
-// -- socket_broker: owns the listening socket; forks one link a connection -------------------------------------------------
+// -- socket_broker: owns the listening socket; forks one link a connection
+// -------------------------------------------------
 
 /// Link -> broker: its first frame is complete.
 struct link_established {
@@ -34,10 +36,10 @@ struct link_established {
 /// INTERNAL timer: the oldest half-open link has had its time.
 struct first_frame_due {};
 
-using socket_broker_actor = listener_actor               // from the bus
-  ::extend_with<caf::io::accept_handler>                 // connections, from the multiplexer
-  ::extend<caf::reacts_to<link_established>,             // from links
-           caf::reacts_to<first_frame_due>>;             // INTERNAL
+using socket_broker_actor = listener_actor     // from the bus
+    ::extend_with<caf::io::accept_handler>     // connections, from the multiplexer
+    ::extend<caf::reacts_to<link_established>, // from links
+             caf::reacts_to<first_frame_due>>; // INTERNAL
 
 } // namespace cafbus
 

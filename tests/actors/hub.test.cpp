@@ -172,7 +172,8 @@ CAF_TEST(a source status goes to every consumer whatever its types) {
   sched.run();
   for (auto& x : consumers)
     CAF_CHECK_EQUAL(x.seen->statuses, (std::vector<source_status>{{"s", "connected", ""}}));
-  CAF_CHECK_EQUAL(list().consumers[0].received, 0u);
+  auto after = list().consumers;
+  CAF_CHECK_EQUAL(after[0].received, 0u);
 }
 
 CAF_TEST(a late joiner gets the current status of each source) {

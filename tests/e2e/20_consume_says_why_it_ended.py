@@ -124,13 +124,22 @@ def no_bus_at_all(t):
 
 @scenario
 def a_rejected_hello(t):
+    t.start_bus()
+    process = t.run_cli("consume", "k" * 1025, code=1)
+    matches("rejected.*longer than 1024 bytes", process.err)
+    check(b"ready" not in process.err, "it is not ready")
+
+
+@scenario
+def a_clean_up_of_others_is_waited_for(t):
     t.start_bus("--cleanup-wait", "100ms")
     holder = t.join("k")
     holder.send_line({"type": "pre_shutdown_check", "event_key": "k"})
     holder.expect_frame("pre_shutdown_ack", last_for_key=True)
-    process = t.run_cli("consume", "k", code=1)
-    matches("rejected.*clean-up", process.err)
-    check(b"ready" not in process.err, "it is not ready")
+    process = t.consume("k", ready=False)
+    process.expect_line("waiting: the clean-up of subscription 'k' is still running")
+    holder.close()
+    process.expect_line("ready event_key=k")
 
 
 @scenario

@@ -84,7 +84,7 @@ def nothing_to_publish_is_done_at_once(t):
 
 @scenario
 def without_a_bus_it_fails_before_it_reads(t):
-    process = t.start_cli("publish", stdin=subprocess.PIPE)
+    process = t.start_cli("publish", "--no-spawn", stdin=subprocess.PIPE)
     process.expect_exit(1)
     matches("no bus is running.*cafbus serve", process.err)
 

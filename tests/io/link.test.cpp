@@ -415,7 +415,7 @@ CAF_TEST(nothing of a connection is left when it has ended) {
     auto& link = links.begin()->second.link;
     parts_of_it.push_back(caf::actor_cast<caf::weak_actor_ptr>(link));
     parts_of_it.push_back(
-      caf::actor_cast<caf::weak_actor_ptr>(deref<link_actor::stateful_broker_base<link_state>>(link).state.conn));
+        caf::actor_cast<caf::weak_actor_ptr>(deref<link_actor::stateful_broker_base<link_state>>(link).state.conn));
     socket_of(x).room = 0;
     talk(connect(), publish_line_of("t") + "{\"type\":\"bye\"}\n");
     if (polite)

@@ -25,6 +25,7 @@ using recording_actor = subscriber_actor::extend<caf::reacts_to<release_credit>>
 /// Takes deliveries, and gives credit at once unless the recording is `stuck`.
 inline recording_actor::behavior_type recording_subscriber(recording_actor::pointer self,
                                                            std::shared_ptr<recording> seen) {
+  self->attach_functor([seen] { seen->withheld.clear(); }); // a promise keeps its actor alive
   return {[self, seen](const delivery& x) -> caf::result<delivered> {
             ++seen->deliveries;
             seen->statuses.insert(seen->statuses.end(), x.statuses.begin(), x.statuses.end());

@@ -1,0 +1,133 @@
+"""Set-up and clean-up of a subscription never overlap, alternate, and the clean-up runs once, however consumers end."""
+import os
+import signal
+
+from checks import check, equal, matches
+from harness import main, scenario
+
+
+def hooks(t, log, first="true", last="true"):
+    """Commands that write down when they begin and end."""
+    return ("--on-first", f"echo set-up >> {log}; {first} && echo set-up-done >> {log}",
+            "--on-last", f"echo clean-up >> {log}; {last}; echo clean-up-done >> {log}")
+
+
+def lines(log):
+    return open(log).read().split() if os.path.exists(log) else []
+
+
+def alive_in_group(group):
+    """Processes of a group that are no zombies; whoever adopted them reaps those in its own time."""
+    result = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = open(f"/proc/{number}/stat").read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[2] == group and fields[0] != "Z":
+            result.append(number)
+    return result
+
+
+ROUND = ["set-up", "set-up-done", "clean-up", "clean-up-done"]
+
+
+@scenario
+def a_set_up_before_the_first_and_a_clean_up_after_the_last(t):
+    log = t.path("log")
+    bus = t.start_bus()
+    first = t.consume("k", *hooks(t, log))
+    equal(lines(log), ROUND[:2], "set up before it was ready")
+    second = t.consume("k", *hooks(t, log))
+    first.signal(signal.SIGTERM)
+    first.expect_exit(0)
+    t.await_status(lambda x: x["active_conns"] == 1, "one has gone")
+    equal(lines(log), ROUND[:2], "no clean-up while one is there")
+    second.signal(signal.SIGTERM)
+    second.expect_exit(0)
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+    equal(lines(log), ROUND, "cleaned up before the bus had ended")
+
+
+@scenario
+def consumers_that_are_killed_or_stopped_are_cleaned_up_after(t):
+    log = t.path("log")
+    bus = t.start_bus("--write-timeout", "300ms")
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        consumer = t.consume("k", *hooks(t, log))
+        consumer.signal(number)
+        consumer.wait()
+    stopped = t.consume("k", *hooks(t, log))
+    stopped.signal(signal.SIGSTOP)
+    big = '{"event_type":"k","payload":"' + "x" * 500_000 + '"}\n'
+    t.run_cli("publish", input=(big * 4).encode())
+    t.await_status(lambda x: x["active_conns"] == 0, "the stopped one is given up")
+    stopped.signal(signal.SIGKILL)
+    stopped.wait()
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+    equal(lines(log), ROUND * 4, "set-up and clean-up")
+
+
+@scenario
+def a_set_up_that_fails_is_told_and_tried_again(t):
+    log = t.path("log")
+    t.start_bus()
+    failing = t.run_cli("consume", "k", *hooks(t, log, first="(echo no network >&2; exit 3)"), code=1)
+    matches("rejected.*set-up.*exit status 3; no network", failing.err)
+    t.consume("k", *hooks(t, log))
+    equal(lines(log), ["set-up", "set-up", "set-up-done"], "no clean-up of what was not set up")
+
+
+@scenario
+def whoever_waits_for_a_set_up_is_let_in_after_it(t):
+    log = t.path("log")
+    gate = t.path("gate")
+    os.mkfifo(gate)
+    t.start_bus()
+    first = t.consume("k", *hooks(t, log, first=f"read line < {gate}"), ready=False)
+    with open(gate, "w") as out:  # opens when the set-up reads
+        second = t.consume("k", *hooks(t, log), ready=False)
+        check(b"ready" not in first.err + second.err, "nobody is in before the set-up has worked")
+        out.write("go\n")
+    first.expect_line("ready event_key=k")
+    second.expect_line("ready event_key=k")
+    equal(lines(log), ROUND[:2], "one set-up")
+
+
+@scenario
+def a_consumer_killed_during_its_set_up_leaves_nothing_behind(t):
+    log = t.path("log")
+    gate = t.path("gate")
+    os.mkfifo(gate)
+    bus = t.start_bus()
+    first = t.consume("k", *hooks(t, log, first=f"read line < {gate}"), ready=False)
+    with open(gate, "w") as out:
+        first.signal(signal.SIGKILL)
+        first.wait()
+        out.write("go\n")
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+    equal(lines(log), ROUND, "what was set up is cleaned up")
+
+
+@scenario
+def a_hung_command_is_ended_with_its_children(t):
+    log = t.path("log")
+    t.start_bus("--cleanup-lease", "300ms")
+    failing = t.run_cli("consume", "k", "--on-first", f"echo $$ > {log}; sleep 1000 & wait", code=1)
+    matches("set-up.*stopped", failing.err)
+    equal(alive_in_group(lines(log)[0]), [], "its process group is gone")
+
+
+@scenario
+def the_commands_know_whom_they_serve(t):
+    log = t.path("log")
+    t.start_bus(app="default")
+    t.consume("k", "--subscription-id", "k:42", "--on-first", f"echo $CAFBUS_APP $CAFBUS_SUBSCRIPTION_ID >> {log}")
+    equal(lines(log), ["default", "k:42"], "environment")
+
+
+if __name__ == "__main__":
+    main()
