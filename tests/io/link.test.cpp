@@ -353,60 +353,6 @@ CAF_TEST(a peer that asks and does not read is closed) {
   CAF_CHECK(socket_of(x).shut);
 }
 
-CAF_TEST(an oversized payload is rejected and the connection goes on) {
-  auto x = consumer("t");
-  auto producer = connect();
-  auto answer = talk(producer, publish_line_of("t", "\"" + std::string(defaults::max_payload_bytes, 'x') + "\"") +
-                                   publish_line_of("t"));
-  CAF_CHECK(has(answer, R"("accepted":1,"duplicates":0,"rejected":1)"));
-  CAF_CHECK(has(take(x), "\"seq\":1,"));
-  CAF_CHECK_EQUAL(read_status_now().counters.rejected, 1u);
-}
-
-CAF_TEST(a producer is told running totals) {
-  consumer("t");
-  auto producer = connect();
-  auto line = R"({"type":"publish","event_type":"t","event_id":"x","payload":1})"
-              "\n";
-  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":0,"rejected":0)"));
-  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":1,"rejected":0)"));
-  CAF_CHECK(has(talk(producer, "{\"type\":\"publish\"}\n"), R"("accepted":1,"duplicates":1,"rejected":1)"));
-}
-
-CAF_TEST(a producer that says bye gets its last ack first) {
-  auto x = consumer("t");
-  auto producer = connect();
-  CAF_CHECK(
-      has(talk(producer, publish_line_of("t") + "{\"type\":\"bye\"}\n" + publish_line_of("t")), "\"accepted\":1"));
-  CAF_CHECK(socket_of(producer).shut);
-  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
-}
-
-CAF_TEST(a producer that hangs up at once loses nothing that was read) {
-  auto x = consumer("t");
-  auto producer = connect();
-  send(producer, publish_line_of("t") + publish_line_of("t"));
-  hang_up(producer);
-  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 2u);
-}
-
-CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
-  auto producer = connect();
-  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
-  auto& state = deref<link_actor::stateful_broker_base<link_state>>(links.begin()->second.link).state;
-  send(producer, publish_line_of("t"));
-  CAF_CHECK(state.awaiting_hub);
-  CAF_CHECK(!state.halted);
-  auto line = publish_line_of("t");
-  state.on_data(caf::io::new_data_msg{producer, {line.begin(), line.end()}});
-  CAF_CHECK(state.halted);
-  CAF_CHECK_EQUAL(state.splitter.pending(), line.size());
-  settle();
-  CAF_CHECK(!state.halted);
-  CAF_CHECK_EQUAL(state.splitter.pending(), 0u);
-  CAF_CHECK(has(take(producer), "\"accepted\":2"));
-}
-
 CAF_TEST(nothing of a connection is left when it has ended) {
   std::vector<caf::weak_actor_ptr> parts_of_it;
   auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
@@ -437,74 +383,6 @@ CAF_TEST(a status query is answered while a consumer is going) {
   send(y, "{\"type\":\"status_query\"}\n");
   settle();
   CAF_CHECK(take(y).starts_with("{\"type\":\"status_response\""));
-}
-
-CAF_TEST(a status query is answered and closed) {
-  consumer("k");
-  auto x = connect();
-  auto answer = talk(x, "{\"type\":\"status_query\"}\n");
-  CAF_CHECK(answer.starts_with(R"({"type":"status_response","pid":)"));
-  CAF_CHECK(has(answer, R"("active_conns":1,"consumers":[{"pid":1,"event_key":"k",)"));
-  CAF_CHECK(socket_of(x).shut);
-}
-
-CAF_TEST(a shutdown is refused while a consumer is there unless forced) {
-  auto k = consumer("k");
-  auto x = connect();
-  CAF_CHECK(has(talk(x, "{\"type\":\"shutdown\"}\n"), "\"code\":\"consumers_connected\""));
-  CAF_CHECK(alive(parts.bus));
-  auto y = connect();
-  CAF_CHECK_EQUAL(talk(y, "{\"type\":\"shutdown\",\"force\":true}\n"), "");
-  CAF_CHECK(!alive(parts.bus));
-  CAF_CHECK(take(k).starts_with("{\"type\":\"bye\",\"reason\":\"requested by pid 4711\"}\n"));
-  CAF_CHECK(socket_of(y).shut);
-}
-
-CAF_TEST(a stopping bus answers everyone) {
-  auto consuming = consumer("k");
-  auto lock_holder = consumer("l");
-  check(lock_holder, "l");
-  auto entering = connect();
-  say_hello(entering, "l");
-  auto producing = connect();
-  talk(producing, publish_line_of("k"));
-  auto silent = connect();
-  take(consuming);
-  caf::anon_send(parts.bus, stop_bus{"why", true});
-  settle();
-  CAF_CHECK_EQUAL(take(consuming), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
-  CAF_CHECK_EQUAL(take(producing), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
-  CAF_CHECK(has(take(entering), "\"rejected\":true"));
-  CAF_CHECK(has(take(silent), "\"code\":\"shutting_down\""));
-  CAF_CHECK(!alive(parts.bus));
-}
-
-CAF_TEST(a stopping bus hands out what is queued before the bye) {
-  auto x = consumer("t");
-  socket_of(x).room = 0;
-  auto producer = connect();
-  for (int i = 0; i < 5; ++i)
-    talk(producer, publish_line_of("t"));
-  caf::anon_send(parts.bus, stop_bus{"why", true});
-  settle();
-  CAF_CHECK(alive(parts.bus));
-  socket_of(x).room = std::string::npos;
-  read_rest(x);
-  auto got = take(x);
-  CAF_CHECK_EQUAL(count(got, "\"type\":\"event\""), 5u);
-  CAF_CHECK(got.ends_with("{\"type\":\"bye\",\"reason\":\"why\"}\n"));
-  CAF_CHECK(!alive(parts.bus));
-}
-
-CAF_TEST(a consumer that does not read holds a stop up no longer than the drain timeout) {
-  auto x = consumer("t");
-  socket_of(x).room = 0;
-  talk(connect(), publish_line_of("t"));
-  caf::anon_send(parts.bus, stop_bus{"why", true});
-  pass(2s);
-  pass(600ms);
-  CAF_CHECK(!alive(parts.bus));
-  CAF_CHECK(socket_of(x).shut);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

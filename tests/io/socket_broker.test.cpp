@@ -56,6 +56,66 @@ CAF_TEST(a connection that never says hello and status queries do not keep the b
   CAF_CHECK(!alive(parts.bus));
 }
 
+CAF_TEST(whoever comes near the idle deadline is served or told to start a new bus) {
+  // The deadline has passed; the consumer comes after each number of messages that the bus has handled since, its hello
+  // with it or after some more. It may be refused at the door, else it must have an answer that a client can act on.
+  size_t served = 0;
+  size_t sent_away = 0;
+  size_t refused = 0;
+  for (int before = 0; before < 30; ++before)
+    for (int between = 0; between < 30; ++between) {
+      fixture bus;
+      bus.settle();
+      bus.advance_time(30s);
+      auto run = [&](int n) {
+        while (n-- > 0 && (bus.sched.try_run_once() || bus.mpx.try_exec_runnable())) {
+        }
+      };
+      run(before);
+      auto x = handle::from_int(++bus.last_handle);
+      if (!alive(bus.broker) ||
+          !bus.deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(bus.broker).state.accepting) {
+        ++refused; // connect() fails: there is no bus
+        bus.settle();
+        continue;
+      }
+      bus.mpx.add_pending_connect(bus.acceptor, x);
+      CAF_REQUIRE(bus.mpx.try_accept_connection());
+      run(between);
+      bus.mpx.virtual_send(x, [] {
+        auto line = hello_line("k");
+        return std::vector<char>{line.begin(), line.end()};
+      }());
+      bus.settle();
+      bus.mpx.read_data(); // sent before its link had asked for bytes
+      bus.settle();
+      auto answer = bus.take(x);
+      if (answer == first_ack) {
+        CAF_CHECK(alive(bus.parts.bus));
+        ++served;
+      } else {
+        CAF_CHECK(answer.find("shutting_down") != std::string::npos || bus.socket_of(x).shut);
+        CAF_CHECK(!alive(bus.parts.bus));
+        ++sent_away;
+      }
+    }
+  CAF_MESSAGE("served " << served << ", sent away " << sent_away << ", refused " << refused);
+  CAF_CHECK(served > 0);
+  CAF_CHECK(refused > 0);
+}
+
+CAF_TEST(a consumer is served at any moment before the deadline) {
+  for (auto early = 0us; early <= 5ms; early += 25us) {
+    fixture bus;
+    bus.pass(30s - early - 1us);
+    auto x = bus.connect();
+    bus.pass(10ms);
+    CAF_CHECK_EQUAL(bus.say_hello(x, "k"), first_ack);
+    bus.pass(100s);
+    CAF_CHECK(alive(bus.parts.bus));
+  }
+}
+
 CAF_TEST(a link that ends is forgotten) {
   for (int i = 0; i < 100; ++i) {
     auto x = connect();

@@ -1,0 +1,280 @@
+// What a link makes of the frames that come in: the first one decides what the connection is for.
+
+#include "actors/bus.hpp"
+#include "actors/conn.hpp"
+#include "config/log.hpp"
+#include "io/link.hpp"
+
+#include <algorithm>
+#include <spdlog/logger.h>
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Longest wait for the bus to describe itself.
+constexpr auto status_timeout = 5s;
+
+/// What is wrong with a hello; empty if nothing is.
+std::string complaint(const hello& x) {
+  auto too_long = [](const std::string& name) { return name.size() > defaults::max_name_bytes; };
+  if (x.version != protocol_version)
+    return "version '" + x.version.substr(0, 32) + "' is not supported; this bus speaks " + protocol_version;
+  if (x.event_key.empty())
+    return "event_key is empty";
+  if (x.event_types.size() > defaults::max_event_types)
+    return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most " +
+           std::to_string(defaults::max_event_types);
+  if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
+    return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
+  if (too_long(x.event_key) || too_long(x.subscription_id) ||
+      std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
+    return "a name is longer than " + std::to_string(defaults::max_name_bytes) + " bytes";
+  return {};
+}
+
+/// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
+std::chrono::nanoseconds drain_limit(int64_t ms) {
+  return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
+}
+
+} // namespace
+
+// -- in: first frame -----------------------------------------------------------------------------------------------
+
+void link_state::on_data(const caf::io::new_data_msg& x) {
+  splitter.append(x.buf.data(), x.buf.size());
+  if (awaiting_hub && !halted) {
+    halted = true;
+    self->halt(x.handle); // the socket slows the producer down
+  }
+  if (encoder)
+    encoder->arrived_at(std::chrono::system_clock::now());
+  process();
+}
+
+void link_state::process() {
+  while (!awaiting_hub && !said_bye &&
+         (now == phase::first_frame || now == phase::consuming || now == phase::producing)) {
+    auto line = splitter.next();
+    if (!line)
+      break;
+    on_line(*line);
+  }
+  if (splitter.too_long() && now != phase::closing)
+    fail(close_reason::frame_too_large,
+         "a frame is longer than " + std::to_string(defaults::max_frame_bytes) + " bytes");
+  else if (now == phase::producing && !awaiting_hub)
+    publish_batch();
+}
+
+void link_state::on_line(std::string_view line) {
+  switch (now) {
+  case phase::first_frame:
+    on_first_frame(line);
+    break;
+  case phase::consuming:
+    on_consumer_frame(line);
+    break;
+  default:
+    on_producer_line(line);
+  }
+}
+
+void link_state::on_first_frame(std::string_view line) {
+  auto decoded = decode(line);
+  if (auto* error = std::get_if<codec_error>(&decoded)) {
+    fail(close_reason::bad_first_frame, "the first frame cannot be read: " + to_string(*error));
+    return;
+  }
+  auto& x = std::get<frame>(decoded);
+  if (auto* greeting = std::get_if<hello>(&x)) {
+    on_hello(std::move(*greeting));
+  } else if (std::holds_alternative<status_query>(x)) {
+    on_status_query();
+  } else if (auto* request = std::get_if<shutdown>(&x)) {
+    on_shutdown(*request);
+  } else if (std::holds_alternative<publish_line>(x)) {
+    now = phase::producing;
+    established(false);
+    encoder.emplace();
+    encoder->arrived_at(std::chrono::system_clock::now());
+    on_producer_line(line);
+  } else {
+    fail(close_reason::bad_first_frame, "the first frame must be hello, publish, status_query or shutdown");
+  }
+}
+
+void link_state::on_hello(hello x) {
+  if (auto why = complaint(x); !why.empty()) {
+    reject("bad_hello", why);
+    return;
+  }
+  info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
+  if (info.subscription_id.empty())
+    info.subscription_id = info.event_key;
+  if (info.event_types.empty())
+    info.event_types.push_back(info.event_key);
+  now = phase::entering;
+  established(false);
+  self->request(context->lock, caf::infinite,
+                enter{info.subscription_id, me(), {std::move(x.on_first), std::move(x.on_last)}})
+      .then([this](const entered& y) { on_entered(y); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
+}
+
+void link_state::on_entered(const entered& x) {
+  if (now != phase::entering)
+    return;
+  if (!x.admitted) {
+    reject(x.code.c_str(), x.reason);
+    return;
+  }
+  now = phase::consuming;
+  conn = spawn_conn(self->system(), mailbox_limits(context->options), info, link_actor{self});
+  self->monitor(conn);
+  // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
+  // overtakes the ack, since deliveries come as messages
+  self->send(context->hub, subscribe{conn, info});
+  hello_ack ack;
+  ack.first_for_key = x.first;
+  write(encode(ack));
+  log::link().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
+                   log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
+  process(); // what was sent behind the hello
+}
+
+void link_state::reject(const char* code, const std::string& why) {
+  hello_ack ack;
+  ack.rejected = true;
+  ack.reject_reason = why;
+  ack.reject_code = code;
+  write(encode(ack));
+  log::link().warn("hello-rejected pid={} reason={}", peer->pid, log::quoted(why));
+  finish(close_reason::rejected);
+}
+
+void link_state::on_status_query() {
+  now = phase::answering;
+  established(true);
+  self->request(context->bus, status_timeout, read_status{})
+      .then(
+          [this](const status_response& x) {
+            write(encode(x));
+            finish(close_reason::answered);
+          },
+          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+}
+
+void link_state::on_shutdown(const shutdown& x) {
+  now = phase::answering; // accepted: the connection ends with the bus, which is the answer
+  established(true);
+  self->request(context->bus, caf::infinite,
+                stop_bus{"requested by pid " + std::to_string(peer->pid), x.force, drain_limit(x.drain_ms)})
+      .then(
+          [this](const stop_verdict& verdict) {
+            if (verdict.accepted)
+              return;
+            write(encode(error_frame{"consumers_connected", verdict.message}));
+            finish(close_reason::answered);
+          },
+          [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+}
+
+// -- in: consumers -------------------------------------------------------------------------------------------------
+
+void link_state::on_consumer_frame(std::string_view line) {
+  if (line.empty())
+    return;
+  auto decoded = decode(line);
+  if (std::holds_alternative<codec_error>(decoded)) {
+    ++skipped;
+    return;
+  }
+  auto& x = std::get<frame>(decoded);
+  if (std::holds_alternative<bye>(x)) {
+    said_bye = true;
+    end(close_reason::peer_said_bye);
+  } else if (auto* check = std::get_if<pre_shutdown_check>(&x)) {
+    on_pre_shutdown_check(*check);
+  } else if (std::holds_alternative<hello>(x)) {
+    unexpected("hello");
+  } else if (std::holds_alternative<publish_line>(x)) {
+    unexpected("publish"); // a consumer that believes it has published must not be left in that belief
+  }
+}
+
+void link_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
+  const auto& id = x.subscription_id.empty() ? x.event_key : x.subscription_id;
+  if (!id.empty() && id != info.subscription_id) {
+    write(encode(pre_shutdown_ack{false})); // nobody may lock what is not its own
+    return;
+  }
+  self->request(context->lock, caf::infinite, try_lock{info.subscription_id, me()})
+      .then([this](const lock_answer& y) { write(encode(pre_shutdown_ack{y.granted})); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
+}
+
+void link_state::unexpected(const char* what) {
+  write(encode(error_frame{"unexpected_frame", std::string{what} + " is not possible here and was ignored"}));
+}
+
+// -- in: producers -------------------------------------------------------------------------------------------------
+
+void link_state::on_producer_line(std::string_view line) {
+  if (line.empty())
+    return;
+  switch (encoder->add_line(line)) {
+  case event_encoder::outcome::added:
+    return;
+  case event_encoder::outcome::rejected:
+    ++rejected;
+    if (auto times = reject_log.allow(self->clock().now()))
+      log::link().warn("publish-rejected pid={} reason={} times={}", peer->pid,
+                       log::quoted(to_string(encoder->error())), *times);
+    return;
+  case event_encoder::outcome::other_type:
+    break;
+  }
+  auto decoded = decode(line);
+  auto* x = std::get_if<frame>(&decoded);
+  if (x && std::holds_alternative<bye>(*x))
+    said_bye = true;
+  else if (x && std::holds_alternative<hello>(*x))
+    unexpected("hello");
+  else
+    ++skipped;
+}
+
+void link_state::publish_batch() {
+  if (encoder->size() == 0 && rejected == 0) {
+    if (said_bye)
+      end(close_reason::peer_said_bye);
+    return;
+  }
+  awaiting_hub = true;
+  self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected})
+      .then([this](const published& x) { on_published(x); },
+            [this](const caf::error&) { end(close_reason::internal_error); });
+}
+
+void link_state::on_published(const published& x) {
+  totals.accepted += x.accepted;
+  totals.duplicates += x.duplicates;
+  totals.rejected += std::exchange(rejected, 0);
+  awaiting_hub = false;
+  if (now != phase::producing)
+    return;
+  write(encode(totals));
+  if (stop_reason)
+    say_bye();
+  if (ended || now == phase::closing)
+    return;
+  if (std::exchange(halted, false))
+    self->trigger(output->handle());
+  process(); // what came in meanwhile, or the bye
+}
+
+} // namespace cafbus

@@ -1,0 +1,91 @@
+#include "io/link.hpp"
+
+#include "support/socket_fixture.hpp"
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t result = 0;
+  for (auto i = text.find(part); i != std::string::npos; i = text.find(part, i + part.size()))
+    ++result;
+  return result;
+}
+
+struct fixture : socket_fixture {
+  handle consumer(const std::string& key) {
+    auto result = connect();
+    auto ack = say_hello(result, key);
+    CAF_CHECK(has(ack, "hello_ack"));
+    return result;
+  }
+  std::string check(handle x, const std::string& key) {
+    return talk(x, R"({"type":"pre_shutdown_check","event_key":")" + key + "\"}\n");
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(link_producer_tests, fixture)
+
+CAF_TEST(an oversized payload is rejected and the connection goes on) {
+  auto x = consumer("t");
+  auto producer = connect();
+  auto answer = talk(producer, publish_line_of("t", "\"" + std::string(defaults::max_payload_bytes, 'x') + "\"") +
+                                   publish_line_of("t"));
+  CAF_CHECK(has(answer, R"("accepted":1,"duplicates":0,"rejected":1)"));
+  CAF_CHECK(has(take(x), "\"seq\":1,"));
+  CAF_CHECK_EQUAL(read_status_now().counters.rejected, 1u);
+}
+
+CAF_TEST(a producer is told running totals) {
+  consumer("t");
+  auto producer = connect();
+  auto line = R"({"type":"publish","event_type":"t","event_id":"x","payload":1})"
+              "\n";
+  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":0,"rejected":0)"));
+  CAF_CHECK(has(talk(producer, line), R"("accepted":1,"duplicates":1,"rejected":0)"));
+  CAF_CHECK(has(talk(producer, "{\"type\":\"publish\"}\n"), R"("accepted":1,"duplicates":1,"rejected":1)"));
+}
+
+CAF_TEST(a producer that says bye gets its last ack first) {
+  auto x = consumer("t");
+  auto producer = connect();
+  CAF_CHECK(
+      has(talk(producer, publish_line_of("t") + "{\"type\":\"bye\"}\n" + publish_line_of("t")), "\"accepted\":1"));
+  CAF_CHECK(socket_of(producer).shut);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
+}
+
+CAF_TEST(a producer that hangs up at once loses nothing that was read) {
+  auto x = consumer("t");
+  auto producer = connect();
+  send(producer, publish_line_of("t") + publish_line_of("t"));
+  hang_up(producer);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 2u);
+}
+
+CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
+  auto producer = connect();
+  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
+  auto& state = deref<link_actor::stateful_broker_base<link_state>>(links.begin()->second.link).state;
+  send(producer, publish_line_of("t"));
+  CAF_CHECK(state.awaiting_hub);
+  CAF_CHECK(!state.halted);
+  auto line = publish_line_of("t");
+  state.on_data(caf::io::new_data_msg{producer, {line.begin(), line.end()}});
+  CAF_CHECK(state.halted);
+  CAF_CHECK_EQUAL(state.splitter.pending(), line.size());
+  settle();
+  CAF_CHECK(!state.halted);
+  CAF_CHECK_EQUAL(state.splitter.pending(), 0u);
+  CAF_CHECK(has(take(producer), "\"accepted\":2"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,105 @@
+#include "io/link.hpp"
+
+#include "support/socket_fixture.hpp"
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t result = 0;
+  for (auto i = text.find(part); i != std::string::npos; i = text.find(part, i + part.size()))
+    ++result;
+  return result;
+}
+
+struct fixture : socket_fixture {
+  handle consumer(const std::string& key) {
+    auto result = connect();
+    auto ack = say_hello(result, key);
+    CAF_CHECK(has(ack, "hello_ack"));
+    return result;
+  }
+  std::string check(handle x, const std::string& key) {
+    return talk(x, R"({"type":"pre_shutdown_check","event_key":")" + key + "\"}\n");
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(link_stop_tests, fixture)
+
+CAF_TEST(a status query is answered and closed) {
+  consumer("k");
+  auto x = connect();
+  auto answer = talk(x, "{\"type\":\"status_query\"}\n");
+  CAF_CHECK(answer.starts_with(R"({"type":"status_response","pid":)"));
+  CAF_CHECK(has(answer, R"("active_conns":1,"consumers":[{"pid":1,"event_key":"k",)"));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(a shutdown is refused while a consumer is there unless forced) {
+  auto k = consumer("k");
+  auto x = connect();
+  CAF_CHECK(has(talk(x, "{\"type\":\"shutdown\"}\n"), "\"code\":\"consumers_connected\""));
+  CAF_CHECK(alive(parts.bus));
+  auto y = connect();
+  CAF_CHECK_EQUAL(talk(y, "{\"type\":\"shutdown\",\"force\":true}\n"), "");
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(take(k).starts_with("{\"type\":\"bye\",\"reason\":\"requested by pid 4711\"}\n"));
+  CAF_CHECK(socket_of(y).shut);
+}
+
+CAF_TEST(a stopping bus answers everyone) {
+  auto consuming = consumer("k");
+  auto lock_holder = consumer("l");
+  check(lock_holder, "l");
+  auto entering = connect();
+  say_hello(entering, "l");
+  auto producing = connect();
+  talk(producing, publish_line_of("k"));
+  auto silent = connect();
+  take(consuming);
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  settle();
+  CAF_CHECK_EQUAL(take(consuming), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
+  CAF_CHECK_EQUAL(take(producing), "{\"type\":\"bye\",\"reason\":\"why\"}\n");
+  CAF_CHECK(has(take(entering), "\"rejected\":true"));
+  CAF_CHECK(has(take(silent), "\"code\":\"shutting_down\""));
+  CAF_CHECK(!alive(parts.bus));
+}
+
+CAF_TEST(a stopping bus hands out what is queued before the bye) {
+  auto x = consumer("t");
+  socket_of(x).room = 0;
+  auto producer = connect();
+  for (int i = 0; i < 5; ++i)
+    talk(producer, publish_line_of("t"));
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  settle();
+  CAF_CHECK(alive(parts.bus));
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK_EQUAL(count(got, "\"type\":\"event\""), 5u);
+  CAF_CHECK(got.ends_with("{\"type\":\"bye\",\"reason\":\"why\"}\n"));
+  CAF_CHECK(!alive(parts.bus));
+}
+
+CAF_TEST(a consumer that does not read holds a stop up no longer than the drain timeout) {
+  auto x = consumer("t");
+  socket_of(x).room = 0;
+  talk(connect(), publish_line_of("t"));
+  caf::anon_send(parts.bus, stop_bus{"why", true});
+  pass(2s);
+  pass(600ms);
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
