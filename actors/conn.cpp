@@ -108,6 +108,7 @@ private:
 
   void on_end() {
     mailbox.close();
+    waiting.clear(); // a promise keeps its actor alive
     auto x = mailbox.counters();
     log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={}", info.pid,
                      log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued);
