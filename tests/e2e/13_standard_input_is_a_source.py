@@ -4,6 +4,7 @@ import signal
 import subprocess
 
 from harness import check, encode, equal, event, main, matches, scenario
+from watching import expect_state
 
 
 def start(t, *flags):
@@ -18,7 +19,7 @@ def line(event_type, payload, **fields):
 def its_lines_are_events(t):
     bus = start(t)
     peer = t.join("k")
-    peer.expect_frame("source_status", source="stdin", state="connected")
+    expect_state(peer, "connected", source="stdin")
     bus.write(line("k", {"n": 1}, event_id="a", source_time="12"))
     peer.expect_event(payload={"n": 1}, seq=1, event_id="a", source_time="12")
     bus.write(b"".join(line("k", i) for i in range(1000)))
@@ -32,7 +33,7 @@ def a_late_joiner_is_told_the_state_right_after_its_ack(t):
     t.await_status(lambda x: [s["state"] for s in x["sources"]] == ["connected"], "the source is connected")
     peer = t.connect().hello("k")
     peer.expect_ack()
-    peer.expect_frame("source_status", source="stdin", state="connected")
+    expect_state(peer, "connected", source="stdin")
     t.publish(event("k", 1))
     peer.expect_event(seq=1)
 
@@ -64,7 +65,7 @@ def an_empty_input_ends_the_bus(t):
 def wrong_lines_are_counted_and_passed_over(t):
     bus = start(t)
     peer = t.join("k")
-    peer.expect_frame("source_status")
+    expect_state(peer, "connected")
     bus.write(b"garbage\n\n{}\n" + line("", 1) + b'{"event_type":"k"}\n' + b"x" * 2_000_000 + b"\n" + line("k", "right"))
     peer.expect_event(payload="right", seq=1)
     equal(t.status()["counters"]["rejected"], 5, "rejected")
@@ -74,7 +75,7 @@ def wrong_lines_are_counted_and_passed_over(t):
 def lines_split_anywhere_are_put_together(t):
     bus = start(t)
     peer = t.join("k")
-    peer.expect_frame("source_status")
+    expect_state(peer, "connected")
     whole = line("k", {"n": 1})
     for cut in range(1, len(whole)):
         bus.write(whole[:cut])
@@ -87,7 +88,7 @@ def lines_split_anywhere_are_put_together(t):
 def it_is_slowed_down_and_not_buffered_when_the_bus_is_busy(t):
     bus = start(t, "--write-timeout", "1min")
     peer = t.join("k")
-    peer.expect_frame("source_status")
+    expect_state(peer, "connected")
     portion = line("k", "x" * 10_000) * 20
     for _ in range(100):  # 20 MB
         bus.write(portion)
