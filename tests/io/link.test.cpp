@@ -1,41 +1,18 @@
 #include "io/link.hpp"
 
-#include "support/socket_fixture.hpp"
+#include "support/link_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-size_t count(const std::string& text, const std::string& part) {
-  size_t result = 0;
-  for (auto i = text.find(part); i != std::string::npos; i = text.find(part, i + part.size()))
-    ++result;
-  return result;
-}
-
-struct fixture : socket_fixture {
-  handle consumer(const std::string& key) {
-    auto result = connect();
-    auto ack = say_hello(result, key);
-    CAF_CHECK(has(ack, "hello_ack"));
-    return result;
-  }
-  std::string check(handle x, const std::string& key) {
-    return talk(x, R"({"type":"pre_shutdown_check","event_key":")" + key + "\"}\n");
-  }
-};
-
 const std::string granted = "{\"type\":\"pre_shutdown_ack\",\"last_for_key\":true}\n";
 const std::string refused = "{\"type\":\"pre_shutdown_ack\",\"last_for_key\":false}\n";
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(link_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(link_tests, link_fixture)
 
 CAF_TEST(a hello is acknowledged whatever way it is split) {
   auto line = hello_line("k");
