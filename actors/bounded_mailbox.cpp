@@ -6,13 +6,14 @@
 
 namespace cafbus {
 
-bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans) {
+bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
+                                               uint64_t number) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return {};
   outcome result;
   for (auto [first, last] : spans) {
-    append({batch, first, last, seq_ + 1});
+    append({batch, first, last, seq_ + 1, number + first});
     seq_ += last - first;
   }
   if (!busy_ && queued_ > 0) {
@@ -90,6 +91,7 @@ uint64_t bounded_mailbox::trim() {
     auto bytes = oldest.batch->bytes_of(oldest.first, oldest.first + 1);
     ++oldest.first;
     ++oldest.seq;
+    ++oldest.number;
     --queued_;
     queued_bytes_ -= bytes;
     ++result;
@@ -123,11 +125,12 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
     if (cut == front.first && !to.empty())
       return;
     cut = std::max(cut, front.first + 1);
-    event_range part{front.batch, front.first, cut, front.seq};
+    event_range part{front.batch, front.first, cut, front.seq, front.number};
     queued_ -= part.size();
     queued_bytes_ -= part.bytes();
     used += part.bytes();
     front.seq += part.size();
+    front.number += part.size();
     front.first = cut;
     to.push_back(std::move(part));
     if (front.size() == 0)
@@ -138,7 +141,8 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
 
 void bounded_mailbox::compact() {
   // sequence numbers have no hole inside the queue, since only its front is ever dropped
-  event_range all{merge(queue_), 0, static_cast<uint32_t>(queued_), queue_.front().seq};
+  event_range all{std::make_shared<event_batch>(merge(queue_)), 0, static_cast<uint32_t>(queued_), queue_.front().seq,
+                  0};
   queue_.clear();
   queue_.shrink_to_fit();
   pinned_bytes_ = all.batch->bytes.size();

@@ -32,8 +32,9 @@ public:
   };
 
   /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
+  /// @param number Of the batch's first event among all that came in.
   /// @pre spans are ascending and within the batch.
-  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans);
+  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number = 0);
 
   /// The next delivery, at most `delivery_bytes` or one event. Becomes idle if there is none.
   /// @pre the one before was `credited`.

@@ -8,6 +8,7 @@
 #include "config/version.hpp"
 
 #include <algorithm>
+#include <random>
 #include <spdlog/logger.h>
 #include <unistd.h>
 
@@ -42,6 +43,13 @@ void end_part(const Handle& x) {
     caf::anon_send<caf::message_priority::high>(
         caf::actor_cast<caf::actor>(x),
         caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::user_shutdown)});
+}
+
+uint64_t random_node() {
+  std::random_device source;
+  for (;;)
+    if (auto x = uint64_t{source()} << 32 | source(); x != 0)
+      return x;
 }
 
 } // namespace
@@ -79,21 +87,21 @@ caf::result<joined> bus_state::on_join(const join& x) {
       .then(
           [this, request, promise](const entered& answer) mutable {
             auto admitted = answer.admitted && now == stage::running;
-            if (admitted)
-              admit(request);
-            promise.deliver(joined{admitted, admitted && answer.first, answer.reason});
+            auto conn = admitted ? admit(request) : conn_actor{};
+            promise.deliver(joined{admitted, admitted && answer.first, answer.reason, conn});
           },
           [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   return promise;
 }
 
-void bus_state::admit(const join& x) {
+conn_actor bus_state::admit(const join& x) {
   auto conn = spawn_conn(self->system(), mailbox_limits(options), x.info, x.subscriber);
   in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
-  self->send(parts.hub, subscribe{conn, x.info});
+  self->send(parts.hub, subscribe{conn, x.info, x.via});
   log::bus().info("subscriber-joined key={} subscription={} types={}", log::quoted(x.info.event_key),
                   log::quoted(x.info.subscription_id), x.info.event_types.size());
+  return conn;
 }
 
 caf::result<status_response> bus_state::on_read_status() {
@@ -125,6 +133,7 @@ void bus_state::report(caf::typed_response_promise<status_response> promise, con
   result.counters = hub.counters;
   result.unmatched_types = hub.unmatched_types;
   result.sources = hub.sources;
+  result.links = list.links;
   promise.deliver(std::move(result));
 }
 
@@ -343,11 +352,12 @@ bounded_mailbox::limits mailbox_limits(const bus_options& options) {
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options) {
   auto root = system.spawn(bus, options);
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
-  auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor});
+  auto node = options.node != 0 ? options.node : random_node();
+  auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node});
   auto lock =
       system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease, process_hooks(system, options.app));
   caf::anon_send(root, adopt{hub, lock, supervisor});
-  return {root, hub, lock};
+  return {root, hub, lock, node};
 }
 
 } // namespace cafbus

@@ -14,6 +14,7 @@ struct bus_parts {
   bus_actor bus;
   hub_actor hub;
   cleanup_lock_actor lock;
+  uint64_t node = 0; ///< How linked buses know it.
 };
 
 /// Spawns a whole bus without sockets and sources: attach those to `bus`. It ends, with everything that was attached,
@@ -64,7 +65,7 @@ struct bus_state {
   void on_stop_overdue(const stop_overdue& x);
   void on_down(const caf::down_msg& x);
 
-  void admit(const join& x);
+  conn_actor admit(const join& x);
   void report(caf::typed_response_promise<status_response> promise, const hub_status& hub, const consumer_list& list);
   void stop_unless_used(const stop_bus& x, caf::typed_response_promise<stop_verdict> promise);
   void begin_stop(const std::string& reason, bool has_failed = false);

@@ -33,7 +33,7 @@ public:
     auto* x = as_deliver(*ptr);
     if (!x)
       Base::enqueue(std::move(ptr), host);
-    else if (mailbox.push(x->batch, x->spans).wake)
+    else if (mailbox.push(x->batch, x->spans, x->number).wake)
       Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
   }
 

@@ -51,12 +51,13 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
     resolved_.push_back(i == index_.end() ? nullptr : &i->second);
   }
   missed_.assign(batch.types.size(), 0);
+  const auto relayed = !batch.origins.empty();
   run current;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     auto type = batch.slots[i].type;
     if (!resolved_[type]) {
       ++missed_[type];
-    } else if (!dedup_.claim(batch.id(i), now)) {
+    } else if ((relayed && !origins_.claim(batch.origins[i])) || !dedup_.claim(batch.id(i), now)) {
       ++counters_.duplicates;
     } else if (current.type == type && current.span.last == i && current.span.first != i) {
       ++current.span.last;

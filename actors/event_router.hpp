@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/dedup_window.hpp"
+#include "actors/origin_window.hpp"
 #include "messages/actors.hpp"
 
 #include <span>
@@ -21,7 +22,8 @@ public:
     std::vector<event_span> spans; ///< Ascending, disjoint, not adjacent.
   };
 
-  explicit event_router(dedup_window dedup) : dedup_{std::move(dedup)} {}
+  /// @param node This bus's own number among linked ones.
+  explicit event_router(dedup_window dedup, uint64_t node = 0) : dedup_{std::move(dedup)}, origins_{node} {}
 
   /// @param types Repetitions count once. @pre `id` is not in.
   void add(subscriber_id id, const std::vector<std::string>& types);
@@ -62,6 +64,7 @@ private:
   std::vector<const subscribers*> resolved_; // per type of the batch at hand
   std::vector<uint64_t> missed_;             // the same
   dedup_window dedup_;
+  origin_window origins_;
   bus_counters counters_;
   std::vector<unmatched_type> unmatched_;
 };

@@ -1,6 +1,7 @@
 #include "actors/hub.hpp"
 
 #include "actors/event_router.hpp"
+#include "actors/interest_builder.hpp"
 #include "actors/spawn_beside_sockets.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
@@ -16,6 +17,9 @@ namespace cafbus {
 namespace {
 
 using std::chrono::system_clock;
+
+/// How long a link may take to describe itself.
+constexpr auto link_answer_timeout = std::chrono::seconds{1};
 
 /// A list of consumers in the making: the conns' counters come in one by one.
 struct listing {
@@ -49,7 +53,9 @@ template <class Base>
 class hub_impl : public Base {
 public:
   hub_impl(caf::actor_config& config, hub_options x)
-    : Base{config}, supervisor{std::move(x.supervisor)}, router{dedup_window{x.dedup_capacity, x.dedup_ttl}} {}
+    : Base{config}, supervisor{std::move(x.supervisor)}, node{x.node}, router{
+                                                                           dedup_window{x.dedup_capacity, x.dedup_ttl},
+                                                                           x.node} {}
 
   const char* name() const override { return "hub"; }
 
@@ -63,6 +69,8 @@ protected:
         [this](const unsubscribe& x) { on_unsubscribe(x); },
         [this](const source_status& x) { on_source_status(x); },
         [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
+        [this](const attach_link& x) { on_attach_link(x); },
+        [this](const read_interest& x) { return on_read_interest(x); },
         [this](const list_consumers&) { return on_list_consumers(); },
         [this](const read_hub_status&) { return on_read_status(); },
     };
@@ -72,6 +80,7 @@ private:
   struct consumer {
     conn_actor conn;
     consumer_info info;
+    std::vector<node_path> via;
   };
   struct known_source {
     source_status last;
@@ -85,18 +94,19 @@ private:
       return {};
     last_event_at = system_clock::now();
     auto duplicates = counters.duplicates;
-    send_out(x.batch, router.routes(*x.batch, this->clock().now()));
+    auto number = counters.ingress + 1;
+    send_out(x.batch, number, router.routes(*x.batch, this->clock().now()));
     duplicates = counters.duplicates - duplicates;
     log_events(*x.batch);
     return {x.batch->size() - duplicates, duplicates};
   }
 
-  void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes) {
+  void send_out(const event_batch_ptr& batch, uint64_t number, std::span<const event_router::route> routes) {
     caf::message message;
     const std::vector<event_span>* last_spans = nullptr;
     for (const auto& [id, spans] : routes) {
       if (!last_spans || *last_spans != spans) // most often all want the same, and share one message
-        message = caf::make_message(deliver{batch, spans});
+        message = caf::make_message(deliver{batch, spans, number});
       last_spans = &spans;
       auto* conn = caf::actor_cast<caf::abstract_actor*>(consumers.find(id)->second.conn);
       conn->enqueue(nullptr, caf::make_message_id(), message, this->context());
@@ -112,9 +122,16 @@ private:
 
   void on_subscribe(const subscribe& x) {
     auto id = x.conn.id();
-    if (!consumers.emplace(id, consumer{x.conn, x.info}).second)
-      return;
+    auto [i, is_new] = consumers.try_emplace(id, consumer{x.conn, x.info, x.via});
+    if (!is_new) {
+      router.remove(id);
+      i->second.info.event_types = x.info.event_types;
+      i->second.via = x.via;
+    }
     router.add(id, x.info.event_types);
+    tell_links();
+    if (!is_new)
+      return;
     this->monitor(x.conn);
     if (supervisor)
       this->send(supervisor, consumer_came{caf::actor_cast<caf::strong_actor_ptr>(x.conn)});
@@ -128,10 +145,12 @@ private:
   }
 
   void remove(caf::actor_id id) {
+    links.erase(id);
     auto i = consumers.find(id);
     if (i == consumers.end())
       return; // gone already
     router.remove(id);
+    tell_links();
     if (supervisor)
       this->send(supervisor, consumer_went{caf::actor_cast<caf::strong_actor_ptr>(i->second.conn)});
     consumers.erase(i);
@@ -148,10 +167,27 @@ private:
       this->send(consumer.conn, x);
   }
 
+  void on_attach_link(const attach_link& x) {
+    if (links.emplace(x.link.id(), x.link).second)
+      this->monitor(x.link);
+  }
+
+  void tell_links() {
+    for (const auto& [id, link] : links)
+      this->send(link, interest_changed{});
+  }
+
+  node_interest on_read_interest(const read_interest& x) const {
+    interest_builder result{node, x.peer};
+    for (const auto& [id, consumer] : consumers)
+      result.add(consumer.info.event_types, consumer.via);
+    return result.finish();
+  }
+
   caf::result<consumer_list> on_list_consumers() {
     auto state = std::make_shared<listing>();
     state->promise = this->template make_response_promise<consumer_list>();
-    state->missing = consumers.size() + 1;
+    state->missing = consumers.size() + links.size() + 1;
     auto& list = state->result.consumers;
     list.resize(consumers.size());
     std::vector<caf::actor_id> ids;
@@ -159,7 +195,7 @@ private:
       ids.push_back(id);
     std::sort(ids.begin(), ids.end());
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto& [conn, info] = consumers.find(ids[i])->second;
+      const auto& [conn, info, via] = consumers.find(ids[i])->second;
       list[i] = to_status(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(
@@ -168,6 +204,18 @@ private:
                 state->arrived();
               },
               [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
+    }
+    state->result.links.resize(links.size());
+    size_t place = 0;
+    for (const auto& [id, link] : links) {
+      this->request(link, link_answer_timeout, read_link{})
+          .then(
+              [state, i = place](const link_report& x) {
+                state->result.links[i] = x;
+                state->arrived();
+              },
+              [state](const caf::error&) { state->arrived(); });
+      ++place;
     }
     auto promise = state->promise;
     state->arrived();
@@ -191,8 +239,10 @@ private:
   }
 
   idle_supervisor_actor supervisor;
+  uint64_t node;
   event_router router;
   std::unordered_map<caf::actor_id, consumer> consumers;
+  std::map<caf::actor_id, node_link_actor> links; // to other buses
   std::map<std::string, known_source> sources;
   system_clock::time_point last_event_at{};
 };

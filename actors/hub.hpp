@@ -10,6 +10,7 @@ struct hub_options {
   uint32_t dedup_capacity = 0; ///< Ids; 0: no deduplication.
   std::chrono::nanoseconds dedup_ttl{0};
   idle_supervisor_actor supervisor; ///< Told of every consumer that comes and goes; may be null.
+  uint64_t node = 0;                ///< How linked buses know this one.
 };
 
 /// Spawns the hub: routes each batch to the conns that want some of it (`event_router`), keeps the newest status of

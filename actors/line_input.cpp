@@ -121,8 +121,10 @@ opened_input open_input(const source_spec& spec, uint64_t seed) {
   }
   case source_spec::kind::file:
     return followed_file::open(spec.argument, seed);
+  case source_spec::kind::node:
+    break; // events, not lines
   }
-  return std::string{"unknown kind of source"};
+  return std::string{"this kind of source has no lines"};
 }
 
 } // namespace cafbus

@@ -1,5 +1,7 @@
 #include "actors/source_spec.hpp"
 
+#include "config/host_port.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -29,13 +31,22 @@ std::variant<source_spec, std::string> parse_source_spec(std::string_view text) 
     result.argument = std::filesystem::absolute(text.substr(file.size()), failed).string();
     return failed ? parsed_source{"source '" + result.name + "': " + failed.message()} : result;
   }
+  constexpr std::string_view node = "node:";
+  if (text.starts_with(node)) {
+    result.what = source_spec::kind::node;
+    result.argument = text.substr(node.size());
+    auto place = parse_host_port(result.argument);
+    if (auto* error = std::get_if<std::string>(&place))
+      return "source '" + result.name + "': " + *error;
+    return result;
+  }
   constexpr std::string_view exec = "exec:";
   if (text.starts_with(exec) && text.size() > exec.size()) {
     result.what = source_spec::kind::exec;
     result.argument = text.substr(exec.size());
     return result;
   }
-  return "source '" + result.name + "' is not known: give stdin, file:PATH or exec:COMMAND";
+  return "source '" + result.name + "' is not known: give stdin, file:PATH, exec:COMMAND or node:HOST:PORT";
 }
 
 void name_apart(std::vector<source_spec>& specs) {

@@ -11,10 +11,11 @@ struct source_spec {
   enum class kind : uint8_t {
     standard_input, ///< `stdin`: events until end of input, then the bus stops.
     file,           ///< `file:PATH`: events in that file, which is followed.
+    node,           ///< `node:HOST:PORT`: another bus.
     exec,           ///< `exec:COMMAND`: events on the command's standard output; restarted when it ends.
   };
   kind what = kind::standard_input;
-  std::string argument; ///< The command, for /bin/sh; or the path, absolute.
+  std::string argument; ///< The command, for /bin/sh; or the path, absolute; or HOST:PORT.
   std::string name;     ///< As in status: the specification as it was given, cut to a readable length.
 };
 

@@ -12,7 +12,9 @@ void settings::add_to(CLI::App& command, bool all) {
     auto standard = x.text(serve_options{});
     auto help = x.help + " (" + (standard.empty() ? "" : "default " + standard + "; ") + x.allowed + "; " + x.env + ')';
     auto* bound = command.add_option("--" + x.name, values, help)->type_name(x.placeholder);
-    if (!x.repeatable)
+    if (x.placeholder == "yes|no")
+      bound->default_str("yes")->expected(0, 1); // the flag alone means yes
+    else if (!x.repeatable)
       bound->expected(1);
     bound->allow_extra_args(false); // one value a flag, so that what follows it is not swallowed
   }

@@ -69,6 +69,22 @@ inline constexpr auto source_max_silence = 0s;
 /// How long a child process may take to end after SIGTERM before it gets SIGKILL.
 inline constexpr auto source_kill_after = 1s;
 
+// -- links between buses --------------------------------------------------------------------------------------------
+/// Links that an event crosses, and that a wish for events travels, at most: more is a loop or a mistake.
+inline constexpr uint32_t max_node_hops = 16;
+/// Other buses of which it is remembered how far their events have come.
+inline constexpr size_t max_origins = 4'096;
+/// Buses that take events from this one, at most.
+inline constexpr size_t max_node_links = 256;
+/// Event types that one link asks for, at most.
+inline constexpr size_t max_node_types = 65'536;
+/// Time for a connection to another bus to be made, and for it to introduce itself.
+inline constexpr auto node_connect_timeout = 5s;
+/// A link that gets no sign of life from the other machine for so long is given up.
+inline constexpr auto node_silence_timeout = 20s;
+/// Changes of interest within this time travel together.
+inline constexpr auto node_interest_pause = 5ms;
+
 // -- commands on events -------------------------------------------------------------------------------------------
 /// How long `consume --exec` lets a command work on one event. 0 or `never`: as long as it takes.
 inline constexpr auto exec_timeout = 30s;

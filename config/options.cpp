@@ -2,6 +2,7 @@
 
 #include "config/config_file.hpp"
 #include "config/duration.hpp"
+#include "config/host_port.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -121,12 +122,13 @@ option dir_option() {
 }
 
 option source_option() {
-  auto result =
-      row("source", "SPEC", "stdin, file:PATH or exec:COMMAND", "Where events come from; may be given many times");
+  auto result = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND or node:HOST:PORT",
+                    "Where events come from; may be given many times");
   result.repeatable = true;
   result.set = [](serve_options& x, std::string_view text) -> std::string {
     auto names = [text](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
-    if ((text != "stdin" && !names("file:") && !names("exec:")) || text.find('\0') != std::string_view::npos)
+    if ((text != "stdin" && !names("file:") && !names("exec:") && !names("node:")) ||
+        text.find('\0') != std::string_view::npos)
       return log::quoted(text) + " is not a source";
     if (text == "stdin" && std::ranges::count(x.sources, "stdin") != 0)
       return "stdin can be read once only";
@@ -152,6 +154,44 @@ option log_level_option() {
     return {};
   };
   result.text = [](const serve_options& x) { return x.log_level; };
+  return result;
+}
+
+option node_listen_option() {
+  auto result = row("node-listen", "HOST:PORT", "HOST:PORT, e.g. 127.0.0.1:4000 or [::1]:4000",
+                    "Where other buses may connect to take events from this one");
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    auto parsed = parse_host_port(text);
+    if (auto* error = std::get_if<std::string>(&parsed))
+      return std::move(*error);
+    x.nodes.listen = text;
+    return {};
+  };
+  result.text = [](const serve_options& x) { return x.nodes.listen; };
+  return result;
+}
+
+option node_file_option(const char* name, std::string node_options::*member, const char* help) {
+  auto result = row(name, "FILE", "a path", help);
+  result.set = [member](serve_options& x, std::string_view text) -> std::string {
+    if (text.empty() || text.find('\0') != std::string_view::npos)
+      return "it must not be empty";
+    x.nodes.*member = text;
+    return {};
+  };
+  result.text = [member](const serve_options& x) { return x.nodes.*member; };
+  return result;
+}
+
+option insecure_network_option() {
+  auto result = row("insecure-network", "yes|no", "yes or no", "Whether links beyond this machine may go without TLS");
+  result.set = [](serve_options& x, std::string_view text) -> std::string {
+    if (text != "yes" && text != "no")
+      return log::quoted(text) + " is neither yes nor no";
+    x.nodes.insecure = text == "yes";
+    return {};
+  };
+  result.text = [](const serve_options& x) { return x.nodes.insecure ? "yes" : "no"; };
   return result;
 }
 
@@ -192,6 +232,12 @@ std::vector<option> make_table() {
       live(duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
                     "How long one consumer may hold the cleanup lock")),
       live(log_level_option()),
+      node_listen_option(),
+      node_file_option("node-certificate", &node_options::certificate,
+                       "This bus's certificate for links to other buses, PEM"),
+      node_file_option("node-key", &node_options::key, "The private key of that certificate, PEM"),
+      node_file_option("node-ca", &node_options::ca, "Who signs the certificates of the other buses, PEM"),
+      insecure_network_option(),
   };
 }
 

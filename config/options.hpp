@@ -28,9 +28,21 @@ struct bus_options {
   std::chrono::nanoseconds cleanup_lease = defaults::cleanup_lease;
   std::chrono::nanoseconds drain_timeout = defaults::drain_timeout;
   std::chrono::nanoseconds hello_timeout = defaults::hello_timeout;
+  uint64_t node = 0; ///< How linked buses know this one: unique, not 0. 0: a random number.
   uint32_t source_retries = defaults::source_retries;
   std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
+};
+
+/// How a bus is linked with others over the network.
+struct node_options {
+  std::string listen;      ///< HOST:PORT where other buses may connect; empty: nowhere.
+  std::string certificate; ///< PEM files. All three, or none: then links are not encrypted.
+  std::string key;
+  std::string ca;        ///< Of those whose certificates are accepted.
+  bool insecure = false; ///< Links without TLS beyond this machine are wanted.
+
+  bool tls() const { return !certificate.empty(); }
 };
 
 /// Everything that can be set from outside. Commands other than `serve` use `app` and `dir` only.
@@ -39,6 +51,7 @@ struct serve_options {
   std::string app = "default"; ///< The same as `bus.app`.
   std::string dir;             ///< As asked for; empty: `base_dir` chooses.
   std::vector<std::string> sources;
+  node_options nodes;
   std::string log_level = "info";
 };
 

@@ -7,6 +7,7 @@
 #include "config/reload.hpp"
 #include "config/version.hpp"
 #include "io/instance_lock.hpp"
+#include "io/node_network.hpp"
 #include "io/socket_broker.hpp"
 
 #include <atomic>
@@ -32,13 +33,14 @@ namespace {
 constexpr int listen_backlog = 1'024;
 
 struct bus_config : caf::actor_system_config {
-  bus_config() {
+  explicit bus_config(const node_options& nodes) {
     load<caf::io::middleman>();
     config_file_path.clear();                      // CAF 0.17 would read ./caf-application.ini
     set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups a second when idle
     set("scheduler.max-threads", size_t{2});
     set("middleman.workers", size_t{0});
     set("middleman.attach-utility-actors", true);
+    configure_nodes(*this, nodes);
   }
 };
 
@@ -53,6 +55,7 @@ struct preparation {
   std::vector<source_spec> sources;
   std::optional<instance_lock> lock;
   unique_fd listening;
+  unique_fd nodes; ///< Where other buses connect; none if they may not.
   own_file socket;
 
   /// What has become of our files, if not all are ours any more. Whoever comes next cannot find us then.
@@ -90,6 +93,10 @@ std::string prepare(const serve_options& options, bool on_demand, preparation& x
   ::unlink(x.paths.hold.c_str());
   if (auto error = log::to_file(x.paths.log, options.log_level); !error.empty())
     return error;
+  auto nodes = prepare_nodes(options.nodes);
+  if (auto* error = std::get_if<std::string>(&nodes))
+    return *error;
+  x.nodes = std::move(std::get<unique_fd>(nodes));
   ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
   auto listening = listen_unix(x.paths.socket, listen_backlog);
   if (auto* error = std::get_if<std::string>(&listening))
@@ -176,7 +183,7 @@ void reload(serve_options& running, const option_reader& reread, const bus_actor
 daemon_outcome run_bus(const serve_options& options, preparation& x, events& happening,
                        const std::function<void(const std::string&)>& ready, const option_reader& reread) {
   daemon_outcome outcome;
-  bus_config config;
+  bus_config config{options.nodes};
   caf::actor_system system{config};
   auto bus_options = options.bus;
   bus_options.app = options.app;
@@ -187,17 +194,22 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     x.lock->note(note_stopping);
   };
   auto parts = spawn_bus(system, bus_options);
+  if (x.nodes)
+    welcome_nodes(system, parts, bus_options, options.nodes, std::move(x.nodes));
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {
     outcome = {end != caf::exit_reason::user_shutdown, reason_of(end)};
     happening.bus_ended();
   });
   serve_socket(system, parts, bus_options, std::move(x.listening));
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  for (const auto& spec : x.sources)
-    caf::anon_send(
-        parts.bus,
-        attach_source{spec.name, spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
-                                                            bus_options.source_max_silence, ++seed})});
+  for (const auto& spec : x.sources) {
+    auto source = spec.what == source_spec::kind::node
+                      ? spawn_node_source(system, parts, options.app, spec.name,
+                                          std::get<host_port>(parse_host_port(spec.argument)), options.nodes, ++seed)
+                      : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
+                                                   bus_options.source_max_silence, ++seed});
+    caf::anon_send(parts.bus, attach_source{spec.name, source});
+  }
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
   x.lock->note(note_running);

@@ -4,6 +4,7 @@
 
 #include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/meta/type_name.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -57,6 +58,7 @@ struct event_span {
 struct deliver {
   event_batch_ptr batch;
   std::vector<event_span> spans;
+  uint64_t number = 0; ///< Of the batch's first event among all that came in.
 };
 
 /// INTERNAL of the conn: its bounded mailbox was empty and has something now.
@@ -95,9 +97,14 @@ struct consumer_info {
   bool operator==(const consumer_info&) const = default;
 };
 
+/// The buses through which a wish for events has come here, the one that has the consumer first.
+using node_path = std::vector<uint64_t>;
+
+/// Once more for the same conn: other event types from now on.
 struct subscribe {
   conn_actor conn;
   consumer_info info;
+  std::vector<node_path> via; ///< For a link to another bus: one for each event type. Empty: a consumer of this bus.
 };
 struct unsubscribe {
   conn_actor conn;
@@ -114,9 +121,41 @@ struct published {
   bool operator==(const published&) const = default;
 };
 
+// -- links between buses: what a hub sees of them ---------------------------------------------------------------------
+
+/// What all of a bus's consumers, and the buses behind it, want at the moment.
+struct node_interest {
+  std::vector<std::string> types;
+  std::vector<node_path> via; ///< One for each type.
+  bool operator==(const node_interest&) const = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_interest& x) {
+  return f(caf::meta::type_name("cafbus::node_interest"), x.types, x.via);
+}
+
+/// Hub -> link: read the interest again.
+struct interest_changed {};
+
+struct read_link {};
+
+using node_link_actor = caf::typed_actor<caf::reacts_to<interest_changed>,               // from the hub
+                                         caf::replies_to<read_link>::with<link_report>>; // from the hub
+
+/// Link -> hub: show me in status, and tell me when the interest changes. Its end is noticed.
+struct attach_link {
+  node_link_actor link;
+};
+
+/// What to ask of another bus: what is wanted here, without that for which the other bus itself has asked.
+struct read_interest {
+  uint64_t peer = 0; ///< The node asked.
+};
+
 struct list_consumers {};
 struct consumer_list {
   std::vector<consumer_status> consumers; ///< In the order in which they came.
+  std::vector<link_report> links;         ///< The same.
 };
 struct read_hub_status {};
 struct hub_status {
@@ -133,6 +172,8 @@ using hub_actor = caf::typed_actor<caf::replies_to<publish>::with<published>, //
                                    caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
                                    caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
                                    caf::reacts_to<reconfigure>,   // from the bus
+                                   caf::reacts_to<attach_link>,   // from a link to another bus
+                                   caf::replies_to<read_interest>::with<node_interest>,  // the same
                                    caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
                                    caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
@@ -300,11 +341,13 @@ struct join {
   subscriber_actor subscriber;
   consumer_info info;
   hook_commands hooks;
+  std::vector<node_path> via; ///< As in `subscribe`.
 };
 struct joined {
   bool admitted = false;
   bool first = false;
   std::string reason; ///< Why it was not admitted.
+  conn_actor conn;    ///< The subscriber's own, if it was.
 };
 
 struct read_status {};
@@ -350,6 +393,8 @@ CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went)
 CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle)
 CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
 CAFBUS_LOCAL(attach_listener) CAFBUS_LOCAL(attach_source) CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached)
+CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report) CAFBUS_LOCAL(attach_link)
+CAFBUS_LOCAL(read_interest)
 CAFBUS_LOCAL(join) CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
 CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue) CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks)
 CAFBUS_LOCAL(hooks_finished)

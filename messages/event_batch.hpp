@@ -7,6 +7,15 @@
 
 namespace cafbus {
 
+/// Where an event entered the network of linked buses, so that no bus takes it in twice.
+struct event_origin {
+  uint64_t node = 0;     ///< The bus that took it in from a source or producer; 0: this one.
+  uint64_t number = 0;   ///< Its place among all events of that bus; only grows.
+  uint32_t hops = 0;     ///< Links between buses that it has crossed.
+  uint32_t reserved = 0; ///< 0; no byte of it is left undefined where it is copied whole.
+  bool operator==(const event_origin&) const = default;
+};
+
 /// Events that arrived together, each encoded once as the two parts of its `event` frame around the sequence number.
 /// Immutable after it is built; shared by count per batch and consumer, never per event.
 ///
@@ -25,7 +34,8 @@ struct event_batch {
 
   std::string bytes;
   std::vector<slot> slots;
-  std::vector<std::string> types; ///< The distinct event types, decoded, in order of appearance.
+  std::vector<std::string> types;    ///< The distinct event types, decoded, in order of appearance.
+  std::vector<event_origin> origins; ///< One an event, if they came from another bus; empty: all are this bus's own.
 
   size_t size() const noexcept { return slots.size(); }
   bool empty() const noexcept { return slots.empty(); }
@@ -52,15 +62,22 @@ struct event_batch {
 
 using event_batch_ptr = std::shared_ptr<const event_batch>;
 
-/// The events [first, last) of a batch, for one consumer, with the sequence number of the first.
+/// The events [first, last) of a batch, for one consumer, with the sequence number of the first, and the number that
+/// this bus gave it when it came in.
 struct event_range {
   event_batch_ptr batch;
   uint32_t first = 0;
   uint32_t last = 0;
   uint64_t seq = 0;
+  uint64_t number = 0;
 
   size_t size() const noexcept { return last - first; }
   size_t bytes() const noexcept { return batch->bytes_of(first, last); }
+
+  /// Where event `i` of the batch comes from. @pre first <= i < last
+  event_origin origin(uint32_t i) const noexcept {
+    return batch->origins.empty() ? event_origin{0, number + (i - first), 0, 0} : batch->origins[i];
+  }
 };
 
 /// Appends the `event` frames of a range to `out`, which is a std::string or a std::vector<char>.

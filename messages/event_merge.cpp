@@ -4,33 +4,35 @@
 
 namespace cafbus {
 
-event_batch_ptr merge(const std::deque<event_range>& ranges) {
-  auto result = std::make_shared<event_batch>();
+event_batch merge(const std::deque<event_range>& ranges) {
+  event_batch result;
   size_t bytes = 0;
   size_t events = 0;
   for (const auto& x : ranges) {
     bytes += x.bytes();
     events += x.size();
   }
-  result->bytes.reserve(bytes);
-  result->slots.reserve(events);
+  result.bytes.reserve(bytes);
+  result.slots.reserve(events);
+  result.origins.reserve(events);
   std::unordered_map<std::string_view, uint32_t> interned; // views into the merged batches, which outlive it
   for (const auto& x : ranges) {
     const auto& slots = x.batch->slots;
-    auto shift = result->bytes.size() - slots[x.first].begin; // unsigned arithmetic wraps back
+    auto shift = result.bytes.size() - slots[x.first].begin; // unsigned arithmetic wraps back
     for (auto i = x.first; i < x.last; ++i) {
       auto slot = slots[i];
       slot.begin = static_cast<uint32_t>(slot.begin + shift);
       slot.id_begin = static_cast<uint32_t>(slot.id_begin + shift);
       slot.payload_begin = static_cast<uint32_t>(slot.payload_begin + shift);
       const auto& type = x.batch->types[slot.type];
-      auto [entry, added] = interned.emplace(type, static_cast<uint32_t>(result->types.size()));
+      auto [entry, added] = interned.emplace(type, static_cast<uint32_t>(result.types.size()));
       if (added)
-        result->types.push_back(type);
+        result.types.push_back(type);
       slot.type = entry->second;
-      result->slots.push_back(slot);
+      result.slots.push_back(slot);
+      result.origins.push_back(x.origin(i));
     }
-    result->bytes.append(x.batch->bytes, slots[x.first].begin, x.bytes());
+    result.bytes.append(x.batch->bytes, slots[x.first].begin, x.bytes());
   }
   return result;
 }

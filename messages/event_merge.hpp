@@ -6,6 +6,6 @@
 namespace cafbus {
 
 /// Copies ranges into one batch of their own, which keeps none of theirs alive.
-event_batch_ptr merge(const std::deque<event_range>& ranges);
+event_batch merge(const std::deque<event_range>& ranges);
 
 } // namespace cafbus

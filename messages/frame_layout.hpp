@@ -119,6 +119,7 @@ struct layout<status_response> {
     f("counters", x.counters);
     f("unmatched_types", x.unmatched_types);
     f("sources", x.sources);
+    f.maybe("links", x.links);
   }
 };
 
@@ -153,6 +154,21 @@ struct layout<unmatched_type> {
   static void visit(auto& f, auto& x) {
     f("event_type", x.event_type);
     f("count", x.count);
+  }
+};
+
+template <>
+struct layout<link_report> {
+  static void visit(auto& f, auto& x) {
+    f("peer", x.peer);
+    f("direction", x.direction);
+    f("state", x.state);
+    f.maybe("node", x.node);
+    f("types", x.types);
+    f("received", x.received);
+    f("dropped", x.dropped);
+    f("missed", x.missed);
+    f("queued", x.queued);
   }
 };
 

@@ -113,6 +113,20 @@ struct source_report {
   bool operator==(const source_report&) const = default;
 };
 
+/// One link to another bus in a `status_response`.
+struct link_report {
+  std::string peer;      ///< HOST:PORT that was called, or who called: app, process id and host.
+  std::string direction; ///< in: its events come here; out: ours go there.
+  std::string state;     ///< connecting, connected or reconnecting.
+  std::string node;      ///< The other bus's own number, in hexadecimal; a new one each time it starts. Empty: unknown.
+  uint64_t types = 0;    ///< Event types that are asked for at the moment: by us (in) or of us (out).
+  uint64_t received = 0; ///< in: events that came; out: events meant for it.
+  uint64_t dropped = 0;  ///< On the sending side, since the link was made.
+  uint64_t missed = 0;   ///< in: events, wanted or not, that the other bus took in while the link was down.
+  uint64_t queued = 0;   ///< out: how many it lags behind.
+  bool operator==(const link_report&) const = default;
+};
+
 /// An event type that came in and that nobody asked for.
 struct unmatched_type {
   std::string event_type;
@@ -144,6 +158,7 @@ struct status_response {
   bus_counters counters;
   std::vector<unmatched_type> unmatched_types; ///< The latest few, newest first.
   std::vector<source_report> sources;
+  std::vector<link_report> links; ///< To other buses.
   bool operator==(const status_response&) const = default;
 };
 

@@ -47,7 +47,8 @@ CAF_TEST(anything else is refused with what there is) {
   for (auto text : {"", "stdin ", "exec:", "file:", "exec", "tcp:1", "STDIN"}) {
     auto x = parse_source_spec(text);
     CAF_REQUIRE(std::holds_alternative<std::string>(x));
-    CAF_CHECK(std::get<std::string>(x).find("give stdin, file:PATH or exec:COMMAND") != std::string::npos);
+    CAF_CHECK(std::get<std::string>(x).find("give stdin, file:PATH, exec:COMMAND or node:HOST:PORT") !=
+              std::string::npos);
   }
 }
 

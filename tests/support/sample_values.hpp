@@ -28,6 +28,11 @@ inline const std::array samples{
     sample_values{"cleanup-wait", {"1s", "2s", "0"}},
     sample_values{"cleanup-lease", {"1s", "2s", "3s"}},
     sample_values{"log-level", {"debug", "warn", "off"}},
+    sample_values{"node-listen", {"127.0.0.1:1", "[::1]:2", "localhost:3"}},
+    sample_values{"node-certificate", {"/a", "/b", "/c"}},
+    sample_values{"node-key", {"/a", "/b", "/c"}},
+    sample_values{"node-ca", {"/a", "/b", "/c"}},
+    sample_values{"insecure-network", {"yes", "yes", "yes"}},
 };
 
 } // namespace cafbus::test

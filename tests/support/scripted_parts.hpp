@@ -20,6 +20,8 @@ inline hub_actor::behavior_type watching_hub(hub_actor::pointer, std::shared_ptr
           [](const unsubscribe&) {},
           [watch](const source_status& x) { watch->on_status(x); },
           [](const reconfigure&) {},
+          [](const attach_link&) {},
+          [](const read_interest&) { return node_interest{}; },
           [](const list_consumers&) { return consumer_list{}; },
           [](const read_hub_status&) { return hub_status{}; }};
 }
