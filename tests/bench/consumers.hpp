@@ -1,0 +1,51 @@
+#pragma once
+#include "bench/peer.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace cafbus::bench {
+
+/// All consumers of a run, read by one thread: whichever socket has something is read once, into one big buffer.
+class consumers {
+public:
+  consumers();
+
+  /// @param fd Connected, and told what it wants. Becomes non-blocking.
+  void add(unique_fd fd, const expectation& x);
+
+  size_t size() const noexcept { return all_.size(); }
+  event_stream& stream(size_t i) { return all_[i].stream; }
+
+  /// Reads once from whatever has something, or waits for it at most `timeout_ms`. Throws a bench_error if a consumer
+  /// has got something that it must not.
+  /// @returns whether anything came.
+  bool step(int timeout_ms);
+
+  /// Over all consumers; for the reading thread.
+  uint64_t deliveries() const noexcept { return deliveries_; }
+  uint64_t bytes() const noexcept { return bytes_; }
+  uint64_t missing() const noexcept;
+  /// Events that the slowest consumer has got.
+  uint64_t slowest() const noexcept;
+
+private:
+  struct consumer {
+    unique_fd fd;
+    event_stream stream;
+    std::string rest; // begin of a frame whose end has not come yet
+  };
+
+  void read_one(size_t i);
+
+  unique_fd epoll_;
+  std::vector<consumer> all_;
+  std::vector<uint64_t> counts_; // events by consumer, close together for `slowest`
+  std::unique_ptr<char[]> buffer_;
+  uint64_t deliveries_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+} // namespace cafbus::bench

@@ -1,0 +1,61 @@
+#include "bench/floor.hpp"
+#include "bench/modes.hpp"
+#include "bench/peer.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+namespace {
+
+/// Thousands of consumers need more descriptors than a process has by default; what is started inherits them.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void print(const cafbus::bench::tables& found, bool json, bool markdown) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::object();
+  for (const auto& x : found) {
+    all[x.title] = x.json;
+    if (!json)
+      fmt::print("{}\n", markdown ? as_markdown(x) : as_text(x));
+  }
+  if (json)
+    fmt::print("{}\n", all.dump(2));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  using namespace cafbus::bench;
+  raise_descriptor_limit();
+  CLI::App app{"Measures a bus, and other servers beside it, on this machine. Every run checks at its end that nothing "
+               "was lost, doubled or reordered, and that the bus's counters add up; it fails otherwise."};
+  bool json = false;
+  bool markdown = false;
+  std::string socket;
+  tables found;
+  app.add_flag("--json", json, "Print JSON");
+  app.add_flag("--markdown", markdown, "Print Markdown");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_fanout(app, found);
+  auto& floor = *app.add_subcommand("floor-peer", "")->group("");
+  floor.add_option("socket", socket);
+  try {
+    app.parse(argc, argv);
+    if (floor.parsed())
+      return run_floor(socket);
+    print(found, json, markdown);
+  } catch (const CLI::ParseError& x) {
+    return app.exit(x) == 0 ? 0 : 2;
+  } catch (const bench_error& x) {
+    fmt::print(stderr, "cafbus-bench: {}\n", x.what());
+    return 1;
+  }
+  return 0;
+}

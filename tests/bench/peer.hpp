@@ -1,0 +1,97 @@
+#pragma once
+#include "bench/event_stream.hpp"
+#include "bench/process.hpp"
+#include "io/fd.hpp"
+#include "support/temp_dir.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cafbus::bench {
+
+/// A run that cannot go on or whose laws do not hold: the program ends with 1 and this text.
+class bench_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What a server is told; 0: its default.
+struct peer_options {
+  uint32_t queue_capacity = 0;
+  size_t queue_bytes = 0;
+  std::vector<std::string> extra; ///< More arguments for `cafbus serve`.
+};
+
+/// What the server says about a run at its end.
+struct server_counts {
+  bool known = false;
+  uint64_t accepted = 0; ///< Events that it took in.
+  uint64_t dropped = 0;  ///< Over all consumers that are still there.
+};
+
+/// A server that fans events out, in a process of its own, and how to talk to it.
+class peer {
+public:
+  virtual ~peer() = default;
+  peer(const peer&) = delete;
+  peer& operator=(const peer&) = delete;
+
+  pid_t pid() const noexcept { return process_.pid(); }
+  const std::string& name() const noexcept { return name_; }
+
+  /// Connects a consumer that wants these types, and waits until it gets them. Blocking socket.
+  virtual unique_fd connect_consumer(const std::vector<std::string>& types) = 0;
+  virtual unique_fd connect_publisher() = 0;
+
+  /// One event as a publisher sends it; fixed size for a fixed payload size.
+  virtual std::string publish_frame(const std::string& type, const std::string& payload) const = 0;
+  /// How many events the server has answered for, from the bytes of its answers so far. Takes what it has read.
+  virtual uint64_t take_answers(std::string& bytes, uint64_t before) const = 0;
+  /// Whether it answers at all.
+  virtual bool answers() const { return true; }
+
+  /// What its frames need to be checked.
+  virtual void complete(expectation&) const {}
+  /// Checks the laws in the server's own words. Throws a bench_error.
+  virtual server_counts check() { return {}; }
+  /// Whether it makes the events itself, see `run_prepared`.
+  virtual bool prepared() const { return false; }
+
+protected:
+  explicit peer(std::string name) : name_{std::move(name)} {}
+
+  /// Starts the process and waits until `connect` succeeds.
+  void start(const std::vector<std::string>& command);
+  virtual unique_fd connect() = 0;
+
+  std::string name_;
+  test::temp_dir dir_;
+  child process_;
+};
+
+/// @param name cafbus, redis, nats or floor. @returns null if its program is not installed.
+std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& options);
+
+/// The Debian package of a peer that is missing.
+std::string package_of(const std::string& name);
+
+// -- for the peers
+// ------------------------------------------------------------------------------------------------------
+
+/// Throws a bench_error if not all is sent.
+void send_all(int fd, std::string_view bytes);
+/// Reads until `wanted` stands at the end. Throws after 10 s.
+std::string read_until(int fd, std::string_view wanted);
+/// Sets how long a blocking read may take.
+void limit_reads(int fd);
+
+std::unique_ptr<peer> start_cafbus(const peer_options& options);
+std::unique_ptr<peer> start_redis(const std::string& program);
+std::unique_ptr<peer> start_nats(const std::string& program);
+std::unique_ptr<peer> start_floor();
+
+} // namespace cafbus::bench

@@ -1,0 +1,71 @@
+#include "bench/peer.hpp"
+#include "io/unix_socket.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+
+namespace cafbus::bench {
+
+namespace {
+
+std::string bulk(std::string_view text) {
+  return '$' + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
+}
+
+/// Redis pub/sub over a Unix socket: no persistence, no limit on what waits for a consumer.
+class redis_peer : public peer {
+public:
+  explicit redis_peer(const std::string& program) : peer{"redis"} {
+    start({program, "--port", "0", "--unixsocket", socket(), "--save", "", "--appendonly", "no",
+           "--client-output-buffer-limit", "pubsub 0 0 0", "--dir", dir_.path(), "--daemonize", "no"});
+  }
+
+  unique_fd connect_consumer(const std::vector<std::string>& types) override {
+    auto fd = connected();
+    for (const auto& x : types)
+      send_all(fd.get(), "*2\r\n" + bulk("SUBSCRIBE") + bulk(x));
+    read_until(fd.get(), "\r\n:" + std::to_string(types.size()) + "\r\n");
+    return fd;
+  }
+
+  unique_fd connect_publisher() override { return connected(); }
+
+  std::string publish_frame(const std::string& type, const std::string& payload) const override {
+    return "*3\r\n" + bulk("PUBLISH") + bulk(type) + bulk(payload);
+  }
+
+  uint64_t take_answers(std::string& bytes, uint64_t before) const override {
+    auto lines = std::count(bytes.begin(), bytes.end(), '\n'); // ":N\r\n" each
+    if (bytes.find('-') != std::string::npos)
+      throw bench_error{"a publisher was answered with " + bytes};
+    bytes.clear();
+    return before + static_cast<uint64_t>(lines);
+  }
+
+protected:
+  unique_fd connect() override {
+    auto result = connect_unix(socket(), std::chrono::seconds{1});
+    auto* fd = std::get_if<unique_fd>(&result);
+    return fd ? std::move(*fd) : unique_fd{};
+  }
+
+private:
+  std::string socket() const { return dir_ / "redis.sock"; }
+
+  unique_fd connected() {
+    auto fd = connect();
+    if (!fd)
+      throw bench_error{"cannot connect to redis-server"};
+    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
+    limit_reads(fd.get());
+    return fd;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<peer> start_redis(const std::string& program) {
+  return std::make_unique<redis_peer>(program);
+}
+
+} // namespace cafbus::bench

@@ -1,0 +1,34 @@
+#pragma once
+#include "bench/consumers.hpp"
+#include "bench/publishers.hpp"
+
+namespace cafbus::bench {
+
+/// One run: so many consumers and publishers for so long.
+struct load {
+  size_t consumers = 10;
+  size_t payload = 200; ///< Bytes, at least 61.
+  size_t types = 1;     ///< Events take turns among them; consumer `i` wants type `i % types`.
+  size_t publishers = 1;
+  uint64_t window = 0;  ///< Events on their way to the slowest consumer; 0: what the queue's bounds allow.
+  double rate = 0;      ///< Events per second of each publisher; 0: as fast as the window lets it.
+  double warm_up = 0.2; ///< Seconds before measuring starts.
+  double seconds = 0.7; ///< Measured.
+  peer_options server;
+};
+
+struct measured {
+  double seconds = 0;
+  uint64_t deliveries = 0;
+  uint64_t bytes = 0;
+  uint64_t cpu = 0; ///< Nanoseconds of the server.
+
+  double rate() const { return static_cast<double>(deliveries) / seconds; }
+  double cpu_each() const { return static_cast<double>(cpu) / static_cast<double>(std::max<uint64_t>(1, deliveries)); }
+};
+
+/// Runs one load against a server and checks at the end that every consumer has got every event in its order, and that
+/// the server's own counters say the same. Throws a bench_error if not.
+measured run(peer& server, const load& x, latencies* ages = nullptr);
+
+} // namespace cafbus::bench
