@@ -1,5 +1,7 @@
 #include "bench/consumers.hpp"
 
+#include "bench/clock.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -37,7 +39,18 @@ bool consumers::step(int timeout_ms) {
   auto count = ::epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), timeout_ms);
   for (int i = 0; i < count; ++i)
     read_one(ready[static_cast<size_t>(i)].data.u64);
+  if (!slow_.empty())
+    read_slowly();
   return count > 0;
+}
+
+void consumers::read_slowly() {
+  if (now_ns() < slow_due_)
+    return;
+  slow_due_ = now_ns() + 1'000'000'000;
+  char byte = 0;
+  for (const auto& x : slow_)
+    ::recv(x.get(), &byte, 1, MSG_DONTWAIT);
 }
 
 void consumers::read_one(size_t i) {

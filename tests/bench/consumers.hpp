@@ -16,6 +16,10 @@ public:
   /// @param fd Connected, and told what it wants. Becomes non-blocking.
   void add(unique_fd fd, const expectation& x);
 
+  /// A consumer that takes nothing, or a byte a second.
+  void add_stuck(unique_fd fd) { stuck_.push_back(std::move(fd)); }
+  void add_slow(unique_fd fd) { slow_.push_back(std::move(fd)); }
+
   size_t size() const noexcept { return all_.size(); }
   event_stream& stream(size_t i) { return all_[i].stream; }
 
@@ -39,10 +43,14 @@ private:
   };
 
   void read_one(size_t i);
+  void read_slowly();
 
   unique_fd epoll_;
   std::vector<consumer> all_;
   std::vector<uint64_t> counts_; // events by consumer, close together for `slowest`
+  std::vector<unique_fd> stuck_;
+  std::vector<unique_fd> slow_;
+  uint64_t slow_due_ = 0; // when the slow ones take their next byte
   std::unique_ptr<char[]> buffer_;
   uint64_t deliveries_ = 0;
   uint64_t bytes_ = 0;

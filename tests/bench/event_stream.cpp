@@ -11,7 +11,8 @@ namespace cafbus::bench {
 namespace {
 
 constexpr std::string_view ping = "PING\r\n";
-constexpr size_t trailer = 2; // of a frame behind the payload: "}\n" or "\r\n"
+constexpr size_t shown_bytes = 32; // of a payload, to find where it begins
+constexpr size_t trailer = 2;      // of a frame behind the payload: "}\n" or "\r\n"
 
 /// The number in the `digits` (1 to 8) characters before `end`, which has eight readable ones before it.
 uint64_t number_before(const char* end, size_t digits) {
@@ -33,6 +34,13 @@ size_t event_stream::take(const char* data, size_t size) {
       at += ping.size();
       continue;
     }
+    if (expect_.payloads) {
+      auto taken = take_verbatim(data + at, size - at);
+      if (taken == 0)
+        break;
+      at += taken;
+      continue;
+    }
     if (frame_size_ == 0 && !learn(data + at, size - at))
       break;
     if (expect_.numbered && expect_.modulus == 0)
@@ -43,6 +51,22 @@ size_t event_stream::take(const char* data, size_t size) {
     at += whole;
   }
   return at;
+}
+
+/// @returns the bytes of the frame; 0 if it is not whole yet or not the one that is due.
+size_t event_stream::take_verbatim(const char* frame, size_t size) {
+  constexpr size_t longest_head = 4'096;
+  const auto& body = (*expect_.payloads)[events_ % expect_.payloads->size()];
+  auto at = std::string_view{frame, std::min(size, longest_head)}.find(std::string_view{body}.substr(0, shown_bytes));
+  if (at == std::string_view::npos)
+    return size > longest_head ? fail(fmt::format("event {} has not got its payload", events_)) : 0;
+  auto whole = at + body.size() + trailer;
+  if (size < whole)
+    return 0;
+  if (std::memcmp(frame + at, body.data(), body.size()) != 0 || frame[whole - 1] != '\n')
+    return fail(fmt::format("event {} has not got its payload verbatim", events_));
+  ++events_;
+  return whole;
 }
 
 bool event_stream::learn(const char* data, size_t size) {

@@ -1,4 +1,5 @@
 #include "bench/floor.hpp"
+#include "bench/inner_bus.hpp"
 #include "bench/modes.hpp"
 #include "bench/peer.hpp"
 
@@ -37,7 +38,7 @@ int main(int argc, char** argv) {
                "was lost, doubled or reordered, and that the bus's counters add up; it fails otherwise."};
   bool json = false;
   bool markdown = false;
-  std::string socket;
+  std::string place;
   tables found;
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--markdown", markdown, "Print Markdown");
@@ -45,11 +46,15 @@ int main(int argc, char** argv) {
   app.fallthrough();
   add_fanout(app, found);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");
-  floor.add_option("socket", socket);
+  floor.add_option("socket", place);
+  auto& inner = *app.add_subcommand("inner-bus", "")->group("");
+  inner.add_option("dir", place);
   try {
     app.parse(argc, argv);
     if (floor.parsed())
-      return run_floor(socket);
+      return run_floor(place);
+    if (inner.parsed())
+      return run_inner_bus(place);
     print(found, json, markdown);
   } catch (const CLI::ParseError& x) {
     return app.exit(x) == 0 ? 0 : 2;

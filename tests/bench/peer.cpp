@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -35,6 +36,8 @@ std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& op
     return start_cafbus(options);
   if (name == "floor")
     return start_floor();
+  if (name == "inner")
+    return start_inner();
   if (name != "redis" && name != "nats")
     throw bench_error{"there is no peer '" + name + "'; there are cafbus, redis, nats and floor"};
   auto program = find_program(name + "-server");
@@ -68,7 +71,8 @@ std::string read_until(int fd, std::string_view wanted) {
   return result;
 }
 
-void limit_reads(int fd) {
+void make_blocking(int fd) {
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
   timeval limit{read_patience_s, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 }

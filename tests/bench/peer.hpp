@@ -23,14 +23,15 @@ public:
 struct peer_options {
   uint32_t queue_capacity = 0;
   size_t queue_bytes = 0;
-  std::vector<std::string> extra; ///< More arguments for `cafbus serve`.
 };
 
 /// What the server says about a run at its end.
 struct server_counts {
   bool known = false;
   uint64_t accepted = 0; ///< Events that it took in.
-  uint64_t dropped = 0;  ///< Over all consumers that are still there.
+  uint64_t dropped = 0;  ///< Over all consumers that are still there and read.
+  uint64_t queued = 0;   ///< The same.
+  uint64_t unmatched = 0;
 };
 
 /// A server that fans events out, in a process of its own, and how to talk to it.
@@ -44,11 +45,14 @@ public:
   const std::string& name() const noexcept { return name_; }
 
   /// Connects a consumer that wants these types, and waits until it gets them. Blocking socket.
-  virtual unique_fd connect_consumer(const std::vector<std::string>& types) = 0;
+  /// @param reads False: it is a bad one, whose losses are its own.
+  virtual unique_fd connect_consumer(const std::vector<std::string>& types, bool reads = true) = 0;
   virtual unique_fd connect_publisher() = 0;
 
-  /// One event as a publisher sends it; fixed size for a fixed payload size.
-  virtual std::string publish_frame(const std::string& type, const std::string& payload) const = 0;
+  /// One event as a publisher sends it; fixed size for fixed sizes of its parts.
+  /// @param id Where the server looks at ids; empty: none.
+  virtual std::string publish_frame(const std::string& type, const std::string& payload,
+                                    const std::string& id = {}) const = 0;
   /// How many events the server has answered for, from the bytes of its answers so far. Takes what it has read.
   virtual uint64_t take_answers(std::string& bytes, uint64_t before) const = 0;
   /// Whether it answers at all.
@@ -58,8 +62,11 @@ public:
   virtual void complete(expectation&) const {}
   /// Checks the laws in the server's own words. Throws a bench_error.
   virtual server_counts check() { return {}; }
-  /// Whether it makes the events itself, see `run_prepared`.
-  virtual bool prepared() const { return false; }
+  /// The line that makes it publish by itself, if it is a server that does so, until it gets another line; then it
+  /// answers with the number of events in a line. Empty: it waits for publishers.
+  virtual std::string begin_line(size_t /* payload */, double /* rate */) const { return {}; }
+  /// Where such a server takes that line.
+  virtual unique_fd connect_control() { return {}; }
 
 protected:
   explicit peer(std::string name) : name_{std::move(name)} {}
@@ -73,7 +80,8 @@ protected:
   child process_;
 };
 
-/// @param name cafbus, redis, nats or floor. @returns null if its program is not installed.
+/// @param name cafbus, redis, nats, floor, or inner: cafbus as a part of a program that makes the events. @returns null
+/// if its program is not installed.
 std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& options);
 
 /// The Debian package of a peer that is missing.
@@ -86,12 +94,13 @@ std::string package_of(const std::string& name);
 void send_all(int fd, std::string_view bytes);
 /// Reads until `wanted` stands at the end. Throws after 10 s.
 std::string read_until(int fd, std::string_view wanted);
-/// Sets how long a blocking read may take.
-void limit_reads(int fd);
+/// Blocking, but no read waits longer than 10 s.
+void make_blocking(int fd);
 
 std::unique_ptr<peer> start_cafbus(const peer_options& options);
 std::unique_ptr<peer> start_redis(const std::string& program);
 std::unique_ptr<peer> start_nats(const std::string& program);
 std::unique_ptr<peer> start_floor();
+std::unique_ptr<peer> start_inner();
 
 } // namespace cafbus::bench

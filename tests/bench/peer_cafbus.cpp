@@ -1,4 +1,5 @@
-#include "bench/peer.hpp"
+#include "bench/peer_cafbus.hpp"
+
 #include "io/client.hpp"
 #include "io/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
@@ -13,98 +14,96 @@ namespace cafbus::bench {
 namespace {
 
 constexpr auto patience = std::chrono::seconds{10};
+constexpr auto reading_key = "bench";
+constexpr auto stuck_key = "stuck";
 
-class cafbus_peer : public peer {
-public:
-  explicit cafbus_peer(const peer_options& options) : peer{"cafbus"} {
-    auto program = std::filesystem::path{own_path()}.parent_path() / "cafbus";
-    std::vector<std::string> command{program,          "serve", "--dir",       dir_.path(),
-                                     "--idle-timeout", "never", "--log-level", "warn"};
-    if (options.queue_capacity != 0)
-      command.insert(command.end(), {"--queue-capacity", std::to_string(options.queue_capacity)});
-    if (options.queue_bytes != 0)
-      command.insert(command.end(), {"--queue-bytes", std::to_string(options.queue_bytes)});
-    command.insert(command.end(), options.extra.begin(), options.extra.end());
-    start(command);
-  }
-
-  unique_fd connect_consumer(const std::vector<std::string>& types) override {
-    auto fd = connected();
-    hello request;
-    request.pid = ::getpid();
-    request.event_key = "bench";
-    request.event_types = types;
-    send_all(fd.get(), encode(request));
-    auto ack = decode(read_until(fd.get(), "\n"));
-    const auto* read = std::get_if<frame>(&ack);
-    const auto* answer = read ? std::get_if<hello_ack>(read) : nullptr;
-    if (!answer || answer->rejected)
-      throw bench_error{"a consumer was not admitted"};
-    return fd;
-  }
-
-  unique_fd connect_publisher() override { return connected(); }
-
-  std::string publish_frame(const std::string& type, const std::string& payload) const override {
-    return R"({"type":"publish","event_type":")" + type + R"(","payload":)" + payload + "}\n";
-  }
-
-  uint64_t take_answers(std::string& bytes, uint64_t before) const override {
-    auto end = bytes.rfind('\n');
-    if (end == std::string::npos)
-      return before;
-    auto begin = end == 0 ? std::string::npos : bytes.rfind('\n', end - 1);
-    auto decoded = decode(std::string_view{bytes}.substr(begin + 1, end - begin)); // totals: the last says all
-    const auto* read = std::get_if<frame>(&decoded);
-    const auto* ack = read ? std::get_if<publish_ack>(read) : nullptr;
-    if (!ack || ack->duplicates + ack->rejected != 0)
-      throw bench_error{"a publisher was answered with " + bytes.substr(begin + 1, end - begin)};
-    bytes.erase(0, end + 1);
-    return ack->accepted;
-  }
-
-  void complete(expectation& x) const override { x.numbered = true; }
-
-  server_counts check() override {
-    auto connection = client::connect(socket(), patience);
-    auto* bus = std::get_if<client>(&connection);
-    if (!bus || bus->send(encode(status_query{}), patience))
-      throw bench_error{"the bus cannot be asked for its status"};
-    auto got = bus->next(patience);
-    auto* in = std::get_if<client::incoming>(&got);
-    auto* read = in ? std::get_if<frame>(in) : nullptr;
-    auto* status = read ? std::get_if<status_response>(read) : nullptr;
-    if (!status)
-      throw bench_error{"the bus has not answered with its status"};
-    if (auto broken = laws::conservation(status->counters, status->consumers); !broken.empty())
-      throw bench_error{"conservation does not hold: " + broken};
-    server_counts result{true, status->counters.ingress, 0};
-    for (const auto& x : status->consumers)
-      result.dropped += x.dropped;
-    return result;
-  }
-
-protected:
-  unique_fd connect() override {
-    auto result = connect_unix(socket(), patience);
-    auto* fd = std::get_if<unique_fd>(&result);
-    return fd ? std::move(*fd) : unique_fd{};
-  }
-
-private:
-  std::string socket() const { return dir_ / "default/bus.sock"; }
-
-  unique_fd connected() {
-    auto fd = connect();
-    if (!fd)
-      throw bench_error{"cannot connect to the bus"};
-    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-    limit_reads(fd.get());
-    return fd;
-  }
-};
+/// The one frame in `line` if it is an X, else null.
+template <class X>
+std::optional<X> decode_as(std::string_view line) {
+  auto decoded = decode(line);
+  auto* x = std::get_if<frame>(&decoded);
+  auto* result = x ? std::get_if<X>(x) : nullptr;
+  return result ? std::optional<X>{std::move(*result)} : std::nullopt;
+}
 
 } // namespace
+
+cafbus_peer::cafbus_peer(const peer_options& options) : peer{"cafbus"} {
+  auto program = std::filesystem::path{own_path()}.parent_path() / "cafbus";
+  std::vector<std::string> command{program,          "serve", "--dir",       dir_.path(),
+                                   "--idle-timeout", "never", "--log-level", "warn"};
+  if (options.queue_capacity != 0)
+    command.insert(command.end(), {"--queue-capacity", std::to_string(options.queue_capacity)});
+  if (options.queue_bytes != 0)
+    command.insert(command.end(), {"--queue-bytes", std::to_string(options.queue_bytes)});
+  start(command);
+}
+
+unique_fd cafbus_peer::connect_consumer(const std::vector<std::string>& types, bool reads) {
+  auto fd = connected();
+  hello request;
+  request.pid = ::getpid();
+  request.event_key = reads ? reading_key : stuck_key;
+  request.event_types = types;
+  send_all(fd.get(), encode(request));
+  auto ack = decode_as<hello_ack>(read_until(fd.get(), "\n"));
+  if (!ack || ack->rejected)
+    throw bench_error{"a consumer was not admitted"};
+  return fd;
+}
+
+std::string cafbus_peer::publish_frame(const std::string& type, const std::string& payload,
+                                       const std::string& id) const {
+  return R"({"type":"publish","event_type":")" + type + (id.empty() ? "" : R"(","event_id":")" + id) +
+         R"(","payload":)" + payload + "}\n";
+}
+
+uint64_t cafbus_peer::take_answers(std::string& bytes, uint64_t before) const {
+  auto end = bytes.rfind('\n');
+  if (end == std::string::npos)
+    return before;
+  auto begin = end == 0 ? std::string::npos : bytes.rfind('\n', end - 1);
+  auto last = bytes.substr(begin + 1, end - begin); // they are totals: the last says all
+  auto ack = decode_as<publish_ack>(last);
+  if (!ack || ack->duplicates + ack->rejected != 0)
+    throw bench_error{"a publisher was answered with " + last};
+  bytes.erase(0, end + 1);
+  return ack->accepted;
+}
+
+server_counts cafbus_peer::check() {
+  auto connection = client::connect(socket(), patience);
+  auto* bus = std::get_if<client>(&connection);
+  if (!bus || bus->send(encode(status_query{}), patience))
+    throw bench_error{"the bus cannot be asked for its status"};
+  auto line = bus->next_line(patience);
+  auto* text = std::get_if<std::string_view>(&line);
+  auto status = text ? decode_as<status_response>(*text) : std::nullopt;
+  if (!status)
+    throw bench_error{"the bus has not answered with its status"};
+  if (auto broken = laws::conservation(status->counters, status->consumers); !broken.empty())
+    throw bench_error{"conservation does not hold: " + broken};
+  server_counts result{true, status->counters.ingress, 0, 0, status->counters.unmatched};
+  for (const auto& x : status->consumers) {
+    result.dropped += x.event_key == reading_key ? x.dropped : 0;
+    result.queued += x.event_key == reading_key ? x.queued : 0;
+  }
+  return result;
+}
+
+unique_fd cafbus_peer::connect() {
+  auto result = connect_unix(socket(), patience);
+  auto* fd = std::get_if<unique_fd>(&result);
+  return fd ? std::move(*fd) : unique_fd{};
+}
+
+unique_fd cafbus_peer::connected() {
+  auto fd = connect();
+  if (!fd)
+    throw bench_error{"cannot connect to the bus"};
+  make_blocking(fd.get());
+  return fd;
+}
 
 std::unique_ptr<peer> start_cafbus(const peer_options& options) {
   return std::make_unique<cafbus_peer>(options);

@@ -1,9 +1,9 @@
 #include "bench/floor.hpp"
 #include "bench/payload.hpp"
 #include "bench/peer.hpp"
+#include "bench/publishers.hpp"
 #include "io/unix_socket.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 
 namespace cafbus::bench {
@@ -15,18 +15,20 @@ class floor_peer : public peer {
 public:
   floor_peer() : peer{"floor"} { start({own_path(), "floor-peer", socket()}); }
 
-  unique_fd connect_consumer(const std::vector<std::string>&) override {
+  unique_fd connect_consumer(const std::vector<std::string>&, bool /* reads */) override {
     auto fd = connected();
     send_all(fd.get(), "c");
     read_until(fd.get(), "\n");
     return fd;
   }
-  unique_fd connect_publisher() override {
+  unique_fd connect_publisher() override { return {}; }
+  unique_fd connect_control() override {
     auto fd = connected();
     send_all(fd.get(), "p");
     return fd;
   }
-  std::string publish_frame(const std::string& type, const std::string& payload) const override {
+  std::string publish_frame(const std::string& type, const std::string& payload,
+                            const std::string& /* id */) const override {
     return fmt::format(R"({{"type":"event","event_type":"{}","source_time":"1795349100000",)"
                        R"("observed_at":"2026-11-22T11:30:38.123456789Z","seq":1000000,"payload":{}}})"
                        "\n",
@@ -36,9 +38,11 @@ public:
   bool answers() const override { return false; }
   void complete(expectation& x) const override {
     x.numbered = true;
-    x.modulus = floor_frames(publish_frame("bench.00000", payload::make(x.payload_size, 0)).size());
+    x.modulus = floor_frames(begin_line(x.payload_size, 0).size());
   }
-  bool prepared() const override { return true; }
+  std::string begin_line(size_t size, double /* rate */) const override {
+    return publish_frame(type_name(0), payload::make(size, 0), {});
+  }
 
 protected:
   unique_fd connect() override {
@@ -54,8 +58,7 @@ private:
     auto fd = connect();
     if (!fd)
       throw bench_error{"cannot connect to the floor"};
-    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-    limit_reads(fd.get());
+    make_blocking(fd.get());
     return fd;
   }
 };

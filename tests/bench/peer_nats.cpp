@@ -33,7 +33,7 @@ public:
     start({program, "-a", "127.0.0.1", "-p", std::to_string(port_)});
   }
 
-  unique_fd connect_consumer(const std::vector<std::string>& types) override {
+  unique_fd connect_consumer(const std::vector<std::string>& types, bool /* reads */) override {
     auto fd = introduced();
     std::string request;
     for (size_t i = 0; i < types.size(); ++i)
@@ -45,7 +45,8 @@ public:
 
   unique_fd connect_publisher() override { return introduced(); }
 
-  std::string publish_frame(const std::string& type, const std::string& payload) const override {
+  std::string publish_frame(const std::string& type, const std::string& payload,
+                            const std::string& /* id */) const override {
     return "PUB " + type + ' ' + std::to_string(payload.size()) + "\r\n" + payload + "\r\n";
   }
 
@@ -73,7 +74,7 @@ private:
     auto fd = connect();
     if (!fd)
       throw bench_error{"cannot connect to nats-server"};
-    limit_reads(fd.get());
+    make_blocking(fd.get());
     read_until(fd.get(), "\r\n"); // INFO
     send_all(fd.get(), "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"version\":\"0\"}\r\nPING\r\n");
     read_until(fd.get(), "PONG\r\n");

@@ -2,7 +2,6 @@
 #include "io/unix_socket.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
 
 namespace cafbus::bench {
 
@@ -20,7 +19,7 @@ public:
            "--client-output-buffer-limit", "pubsub 0 0 0", "--dir", dir_.path(), "--daemonize", "no"});
   }
 
-  unique_fd connect_consumer(const std::vector<std::string>& types) override {
+  unique_fd connect_consumer(const std::vector<std::string>& types, bool /* reads */) override {
     auto fd = connected();
     for (const auto& x : types)
       send_all(fd.get(), "*2\r\n" + bulk("SUBSCRIBE") + bulk(x));
@@ -30,7 +29,8 @@ public:
 
   unique_fd connect_publisher() override { return connected(); }
 
-  std::string publish_frame(const std::string& type, const std::string& payload) const override {
+  std::string publish_frame(const std::string& type, const std::string& payload,
+                            const std::string& /* id */) const override {
     return "*3\r\n" + bulk("PUBLISH") + bulk(type) + bulk(payload);
   }
 
@@ -56,8 +56,7 @@ private:
     auto fd = connect();
     if (!fd)
       throw bench_error{"cannot connect to redis-server"};
-    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-    limit_reads(fd.get());
+    make_blocking(fd.get());
     return fd;
   }
 };

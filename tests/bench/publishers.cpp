@@ -26,15 +26,21 @@ std::string type_name(size_t i) {
 
 publisher_thread::publisher_thread(const peer& server, unique_fd fd, const publisher_options& options, flow& shared)
   : server_{server}, fd_{std::move(fd)}, options_{options}, flow_{shared} {
-  auto frame = server.publish_frame(type_name(0), payload::make(options.payload_size, options.origin));
+  if (!options.frames)
+    prepare_chunk();
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void publisher_thread::prepare_chunk() {
+  auto type = type_name(options_.first_type);
+  auto frame = server_.publish_frame(type, payload::make(options_.payload_size, options_.origin));
   frame_size_ = frame.size();
   payload_at_ = frame.find(payload::start);
-  type_at_ = frame.find(type_name(0)) + type_name(0).size() - type_digits;
-  auto count = options.rate > 0 ? 1 : std::max<size_t>(1, chunk_bytes / frame_size_);
-  count = std::min(count, std::max<size_t>(1, shared.window / 4)); // or it would stop and go
+  type_at_ = frame.find(type) + type.size() - type_digits;
+  auto count = std::max<size_t>(1, chunk_bytes / frame_size_);
+  count = std::min(count, std::max<size_t>(1, flow_.window / 4)); // or it would stop and go
   for (size_t i = 0; i < count; ++i)
     chunk_ += frame;
-  thread_ = std::thread{[this] { run(); }};
 }
 
 publisher_thread::~publisher_thread() {
@@ -70,27 +76,49 @@ void publisher_thread::run() {
 
 void publisher_thread::burst() {
   while (!flow_.stop) {
-    auto count = static_cast<uint64_t>(chunk_.size() / frame_size_);
+    auto count = options_.frames ? collect_frames() : static_cast<uint64_t>(chunk_.size() / frame_size_);
     if (options_.limit != 0)
       count = std::min(count, options_.limit - sent_);
     if (count == 0 || !claim(count))
       return;
-    fill(count);
-    send({chunk_.data(), count * frame_size_});
+    if (!options_.frames)
+      fill(count);
+    send({chunk_.data(), options_.frames ? chunk_.size() : count * frame_size_});
     sent_ += count;
   }
 }
 
 void publisher_thread::pace() {
   auto begin = now_ns();
+  auto most = static_cast<uint64_t>(chunk_.size() / frame_size_);
   while (!flow_.stop && (options_.limit == 0 || sent_ < options_.limit)) {
     sleep_until(begin + static_cast<uint64_t>(static_cast<double>(sent_) * 1e9 / options_.rate));
-    flow_.sent.fetch_add(1);
-    fill(1);
-    payload::set_time(chunk_.data() + payload_at_, now_ns());
-    send(chunk_);
-    ++sent_;
+    auto now = now_ns();
+    auto due = static_cast<uint64_t>(static_cast<double>(now - begin) * options_.rate / 1e9) + 1;
+    auto count = std::clamp<uint64_t>(due - std::min(due, sent_), 1, most);
+    flow_.sent.fetch_add(count);
+    fill(count);
+    for (uint64_t i = 0; i < count; ++i)
+      payload::set_time(chunk_.data() + i * frame_size_ + payload_at_, now);
+    send({chunk_.data(), count * frame_size_});
+    sent_ += count;
   }
+}
+
+/// Puts a chunk of real events together. @returns how many.
+uint64_t publisher_thread::collect_frames() {
+  const auto& frames = *options_.frames;
+  chunk_.clear();
+  uint64_t count = 0;
+  for (; chunk_.size() < chunk_bytes && count < std::max<uint64_t>(1, flow_.window / 4); ++count) {
+    const auto& frame = frames[(sent_ + count) % frames.size()];
+    auto id = frame.find(placeholder_id);
+    chunk_ += frame;
+    if (id != std::string::npos)
+      payload::write_digits(chunk_.data() + chunk_.size() - frame.size() + id + placeholder_id.size(),
+                            payload::number_base + sent_ + count, 13);
+  }
+  return count;
 }
 
 /// Waits until so many more fit into the window. @returns false if it is to stop.
@@ -114,7 +142,8 @@ void publisher_thread::fill(uint64_t count) {
   for (uint64_t i = 0; i < count; ++i, frame += frame_size_) {
     payload::set_number(frame + payload_at_, sent_ + i);
     if (options_.types > 1)
-      payload::write_digits(frame + type_at_ + type_digits, (sent_ + i) % options_.types, type_digits);
+      payload::write_digits(frame + type_at_ + type_digits, options_.first_type + (sent_ + i) % options_.types,
+                            type_digits);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,13 +25,18 @@ struct publisher_options {
   uint64_t origin = 0; ///< Index of this publisher.
   double rate = 0;     ///< Events per second; 0: as fast as the window lets it.
   uint64_t limit = 0;  ///< Events after which it ends by itself; 0: none.
+  size_t first_type = 0;
+  const std::vector<std::string>* frames = nullptr; ///< If not null: sends these, in turns, with their ids set.
 };
+
+/// The id of an event as `frames` have it, all of one length.
+inline constexpr std::string_view placeholder_id = "bench-1000000000000";
 
 /// The name of the event type number `i`; all are of one length.
 std::string type_name(size_t i);
 
 /// Publishes on a thread of its own until it is stopped, then waits until the server has answered for everything.
-/// As fast as it can it writes chunks of up to 64 KiB; at a rate, one event at a time, with the time in it.
+/// As fast as it can it writes chunks of up to 64 KiB; at a rate, whatever is due when it wakes, with the time in it.
 class publisher_thread {
 public:
   publisher_thread(const peer& server, unique_fd fd, const publisher_options& options, flow& shared);
@@ -45,8 +52,10 @@ private:
   void run();
   void burst();
   void pace();
+  void prepare_chunk();
   bool claim(uint64_t count);
   void fill(uint64_t count);
+  uint64_t collect_frames();
   void send(std::string_view bytes);
   void read_answers(int timeout_ms);
 
