@@ -1,5 +1,6 @@
 #include "bench/modes.hpp"
-#include "bench/run.hpp"
+#include "bench/payload.hpp"
+#include "config/defaults.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -23,63 +24,45 @@ struct series {
   std::vector<double> cpu;  // nanoseconds per delivery
 };
 
-std::vector<double> ratios(const std::vector<double>& ours, const std::vector<double>& theirs) {
-  std::vector<double> result;
-  for (size_t i = 0; i < ours.size(); ++i)
-    result.push_back(ours[i] / theirs[i]);
-  return result;
-}
-
 void add_row(table& out, const load& x, const std::string& name, const series& theirs, const series& ours) {
   auto rate = spread_of(theirs.rate);
   auto cpu = spread_of(theirs.cpu);
-  nlohmann::ordered_json json{
-      {"consumers", x.consumers},           {"payload", x.payload}, {"types", x.types},
-      {"publishers", x.publishers},         {"peer", name},         {"deliveries_per_s", json_of(rate)},
-      {"cpu_ns_per_delivery", json_of(cpu)}};
-  std::string rate_ratio = "";
-  std::string cpu_ratio = "";
-  if (name != "cafbus") {
-    auto faster = spread_of(ratios(ours.rate, theirs.rate));
-    auto cheaper = spread_of(ratios(ours.cpu, theirs.cpu));
-    rate_ratio = text_of(faster);
-    cpu_ratio = text_of(cheaper);
-    json["rate_ratio"] = json_of(faster);
-    json["cpu_ratio"] = json_of(cheaper);
-  }
+  auto faster = ratio_of(ours.rate, theirs.rate);
+  auto cheaper = ratio_of(ours.cpu, theirs.cpu);
+  auto is_peer = name != "cafbus";
   out.rows.push_back({fmt::format("{} x {} B", x.consumers, x.payload), name, text_of(rate, 1e6), text_of(cpu, 1e3, 3),
-                      rate_ratio, cpu_ratio});
-  out.json.push_back(json);
+                      is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
+  out.json.push_back({{"consumers", x.consumers},
+                      {"payload", x.payload},
+                      {"types", x.types},
+                      {"publishers", x.publishers},
+                      {"server", name},
+                      {"deliveries_per_s", json_of(rate)},
+                      {"cpu_ns_per_delivery", json_of(cpu)},
+                      {"rate_ratio", json_of(faster)},
+                      {"cpu_ratio", json_of(cheaper)}});
 }
 
 void run_row(table& out, const fanout_options& options, const load& x, const std::vector<std::string>& names) {
   std::map<std::string, series> found;
-  for (size_t round = 0; round < options.pairs; ++round) {
+  for (size_t round = 0; round < options.pairs; ++round)
     for (const auto& name : names) {
-      auto server = start_peer(name, x.server);
-      auto result = run(*server, x);
+      auto result = run_fresh(name, x);
       found[name].rate.push_back(result.rate());
       found[name].cpu.push_back(result.cpu_each());
     }
-  }
   for (const auto& name : names)
     add_row(out, x, name, found[name], found["cafbus"]);
 }
 
 table fanout(const fanout_options& options) {
-  table out{"fanout",
-            {"consumers x payload", "server", "M deliveries/s", "CPU us/delivery", "cafbus's rate / its",
-             "cafbus's CPU / its"},
-            {},
-            {},
-            {}};
+  table out;
+  out.title = "fanout";
+  out.columns = {"consumers x payload", "server",         "M deliveries/s",
+                 "CPU us/delivery",     "our rate / its", "our CPU / its"};
   std::vector<std::string> names{"cafbus"};
-  for (const auto& name : options.peers) {
-    if (start_peer(name, {}))
-      names.push_back(name);
-    else
-      out.notes.push_back(name + " is not installed: it is in the package " + package_of(name));
-  }
+  for (const auto& name : installed(options.peers, out.notes))
+    names.push_back(name);
   for (auto payload : options.payloads)
     for (auto consumers : options.consumers) {
       auto x = options.each;
@@ -87,8 +70,8 @@ table fanout(const fanout_options& options) {
       x.payload = payload;
       run_row(out, options, x, names);
     }
-  out.notes.push_back(fmt::format("Median (min to max) of {} alternate runs of {} s; {} publisher(s), {} type(s).",
-                                  options.pairs, options.each.seconds, options.each.publishers, options.each.types));
+  out.notes.push_back(fmt::format("{} {} publisher(s), {} type(s).", how_measured(options.pairs, options.each),
+                                  options.each.publishers, options.each.types));
   return out;
 }
 
@@ -96,22 +79,21 @@ table fanout(const fanout_options& options) {
 
 void add_fanout(CLI::App& app, tables& out) {
   auto options = std::make_shared<fanout_options>();
-  auto& mode = *app.add_subcommand("fanout", "Deliveries per second and CPU per delivery, as fast as nothing is lost");
-  mode.option_defaults()->always_capture_default();
+  auto& mode = add_mode(app, "fanout", "Deliveries per second and CPU per delivery, as fast as nothing is lost");
   mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
   mode.add_option("--payload", options->payloads, "Bytes of a payload, at least 61; several: a row each")
-      ->delimiter(',');
-  mode.add_option("--peer", options->peers, "Compare with redis, nats, floor; several are allowed")->delimiter(',');
-  mode.add_option("--pairs", options->pairs, "Runs of each, in turns")->check(CLI::PositiveNumber);
+      ->delimiter(',')
+      ->check(CLI::Range(payload::min_size, defaults::max_payload_bytes));
   mode.add_option("--types", options->each.types, "Event types; consumer i wants type i modulo that")
-      ->check(CLI::PositiveNumber);
-  mode.add_option("--publishers", options->each.publishers, "Publishing connections")->check(CLI::PositiveNumber);
-  mode.add_option("--queue-capacity", options->each.server.queue_capacity, "Of cafbus, in events; 0: its default");
-  mode.add_option("--queue-bytes", options->each.server.queue_bytes, "Of cafbus; 0: its default");
+      ->check(CLI::Range(1, 100'000));
+  mode.add_option("--publishers", options->each.publishers, "Publishing connections")->check(CLI::Range(1, 1'000));
   mode.add_option("--window", options->each.window,
-                  "Events on their way to the slowest consumer; 0: as many as a queue of cafbus holds");
-  mode.add_option("--seconds", options->each.seconds, "Measured in each run");
-  mode.add_option("--warm-up", options->each.warm_up, "Seconds before that");
+                  "Events on their way to the slowest consumer; "
+                  "0: as many as the queue of the bus holds, and 16,384 for others, which have no bound");
+  add_queue(mode, options->each.server);
+  add_peers(mode, options->peers);
+  add_pairs(mode, options->pairs);
+  add_times(mode, options->each);
   mode.callback([options, &out] { out.push_back(fanout(*options)); });
 }
 

@@ -45,6 +45,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   add_fanout(app, found);
+  add_latency(app, found);
+  add_ingest(app, found);
+  add_loss_free(app, found);
+  add_idle(app, found);
+  add_start(app, found);
+  add_isolate(app, found);
+  add_scale(app, found);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");
   floor.add_option("socket", place);
   auto& inner = *app.add_subcommand("inner-bus", "")->group("");

@@ -1,4 +1,5 @@
 #pragma once
+#include "bench/run.hpp"
 #include "bench/table.hpp"
 
 #include <string>
@@ -9,11 +10,40 @@ class App;
 } // namespace CLI
 
 /// The modes of the program. Each adds its command with its options to `app`, and when it is asked for leaves its
-/// tables in `out`.
+/// table in `out`.
 namespace cafbus::bench {
 
 using tables = std::vector<table>;
 
 void add_fanout(CLI::App& app, tables& out);
+void add_latency(CLI::App& app, tables& out);
+void add_ingest(CLI::App& app, tables& out);
+void add_loss_free(CLI::App& app, tables& out);
+void add_idle(CLI::App& app, tables& out);
+void add_start(CLI::App& app, tables& out);
+void add_isolate(CLI::App& app, tables& out);
+void add_scale(CLI::App& app, tables& out);
+
+// -- for the modes
+// ------------------------------------------------------------------------------------------------------
+
+/// Adds a command whose options show their defaults.
+CLI::App& add_mode(CLI::App& app, const std::string& name, const std::string& what);
+void add_pairs(CLI::App& mode, size_t& pairs);
+void add_times(CLI::App& mode, load& x);
+void add_queue(CLI::App& mode, peer_options& x);
+void add_peers(CLI::App& mode, std::vector<std::string>& peers);
+
+/// Those of the peers that are installed; a note says which package holds one that is not.
+std::vector<std::string> installed(const std::vector<std::string>& peers, std::vector<std::string>& notes);
+
+/// One run against a server that is started for it.
+measured run_fresh(const std::string& server, const load& x, latencies* ages = nullptr);
+
+/// By pair: ours divided by theirs.
+spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs);
+
+/// "Median (min to max) of 5 alternate runs of 0.7 s."
+std::string how_measured(size_t pairs, const load& x);
 
 } // namespace cafbus::bench

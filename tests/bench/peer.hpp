@@ -58,6 +58,9 @@ public:
   /// Whether it answers at all.
   virtual bool answers() const { return true; }
 
+  /// Whether it drops what is more than a consumer's queue holds.
+  virtual bool bounded() const { return false; }
+
   /// What its frames need to be checked.
   virtual void complete(expectation&) const {}
   /// Checks the laws in the server's own words. Throws a bench_error.

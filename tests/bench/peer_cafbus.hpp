@@ -13,6 +13,7 @@ public:
   std::string publish_frame(const std::string& type, const std::string& payload, const std::string& id) const override;
   uint64_t take_answers(std::string& bytes, uint64_t before) const override;
   void complete(expectation& x) const override { x.numbered = true; }
+  bool bounded() const override { return true; }
   server_counts check() override;
 
 protected:

@@ -12,14 +12,19 @@ namespace cafbus::bench {
 
 namespace {
 
+constexpr uint64_t unbounded_window = 16'384;
+constexpr uint64_t unbounded_bytes = 16 * 1'048'576; // they copy it for every consumer
 constexpr uint64_t stall_ns = 10'000'000'000;
 /// What a frame is longer than its payload, at most, in any peer's protocol and with these type names.
 constexpr size_t envelope = 256;
 
 /// As many events as are never too many for one consumer's queue, even if none of them has left it.
-uint64_t window_of(const load& x) {
+/// The other servers have no bound; they are at their best with more on the way than a queue of the bus holds.
+uint64_t window_of(const load& x, bool bounded) {
   if (x.window != 0)
     return x.window;
+  if (!bounded)
+    return std::min<uint64_t>(unbounded_window, unbounded_bytes / (x.payload + envelope));
   uint64_t events = x.server.queue_capacity ? x.server.queue_capacity : defaults::queue_capacity;
   uint64_t bytes = x.server.queue_bytes ? x.server.queue_bytes : defaults::queue_bytes;
   auto fitting = x.events ? x.events->window(bytes, envelope) : bytes / (x.payload + envelope);
@@ -51,7 +56,7 @@ public:
       auto types = x.events ? x.events->distinct_types() : std::vector{type_name(i % x.types)};
       consumers_.add(server.connect_consumer(types), expected);
     }
-    flow_.window = window_of(x);
+    flow_.window = window_of(x, server.bounded());
   }
 
   measured measure() {

@@ -1,0 +1,100 @@
+#include "bench/modes.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <map>
+#include <memory>
+
+namespace cafbus::bench {
+
+namespace {
+
+struct latency_options {
+  std::vector<size_t> consumers{10};
+  std::vector<std::string> through{"publish", "source"};
+  std::vector<std::string> peers;
+  size_t pairs = 5;
+  load each;
+};
+
+struct series {
+  std::vector<double> p50, p99, p999, worst; // nanoseconds
+  std::vector<double> cpu;                   // nanoseconds per delivery
+};
+
+void measure(series& found, const std::string& server, const load& x) {
+  auto ages = std::make_unique<latencies>();
+  auto result = run_fresh(server, x, ages.get());
+  found.p50.push_back(static_cast<double>(ages->at(0.5)));
+  found.p99.push_back(static_cast<double>(ages->at(0.99)));
+  found.p999.push_back(static_cast<double>(ages->at(0.999)));
+  found.worst.push_back(static_cast<double>(ages->max_ns()));
+  found.cpu.push_back(result.cpu_each());
+}
+
+void add_row(table& out, const load& x, const std::string& name, const series& found) {
+  auto p50 = spread_of(found.p50);
+  auto p99 = spread_of(found.p99);
+  auto p999 = spread_of(found.p999);
+  auto worst = spread_of(found.worst);
+  auto cpu = spread_of(found.cpu);
+  out.rows.push_back({std::to_string(x.consumers), name, text_of(p50, 1e3, 0), text_of(p99, 1e3, 0),
+                      text_of(p999, 1e3, 0), text_of(worst, 1e3, 0), text_of(cpu, 1e3)});
+  out.json.push_back({{"consumers", x.consumers},
+                      {"rate", x.rate},
+                      {"payload", x.payload},
+                      {"through", name},
+                      {"p50_ns", json_of(p50)},
+                      {"p99_ns", json_of(p99)},
+                      {"p999_ns", json_of(p999)},
+                      {"max_ns", json_of(worst)},
+                      {"cpu_ns_per_delivery", json_of(cpu)}});
+}
+
+table latency(const latency_options& options) {
+  table out;
+  out.title = "latency";
+  out.columns = {"consumers", "through", "p50 us", "p99 us", "p99.9 us", "max us", "CPU us/delivery"};
+  std::vector<std::pair<std::string, std::string>> ways; // name in the table, server
+  for (const auto& x : options.through)
+    ways.emplace_back(x, x == "source" ? "inner" : "cafbus");
+  for (const auto& x : installed(options.peers, out.notes))
+    ways.emplace_back(x, x);
+  for (auto consumers : options.consumers) {
+    auto x = options.each;
+    x.consumers = consumers;
+    std::map<std::string, series> found;
+    for (size_t round = 0; round < options.pairs; ++round)
+      for (const auto& [name, server] : ways)
+        measure(found[name], server, x);
+    for (const auto& [name, server] : ways)
+      add_row(out, x, name, found[name]);
+  }
+  out.notes.push_back(fmt::format("From the publisher's clock to the consumer's, {} events/s of {} B. {}",
+                                  options.each.rate, options.each.payload, how_measured(options.pairs, options.each)));
+  return out;
+}
+
+} // namespace
+
+void add_latency(CLI::App& app, tables& out) {
+  auto options = std::make_shared<latency_options>();
+  options->each.rate = 1'000;
+  options->each.seconds = 2;
+  auto& mode = add_mode(app, "latency", "Time from publisher to consumer at a steady rate");
+  mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
+  mode.add_option("--through", options->through,
+                  "How events come in: over a publish connection, from a source inside a program that embeds the bus")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"publish", "source"}));
+  mode.add_option("--rate", options->each.rate, "Events per second")->check(CLI::PositiveNumber);
+  mode.add_option("--payload", options->each.payload, "Bytes of a payload, at least 61");
+  mode.add_option("--peer", options->peers, "Compare with these, separated by commas: redis, nats")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"redis", "nats"}));
+  add_pairs(mode, options->pairs);
+  add_times(mode, options->each);
+  mode.callback([options, &out] { out.push_back(latency(*options)); });
+}
+
+} // namespace cafbus::bench

@@ -1,0 +1,67 @@
+#include "bench/modes.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+namespace cafbus::bench {
+
+CLI::App& add_mode(CLI::App& app, const std::string& name, const std::string& what) {
+  auto& result = *app.add_subcommand(name, what);
+  result.option_defaults()->always_capture_default();
+  return result;
+}
+
+void add_pairs(CLI::App& mode, size_t& pairs) {
+  mode.add_option("--pairs", pairs, "Runs of each, in turns: A B A B ...")->check(CLI::PositiveNumber);
+}
+
+void add_times(CLI::App& mode, load& x) {
+  mode.add_option("--seconds", x.seconds, "Measured in each run")->check(CLI::PositiveNumber);
+  mode.add_option("--warm-up", x.warm_up, "Seconds before that")->check(CLI::NonNegativeNumber);
+}
+
+void add_queue(CLI::App& mode, peer_options& x) {
+  mode.add_option("--queue-capacity", x.queue_capacity, "Of the bus, in events; 0: its default");
+  mode.add_option("--queue-bytes", x.queue_bytes, "Of the bus; 0: its default");
+}
+
+void add_peers(CLI::App& mode, std::vector<std::string>& peers) {
+  mode.add_option("--peer", peers, "Compare with these, separated by commas: redis, nats, floor")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"redis", "nats", "floor"}));
+}
+
+std::vector<std::string> installed(const std::vector<std::string>& peers, std::vector<std::string>& notes) {
+  std::vector<std::string> result;
+  for (const auto& x : peers) {
+    if (x == "floor" || !find_program(x + "-server").empty())
+      result.push_back(x);
+    else
+      notes.push_back(x + " is left out: it is not installed; the package is " + package_of(x));
+  }
+  return result;
+}
+
+measured run_fresh(const std::string& server, const load& x, latencies* ages) {
+  auto started = start_peer(server, x.server);
+  if (!started)
+    throw bench_error{server + " is not installed"};
+  try {
+    return run(*started, x, ages);
+  } catch (const bench_error& error) {
+    throw bench_error{fmt::format("{} with {} consumers: {}", server, x.consumers, error.what())};
+  }
+}
+
+spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
+  std::vector<double> result;
+  for (size_t i = 0; i < ours.size(); ++i)
+    result.push_back(theirs[i] > 0 ? ours[i] / theirs[i] : 0);
+  return spread_of(result);
+}
+
+std::string how_measured(size_t pairs, const load& x) {
+  return fmt::format("Median (min to max) of {} alternate runs of {} s.", pairs, x.seconds);
+}
+
+} // namespace cafbus::bench
