@@ -2,6 +2,7 @@
 #include "bench/payload.hpp"
 #include "config/defaults.hpp"
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <map>
@@ -60,6 +61,9 @@ table fanout(const fanout_options& options) {
   out.title = "fanout";
   out.columns = {"consumers x payload", "server",         "M deliveries/s",
                  "CPU us/delivery",     "our rate / its", "our CPU / its"};
+  if (options.each.types + options.each.publishers > 2 &&
+      std::count(options.peers.begin(), options.peers.end(), "floor") > 0)
+    throw bench_error{"--peer floor makes the events itself, of one type: leave it out, or --types and --publishers"};
   std::vector<std::string> names{"cafbus"};
   for (const auto& name : installed(options.peers, out.notes))
     names.push_back(name);
@@ -80,7 +84,7 @@ table fanout(const fanout_options& options) {
 void add_fanout(CLI::App& app, tables& out) {
   auto options = std::make_shared<fanout_options>();
   auto& mode = add_mode(app, "fanout", "Deliveries per second and CPU per delivery, as fast as nothing is lost");
-  mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
+  add_consumers(mode, options->consumers);
   mode.add_option("--payload", options->payloads, "Bytes of a payload, at least 61; several: a row each")
       ->delimiter(',')
       ->check(CLI::Range(payload::min_size, defaults::max_payload_bytes));
@@ -91,7 +95,7 @@ void add_fanout(CLI::App& app, tables& out) {
                   "Events on their way to the slowest consumer; "
                   "0: as many as the queue of the bus holds, and 16,384 for others, which have no bound");
   add_queue(mode, options->each.server);
-  add_peers(mode, options->peers);
+  add_peers(mode, options->peers, {"redis", "nats", "floor"});
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);
   mode.callback([options, &out] { out.push_back(fanout(*options)); });

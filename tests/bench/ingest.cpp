@@ -57,9 +57,7 @@ void add_ingest(CLI::App& app, tables& out) {
   auto options = std::make_shared<ingest_options>();
   auto& mode = add_mode(app, "ingest", "Real events from one publisher to one consumer");
   mode.add_option("--events", options->events, "NDJSON file of events, as a source reads them");
-  mode.add_option("--peer", options->peers, "Compare with these, separated by commas: redis, nats")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"redis", "nats"}));
+  add_peers(mode, options->peers, {"redis", "nats"});
   add_queue(mode, options->each.server);
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);

@@ -17,7 +17,8 @@ struct isolate_options {
 };
 
 struct series {
-  std::vector<double> p50, p99, cpu; // nanoseconds
+  std::vector<double> p50, p99; // nanoseconds
+  uint64_t lost_by_bad = 0;     // over all runs
 };
 
 void measure(series& found, const load& x) {
@@ -25,19 +26,21 @@ void measure(series& found, const load& x) {
   auto result = run_fresh("cafbus", x, ages.get()); // fails if a consumer that reads has lost anything
   found.p50.push_back(static_cast<double>(ages->at(0.5)));
   found.p99.push_back(static_cast<double>(ages->at(0.99)));
-  found.cpu.push_back(result.cpu_each());
+  found.lost_by_bad += result.lost_by_bad;
 }
 
 void add_row(table& out, const std::string& name, const series& found, const series& alone) {
   auto p50 = spread_of(found.p50);
   auto p99 = spread_of(found.p99);
   auto worse = ratio_of(found.p99, alone.p99);
-  out.rows.push_back({name, text_of(p50, 1e3, 0), text_of(p99, 1e3, 0), text_of(worse), "0"});
+  out.rows.push_back(
+      {name, text_of(p50, 1e3, 0), text_of(p99, 1e3, 0), text_of(worse), "0", std::to_string(found.lost_by_bad)});
   out.json.push_back({{"consumers", name},
                       {"p50_ns", json_of(p50)},
                       {"p99_ns", json_of(p99)},
                       {"p99_ratio", json_of(worse)},
-                      {"lost", 0}});
+                      {"lost", 0},
+                      {"lost_by_bad", found.lost_by_bad}});
 }
 
 table isolate(const isolate_options& options) {
@@ -45,7 +48,8 @@ table isolate(const isolate_options& options) {
     throw bench_error{"of --consumers, some must read: --stuck and --slow together have to be fewer"};
   table out;
   out.title = "isolate";
-  out.columns = {"consumers", "p50 us", "p99 us", "p99 / p99 without bad ones", "lost by those that read"};
+  out.columns = {"consumers",    "p50 us", "p99 us", "p99 / p99 without bad ones", "lost by those that read",
+                 "by the others"};
   auto good = options.each;
   good.consumers = options.consumers - options.stuck - options.slow;
   auto with_bad = good;
@@ -76,7 +80,7 @@ void add_isolate(CLI::App& app, tables& out) {
   mode.add_option("--stuck", options->stuck, "Of those, how many never read");
   mode.add_option("--slow", options->slow, "Of those, how many read one byte a second");
   mode.add_option("--rate", options->each.rate, "Events per second")->check(CLI::PositiveNumber);
-  mode.add_option("--payload", options->each.payload, "Bytes of a payload, at least 61");
+  add_payload(mode, options->each.payload);
   add_queue(mode, options->each.server);
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);

@@ -82,16 +82,14 @@ void add_latency(CLI::App& app, tables& out) {
   options->each.rate = 1'000;
   options->each.seconds = 2;
   auto& mode = add_mode(app, "latency", "Time from publisher to consumer at a steady rate");
-  mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
+  add_consumers(mode, options->consumers);
   mode.add_option("--through", options->through,
                   "How events come in: over a publish connection, from a source inside a program that embeds the bus")
       ->delimiter(',')
       ->check(CLI::IsMember({"publish", "source"}));
   mode.add_option("--rate", options->each.rate, "Events per second")->check(CLI::PositiveNumber);
-  mode.add_option("--payload", options->each.payload, "Bytes of a payload, at least 61");
-  mode.add_option("--peer", options->peers, "Compare with these, separated by commas: redis, nats")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"redis", "nats"}));
+  add_payload(mode, options->each.payload);
+  add_peers(mode, options->peers, {"redis", "nats"});
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);
   mode.callback([options, &out] { out.push_back(latency(*options)); });

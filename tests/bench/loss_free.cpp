@@ -13,6 +13,7 @@ struct loss_free_options {
   std::vector<size_t> consumers{1, 10, 100};
   std::vector<uint32_t> capacities{100, 0};
   double lowest = 1'000; // events per second
+  double highest = 5'000'000;
   size_t tries = 2;
   size_t steps = 4;
   load each;
@@ -41,7 +42,7 @@ verdict lossless(const loss_free_options& options, load x, double rate) {
 
 struct found_rate {
   double rate = 0;
-  bool limited_by_publisher = false;
+  const char* ended_by = "";
 };
 
 /// Doubles until something is lost, then halves the interval in ratios.
@@ -52,6 +53,8 @@ found_rate highest(const loss_free_options& options, const load& x) {
   while ((last = lossless(options, x, bad)).lossless) {
     good = bad;
     bad *= 2;
+    if (bad > options.highest)
+      return {good, "--highest"};
   }
   auto limited = last.too_fast;
   for (size_t i = 0; i < options.steps && good > 0; ++i) {
@@ -60,7 +63,7 @@ found_rate highest(const loss_free_options& options, const load& x) {
     (last.lossless ? good : bad) = middle;
     limited = last.lossless ? limited : last.too_fast;
   }
-  return {good, limited};
+  return {good, limited ? "the publisher's own speed" : "a loss"};
 }
 
 table loss_free(const loss_free_options& options) {
@@ -74,13 +77,12 @@ table loss_free(const loss_free_options& options) {
       x.server.queue_capacity = capacity;
       x.may_lose = true;
       auto found = highest(options, x);
-      const auto* end = found.limited_by_publisher ? "the publisher's own speed" : "a loss";
       out.rows.push_back({capacity ? std::to_string(capacity) : "default", std::to_string(consumers),
-                          fmt::format("{:.0f}", found.rate), end});
+                          fmt::format("{:.0f}", found.rate), found.ended_by});
       out.json.push_back({{"queue_capacity", capacity},
                           {"consumers", consumers},
                           {"events_per_s", found.rate},
-                          {"limited_by_publisher", found.limited_by_publisher}});
+                          {"ended_by", found.ended_by}});
     }
   out.notes.push_back(fmt::format("{} B; paced runs of {} s; a rate counts if one run of {} loses nothing.",
                                   options.each.payload, options.each.seconds, options.tries));
@@ -94,11 +96,12 @@ void add_loss_free(CLI::App& app, tables& out) {
   options->each.seconds = 0.6;
   options->each.warm_up = 0.1;
   auto& mode = add_mode(app, "loss-free", "Searches the highest rate of events at which nothing is lost");
-  mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
+  add_consumers(mode, options->consumers);
   mode.add_option("--queue-capacity", options->capacities, "Events; 0: the default; several: a row each")
       ->delimiter(',');
-  mode.add_option("--payload", options->each.payload, "Bytes of a payload, at least 61");
+  add_payload(mode, options->each.payload);
   mode.add_option("--lowest", options->lowest, "Events per second to start from")->check(CLI::PositiveNumber);
+  mode.add_option("--highest", options->highest, "Events per second to end at")->check(CLI::PositiveNumber);
   mode.add_option("--tries", options->tries, "Runs at a rate, of which one must lose nothing")
       ->check(CLI::PositiveNumber);
   mode.add_option("--steps", options->steps, "Halvings of the interval that is left");

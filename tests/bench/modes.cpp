@@ -1,5 +1,8 @@
 #include "bench/modes.hpp"
 
+#include "bench/payload.hpp"
+#include "config/defaults.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -9,6 +12,17 @@ CLI::App& add_mode(CLI::App& app, const std::string& name, const std::string& wh
   auto& result = *app.add_subcommand(name, what);
   result.option_defaults()->always_capture_default();
   return result;
+}
+
+void add_consumers(CLI::App& mode, std::vector<size_t>& consumers) {
+  mode.add_option("--consumers", consumers, "Consumers; several, separated by commas: a row each")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
+}
+
+void add_payload(CLI::App& mode, size_t& payload) {
+  mode.add_option("--payload", payload, "Bytes of a payload")
+      ->check(CLI::Range(payload::min_size, defaults::max_payload_bytes));
 }
 
 void add_pairs(CLI::App& mode, size_t& pairs) {
@@ -25,10 +39,10 @@ void add_queue(CLI::App& mode, peer_options& x) {
   mode.add_option("--queue-bytes", x.queue_bytes, "Of the bus; 0: its default");
 }
 
-void add_peers(CLI::App& mode, std::vector<std::string>& peers) {
-  mode.add_option("--peer", peers, "Compare with these, separated by commas: redis, nats, floor")
+void add_peers(CLI::App& mode, std::vector<std::string>& peers, const std::set<std::string>& known) {
+  mode.add_option("--peer", peers, "Compare with these, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"redis", "nats", "floor"}));
+      ->check(CLI::IsMember(known));
 }
 
 std::vector<std::string> installed(const std::vector<std::string>& peers, std::vector<std::string>& notes) {

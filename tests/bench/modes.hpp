@@ -2,6 +2,7 @@
 #include "bench/run.hpp"
 #include "bench/table.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,13 @@ void add_scale(CLI::App& app, tables& out);
 
 /// Adds a command whose options show their defaults.
 CLI::App& add_mode(CLI::App& app, const std::string& name, const std::string& what);
+void add_consumers(CLI::App& mode, std::vector<size_t>& consumers);
+void add_payload(CLI::App& mode, size_t& payload);
 void add_pairs(CLI::App& mode, size_t& pairs);
 void add_times(CLI::App& mode, load& x);
 void add_queue(CLI::App& mode, peer_options& x);
-void add_peers(CLI::App& mode, std::vector<std::string>& peers);
+/// @param known Of redis, nats and floor, those that the mode can compare with.
+void add_peers(CLI::App& mode, std::vector<std::string>& peers, const std::set<std::string>& known);
 
 /// Those of the peers that are installed; a note says which package holds one that is not.
 std::vector<std::string> installed(const std::vector<std::string>& peers, std::vector<std::string>& notes);

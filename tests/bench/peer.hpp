@@ -28,9 +28,9 @@ struct peer_options {
 /// What the server says about a run at its end.
 struct server_counts {
   bool known = false;
-  uint64_t accepted = 0; ///< Events that it took in.
-  uint64_t dropped = 0;  ///< Over all consumers that are still there and read.
-  uint64_t queued = 0;   ///< The same.
+  uint64_t accepted = 0;       ///< Events that it took in.
+  uint64_t dropped = 0;        ///< Over all consumers that are still there and read.
+  uint64_t dropped_by_bad = 0; ///< Over those that do not read as they should.
   uint64_t unmatched = 0;
 };
 

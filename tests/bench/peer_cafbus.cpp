@@ -84,10 +84,8 @@ server_counts cafbus_peer::check() {
   if (auto broken = laws::conservation(status->counters, status->consumers); !broken.empty())
     throw bench_error{"conservation does not hold: " + broken};
   server_counts result{true, status->counters.ingress, 0, 0, status->counters.unmatched};
-  for (const auto& x : status->consumers) {
-    result.dropped += x.event_key == reading_key ? x.dropped : 0;
-    result.queued += x.event_key == reading_key ? x.queued : 0;
-  }
+  for (const auto& x : status->consumers)
+    (x.event_key == reading_key ? result.dropped : result.dropped_by_bad) += x.dropped;
   return result;
 }
 

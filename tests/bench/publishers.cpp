@@ -148,7 +148,10 @@ void publisher_thread::fill(uint64_t count) {
 }
 
 void publisher_thread::send(std::string_view bytes) {
+  auto give_up = now_ns() + answer_patience_ns;
   while (!bytes.empty()) {
+    if (now_ns() > give_up)
+      throw bench_error{"the server takes nothing from a publisher any more"};
     auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0)
       bytes.remove_prefix(static_cast<size_t>(sent));

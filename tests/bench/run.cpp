@@ -81,6 +81,7 @@ public:
             after.bytes - before.bytes,
             after.cpu - before.cpu,
             lost,
+            lost_by_bad_,
             all_sent()};
   }
 
@@ -120,6 +121,9 @@ private:
       flow_.arrived.store(consumers_.slowest() * load_.types);
       flow_.arrived.notify_all();
     } else if (now > last_progress_ + stall_ns) {
+      for (auto& x : publishers_)
+        if (x.done())
+          x.join(); // throws what has stopped it
       throw bench_error{fmt::format("nothing arrives any more: {} deliveries, {} events at the slowest consumer of {} "
                                     "that were sent",
                                     consumers_.deliveries(), consumers_.slowest(), flow_.sent.load())};
@@ -195,6 +199,7 @@ private:
       if (auto wanted = due_to(i); consumers_.stream(i).events() != wanted)
         throw bench_error{fmt::format("consumer {} has got {} of {} events", i, consumers_.stream(i).events(), wanted)};
     auto said = server_.check();
+    lost_by_bad_ = said.dropped_by_bad;
     if (said.known && said.accepted != all_sent())
       throw bench_error{fmt::format("{} events were sent, the server has counted {}", all_sent(), said.accepted)};
     if (said.known && !load_.may_lose && said.dropped != 0)
@@ -213,6 +218,7 @@ private:
   unique_fd control_;                       // of a server that makes the events itself
   std::vector<uint64_t> sent_;              // by publisher
   uint64_t last_progress_ = 0;
+  uint64_t lost_by_bad_ = 0;
 };
 
 } // namespace

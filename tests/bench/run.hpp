@@ -28,9 +28,10 @@ struct measured {
   double seconds = 0;
   uint64_t deliveries = 0;
   uint64_t bytes = 0;
-  uint64_t cpu = 0;  ///< Nanoseconds of the server.
-  uint64_t lost = 0; ///< In the whole run, over all consumers.
-  uint64_t sent = 0; ///< In the whole run.
+  uint64_t cpu = 0;         ///< Nanoseconds of the server.
+  uint64_t lost = 0;        ///< In the whole run, over all consumers.
+  uint64_t lost_by_bad = 0; ///< In the whole run, by those that do not read as they should.
+  uint64_t sent = 0;        ///< In the whole run.
 
   double rate() const { return static_cast<double>(deliveries) / seconds; }
   double cpu_each() const { return static_cast<double>(cpu) / static_cast<double>(std::max<uint64_t>(1, deliveries)); }

@@ -96,10 +96,10 @@ void add_scale(CLI::App& app, tables& out) {
   options->each.window = 256;
   options->each.seconds = 0.6;
   auto& mode = add_mode(app, "scale", "Cost of a delivery by consumers, and of an unwanted event by known types");
-  mode.add_option("--consumers", options->consumers, "Consumers; several: a row each")->delimiter(',');
+  add_consumers(mode, options->consumers);
   mode.add_option("--types", options->types, "Known event types; several: a row each")->delimiter(',');
   mode.add_option("--unwanted", options->unwanted, "Events that nobody wants in each run")->check(CLI::PositiveNumber);
-  mode.add_option("--payload", options->each.payload, "Bytes of a payload, at least 61");
+  add_payload(mode, options->each.payload);
   mode.add_option("--window", options->each.window, "Events on their way to the slowest consumer")
       ->check(CLI::PositiveNumber);
   mode.add_option("--rounds", options->rounds, "Runs of each, in turns")->check(CLI::PositiveNumber);
