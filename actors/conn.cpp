@@ -3,6 +3,7 @@
 #include "actors/spawn_beside_sockets.hpp"
 #include "config/log.hpp"
 
+#include <atomic>
 #include <caf/response_promise.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <map>
@@ -20,9 +21,18 @@ const deliver* as_deliver(const caf::mailbox_element& x) {
   return content.match_elements<deliver>() ? &content.get_as<deliver>(0) : nullptr;
 }
 
+bool is_delivered(const caf::mailbox_element& x) {
+  return x.content().match_elements<delivered>();
+}
+
 /// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `flying`.
+///
+/// What is on the path of an event is done in `enqueue`, without a turn of this actor, if hub and subscriber run on the
+/// multiplexer's thread as it does: then none of its own handlers can be running.
 template <class Base>
 class conn_impl : public Base {
+  static constexpr bool beside_sockets = std::is_base_of_v<caf::io::abstract_broker, Base>;
+
 public:
   conn_impl(caf::actor_config& config, bounded_mailbox::limits limits, consumer_info who, subscriber_actor to)
     : Base{config}, mailbox{limits}, info{std::move(who)}, subscriber{std::move(to)} {}
@@ -30,11 +40,19 @@ public:
   using Base::enqueue;
 
   void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override {
-    auto* x = as_deliver(*ptr);
-    if (!x)
+    if (const auto* x = as_deliver(*ptr)) {
+      auto [wake, lost] = mailbox.push(x->batch, x->spans, x->number);
+      if (lost > 0)
+        has_dropped.store(true, std::memory_order_relaxed);
+      if (wake && is_at_hand(host))
+        deliver_next();
+      else if (wake)
+        Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
+    } else if (is_at_hand(host) && waiting.empty() && is_delivered(*ptr)) {
+      on_delivered();
+    } else {
       Base::enqueue(std::move(ptr), host);
-    else if (mailbox.push(x->batch, x->spans, x->number).wake)
-      Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
+    }
   }
 
   const char* name() const override { return "conn"; }
@@ -45,6 +63,7 @@ protected:
     this->set_down_handler([this](const caf::down_msg& x) { this->quit(x.reason); });
     this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
     this->attach_functor([this] { on_end(); });
+    ready = true;
     return {
         [](const deliver&) {}, // taken in `enqueue`
         [this](const mailbox_filled&) { deliver_next(); },
@@ -56,6 +75,14 @@ protected:
   }
 
 private:
+  /// Whether the sender runs on this actor's thread, where it is not in the middle of anything.
+  bool is_at_hand([[maybe_unused]] const caf::execution_unit* host) {
+    if constexpr (beside_sockets)
+      return ready && host != nullptr && host == this->context();
+    else
+      return false;
+  }
+
   void deliver_next() {
     if (flying)
       return;
@@ -96,10 +123,13 @@ private:
   }
 
   void log_drops() {
-    auto now = this->clock().now();
-    auto dropped = mailbox.counters().dropped;
-    if (dropped == drops_logged || now < next_drop_log)
+    if (!has_dropped.load(std::memory_order_relaxed))
       return;
+    auto now = this->clock().now();
+    if (now < next_drop_log)
+      return;
+    has_dropped.store(false, std::memory_order_relaxed);
+    auto dropped = mailbox.counters().dropped;
     log::conn().warn("events-dropped pid={} key={} dropped={} dropped_total={}", info.pid, log::quoted(info.event_key),
                      dropped - drops_logged, dropped);
     drops_logged = dropped;
@@ -107,6 +137,7 @@ private:
   }
 
   void on_end() {
+    ready = false;
     mailbox.close();
     waiting.clear(); // a promise keeps its actor alive
     auto x = mailbox.counters();
@@ -117,9 +148,11 @@ private:
   bounded_mailbox mailbox;
   consumer_info info;
   subscriber_actor subscriber;
+  bool ready = false; // between its first and its last turn
   bool flying = false;
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::vector<caf::typed_response_promise<drained>> waiting;
+  std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
   uint64_t drops_logged = 0;
   caf::actor_clock::time_point next_drop_log{};
 };

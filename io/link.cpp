@@ -12,6 +12,13 @@ namespace {
 /// Answers that may wait for a peer which asks but does not read.
 constexpr size_t max_pending_answers = 64 * 1'024;
 
+/// Events of this size on average are sent from where they lie; smaller ones are copied together first, which costs
+/// less than to name each (tests/bench/RESULTS.md).
+constexpr size_t gathered_from_bytes = 1'024;
+
+/// So many events make fewer pieces than one system call takes.
+constexpr size_t max_gathered_events = 256;
+
 /// Bytes of the delivery at hand. One a thread, not one a link: a thousand idle consumers must not keep a thousand
 /// buffers.
 std::vector<char>& scratch() {
@@ -35,7 +42,7 @@ void link_state::start(caf::io::connection_handle handle) {
   if (!peer || (peer->uid != ::geteuid() && peer->uid != 0))
     self->send(self, close_link{close_reason::foreign_uid, "this bus belongs to another user", {}});
   else
-    self->configure_read(handle, caf::io::receive_policy::at_most(defaults::read_bytes));
+    self->configure_read(handle, caf::io::receive_policy::at_most(defaults::quiet_read_bytes));
 }
 
 void link_state::on_closed() {
@@ -144,7 +151,7 @@ caf::strong_actor_ptr link_state::me() const {
 void link_state::write(const std::string& frame) {
   if (ended)
     return;
-  switch (output->write(frame.data(), frame.size(), self->clock().now())) {
+  switch (output->write(frame)) {
   case link_output::result::sent:
     break;
   case link_output::result::pending:
@@ -157,7 +164,20 @@ void link_state::write(const std::string& frame) {
   }
 }
 
-caf::result<delivered> link_state::on_delivery(const delivery& x) {
+link_output::result link_state::write_delivery(const delivery& x) {
+  size_t events = 0;
+  size_t size = 0;
+  for (const auto& range : x.events) {
+    events += range.size();
+    size += range.bytes();
+  }
+  if (x.statuses.empty() && events <= max_gathered_events && size > events * gathered_from_bytes) {
+    thread_local frame_pieces frames;
+    frames.clear();
+    for (const auto& range : x.events)
+      frames.append(range);
+    return output->write(frames.pieces());
+  }
   auto& bytes = scratch();
   for (const auto& status : x.statuses) {
     auto frame = encode(status);
@@ -165,7 +185,11 @@ caf::result<delivered> link_state::on_delivery(const delivery& x) {
   }
   for (const auto& range : x.events)
     append_frames(bytes, range);
-  auto result = ended ? link_output::result::broken : output->write(bytes.data(), bytes.size(), self->clock().now());
+  return output->write({bytes.data(), bytes.size()});
+}
+
+caf::result<delivered> link_state::on_delivery(const delivery& x) {
+  auto result = ended ? link_output::result::broken : write_delivery(x);
   if (result == link_output::result::sent)
     return delivered{};
   credit = self->make_response_promise<delivered>();

@@ -50,6 +50,7 @@ struct link_state {
   void on_closed();
   void on_transferred(const caf::io::data_transferred_msg& x);
   caf::result<delivered> on_delivery(const delivery& x);
+  link_output::result write_delivery(const delivery& x);
   void on_close_link(const close_link& x);
   void on_stall_check();
 

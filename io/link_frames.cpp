@@ -98,6 +98,7 @@ void link_state::on_first_frame(std::string_view line) {
     on_shutdown(*request);
   } else if (std::holds_alternative<publish_line>(x)) {
     now = phase::producing;
+    self->configure_read(output->handle(), caf::io::receive_policy::at_most(defaults::read_bytes));
     established(false);
     encoder.emplace();
     encoder->arrived_at(std::chrono::system_clock::now());

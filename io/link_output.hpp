@@ -4,6 +4,8 @@
 #include <caf/io/abstract_broker.hpp>
 #include <caf/io/connection_handle.hpp>
 #include <chrono>
+#include <span>
+#include <string_view>
 
 namespace cafbus {
 
@@ -24,7 +26,10 @@ public:
     pending, ///< The rest will follow; `transferred` tells when.
     broken,  ///< The peer takes nothing any more.
   };
-  result write(const char* data, size_t size, time_point now);
+  result write(std::string_view data) { return write(std::span{&data, 1}); }
+
+  /// Writes all pieces, in order.
+  result write(std::span<const std::string_view> pieces);
 
   /// From data_transferred_msg. @returns whether everything has left.
   bool transferred(size_t remaining, time_point now);

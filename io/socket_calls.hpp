@@ -2,6 +2,8 @@
 #include "io/unix_socket.hpp"
 
 #include <optional>
+#include <span>
+#include <string_view>
 #include <sys/types.h>
 
 namespace cafbus {
@@ -14,6 +16,9 @@ public:
 
   /// As ::send with MSG_DONTWAIT and MSG_NOSIGNAL. @returns bytes taken, or -1 with errno.
   virtual ssize_t send(int fd, const char* data, size_t size) = 0;
+
+  /// The same with bytes from many places. At most IOV_MAX of them.
+  virtual ssize_t send(int fd, std::span<const std::string_view> pieces) = 0;
 
   virtual std::optional<credentials> peer(int fd) = 0;
 

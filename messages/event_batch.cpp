@@ -1,5 +1,6 @@
 #include "messages/event_batch.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -37,6 +38,38 @@ void append_frames(Buffer& out, const event_range& range) {
     to = copy(to, range.batch->tail(i));
   }
   out.resize(static_cast<size_t>(to - out.data()));
+}
+
+void frame_pieces::clear() noexcept {
+  parts_.clear();
+  digits_.clear();
+  bytes_ = 0;
+}
+
+void frame_pieces::append(const event_range& range) {
+  const auto& batch = *range.batch;
+  for (auto i = range.first; i < range.last; ++i) {
+    // a tail and the next event's head lie side by side
+    const auto head = batch.head(i);
+    if (i == range.first)
+      parts_.push_back({head.data(), 0, head.size()});
+    else
+      parts_.back().size += head.size();
+    std::array<char, 20> number;
+    const auto* end = std::to_chars(number.data(), number.data() + number.size(), range.seq + (i - range.first)).ptr;
+    const auto size = static_cast<size_t>(end - number.data());
+    parts_.push_back({nullptr, digits_.size(), size});
+    digits_.append(number.data(), size);
+    parts_.push_back({batch.tail(i).data(), 0, batch.tail(i).size()});
+    bytes_ += head.size() + size + batch.tail(i).size();
+  }
+}
+
+const std::vector<std::string_view>& frame_pieces::pieces() {
+  pieces_.clear();
+  for (const auto& x : parts_)
+    pieces_.emplace_back(x.data ? x.data : digits_.data() + x.begin, x.size);
+  return pieces_;
 }
 
 template void append_frames(std::string&, const event_range&);

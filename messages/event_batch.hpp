@@ -84,4 +84,28 @@ struct event_range {
 template <class Buffer>
 void append_frames(Buffer& out, const event_range& range);
 
+/// The same frames as pieces that lie in the batches, with only the sequence numbers beside them: for events so large
+/// that to copy them costs more than to name them.
+class frame_pieces {
+public:
+  void clear() noexcept;
+  void append(const event_range& range);
+
+  size_t bytes() const noexcept { return bytes_; }
+
+  /// In order; valid until the next change, and as long as the batches are.
+  const std::vector<std::string_view>& pieces();
+
+private:
+  struct piece {
+    const char* data; ///< Null: in `digits_`.
+    size_t begin;
+    size_t size;
+  };
+  std::vector<piece> parts_;
+  std::string digits_;
+  std::vector<std::string_view> pieces_;
+  size_t bytes_ = 0;
+};
+
 } // namespace cafbus

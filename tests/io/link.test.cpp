@@ -50,11 +50,13 @@ CAF_TEST(an event is delivered to who asked for its type) {
 
 CAF_TEST(events that arrive together leave in one write) {
   auto x = consumer("t");
+  auto producer = connect();
+  talk(producer, publish_line_of("other")); // whose first frame has told that it is one
   auto before = socket_of(x).writes;
   std::string lines;
   for (int i = 0; i < 100; ++i)
     lines += publish_line_of("t");
-  talk(connect(), lines);
+  talk(producer, lines);
   CAF_CHECK_EQUAL(socket_of(x).writes, before + 1);
   CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 100u);
 }

@@ -4,6 +4,7 @@
 #include "tests/messages/padded_line.hpp"
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <caf/test/unit_test.hpp>
@@ -113,6 +114,27 @@ CAF_TEST(the largest sequence number is written in full) {
   std::string frame;
   append_frames(frame, {encoder.finish(), 0, 1, 18'446'744'073'709'551'615u});
   CAF_CHECK(frame.find(R"("seq":18446744073709551615,)") != std::string::npos);
+}
+
+CAF_TEST(frames in pieces are the frames that are copied together) {
+  for (int i = 0; i < 12; ++i)
+    add(with_payload(std::to_string(i)));
+  const auto batch = encoder.finish();
+  frame_pieces pieces;
+  std::string copied;
+  for (auto [first, last, seq] :
+       {std::tuple{0u, 12u, 5ul}, {3u, 4u, 99ul}, {4u, 4u, 7ul}, {5u, 9u, 18'446'744'073'709'551'600ul}}) {
+    const event_range range{batch, first, last, seq, 0};
+    pieces.append(range);
+    append_frames(copied, range);
+  }
+  std::string joined;
+  for (auto piece : pieces.pieces())
+    joined += piece;
+  CAF_CHECK_EQUAL(joined, copied);
+  CAF_CHECK_EQUAL(pieces.bytes(), copied.size());
+  pieces.clear();
+  CAF_CHECK(pieces.pieces().empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
