@@ -1,11 +1,10 @@
 #pragma once
-#include "actors/bounded_mailbox.hpp"
-#include "config/options.hpp"
+#include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
-#include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
+#include <caf/fwd.hpp>
 #include <chrono>
+#include <string>
 
 namespace cafbus {
 
@@ -17,75 +16,41 @@ struct bus_parts {
   uint64_t node = 0; ///< How linked buses know it.
 };
 
-/// Spawns a whole bus without sockets and sources: attach those to `bus`. It ends, with everything that was attached,
-/// after `stop_bus`, when it is idle for too long, or when a source has ended for good; monitor `bus` to learn of it.
-/// The error that it ends with is `exit_reason::user_shutdown`, or `exit_reason::unknown` if something has failed, each
-/// with the reason as text in its context.
+/// Spawns a whole bus without sockets and sources: attach those to `bus`. There may be any number of them in one
+/// system, with CAF's I/O module (then hub and conns run on the multiplexer's thread) or without (then on the workers).
+///
+/// It ends, with everything that was attached, after `stop_bus`, when it is idle for too long, when a source has ended
+/// for good, or by an exit message; monitor `bus` to learn of it. The error that it ends with is
+/// `exit_reason::user_shutdown`, or `exit_reason::unknown` if something has failed, each with the reason as text in its
+/// context.
+///
+/// Subscribers, sources and the system belong to the program and live on, but for sources, which are told to end.
+/// A subscriber or source whose handlers block for long must be detached, as in any CAF program: on a worker it would
+/// keep others from running, the bus included.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 
-/// What of the options can change while the bus runs.
-reconfigure limits_of(const bus_options& options);
-
-/// Takes over what has changed.
-void apply(const reconfigure& x, bus_options& options);
-
-/// The bounds of one consumer's mailbox.
-bounded_mailbox::limits mailbox_limits(const bus_options& options);
-
-/// The bus: starts, stops and describes the parts. Stopping goes in steps, each with a time limit: sources end;
-/// listener and in-process conns hand out what is queued; clean-ups run to their end; everything ends.
-///
-/// Invariant: every part that is owned is monitored while the bus runs; `step` only grows.
-struct bus_state {
-  static inline const char* name = "bus";
-
-  explicit bus_state(bus_actor::pointer self) : self{self} {}
-
-  enum class stage : uint8_t { running, sources_ending, draining, cleaning_up, ended };
-
-  struct attached_source {
-    std::string name;
-    source_actor source;
-  };
-
-  struct in_process_subscriber {
-    conn_actor conn;
-    leave leaving; ///< For the coordinator, when the bus ends before the subscriber.
-  };
-
-  void on_adopt(const adopt& x);
-  void on_attach_listener(const attach_listener& x);
-  void on_attach_source(const attach_source& x);
-  caf::result<joined> on_join(const join& x);
-  caf::result<status_response> on_read_status();
-  caf::result<stop_verdict> on_stop(const stop_bus& x);
-  void on_source_ended(const source_ended& x);
-  void on_reconfigure(const reconfigure& x);
-  void on_idle_reached();
-  void on_stop_overdue(const stop_overdue& x);
-  void on_down(const caf::down_msg& x);
-
-  conn_actor admit(const join& x);
-  void report(caf::typed_response_promise<status_response> promise, const hub_status& hub, const consumer_list& list);
-  void stop_unless_used(const stop_bus& x, caf::typed_response_promise<stop_verdict> promise);
-  void begin_stop(const std::string& reason, bool has_failed = false);
-  void begin_draining();
-  void drained_one();
-  void begin_cleaning_up();
-  void end();
-  void arm_overdue(std::chrono::nanoseconds limit);
-
-  bus_actor::pointer self;
-  bus_options options;
-  adopt parts;
-  listener_actor listener;
-  std::vector<attached_source> sources;
-  std::vector<in_process_subscriber> in_process;
-  std::chrono::steady_clock::time_point started{};
-  stage now = stage::running;
-  std::string stop_reason;
-  bool failed = false;
-  size_t draining = 0; // parts that have not handed out everything yet
+/// How a stop has ended.
+struct stop_outcome {
+  bool ended = false;  ///< False: it did not end in time and was killed.
+  bool failed = false; ///< It ended because something had failed, maybe before the stop.
+  std::string reason;  ///< The reason that it ended with, which may be an earlier one.
 };
+
+/// What `stop` takes at most, unless it is told another time.
+inline constexpr std::chrono::nanoseconds default_stop_time = std::chrono::seconds{2};
+
+/// The message that stops a bus within a bounded time whatever its consumers, hooks and sources do: sources end,
+/// consumers take what is queued for them, clean-ups run, everything ends; whoever is not done when its share of the
+/// time is over is cut short. For actors, which monitor the bus to learn of its end.
+stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = default_stop_time);
+
+/// The same for programs: stops the bus and waits until it and everything that it spawned has ended. The system lives
+/// on. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill the bus).
+/// @pre called from a thread that is not the system's own; never from an actor, unless it is a detached one.
+stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
+                  std::chrono::nanoseconds limit = default_stop_time);
+
+/// What of the options can change while the bus runs; to be sent to `bus`.
+reconfigure limits_of(const bus_options& options);
 
 } // namespace cafbus

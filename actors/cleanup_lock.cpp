@@ -1,5 +1,6 @@
 #include "actors/cleanup_lock.hpp"
 
+#include "config/defaults.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace cafbus {
 caf::result<entered> cleanup_lock_state::on_enter(const enter& x) {
   const auto& id = x.subscription_id;
   auto promise = self->make_response_promise<entered>();
-  self->monitor(x.member); // one who is dead already comes back as a down message at once
+  watch(x.member);
   newcomer who{++last_ticket, x.member, x.hooks, promise};
   if (blocked(id)) {
     self->delayed_send(self, cleanup_wait, wait_over{id, who.ticket});
@@ -21,6 +22,28 @@ caf::result<entered> cleanup_lock_state::on_enter(const enter& x) {
     let_in(id, std::move(who));
   }
   return promise;
+}
+
+/// One who is dead already comes back as a down message at once.
+void cleanup_lock_state::watch(const caf::strong_actor_ptr& member) {
+  if (watched.emplace(member->id(), caf::actor_cast<caf::actor_addr>(member)).second)
+    self->monitor(member);
+}
+
+/// Unless it is in or wants in under some id.
+void cleanup_lock_state::forget(caf::actor_id who) {
+  auto i = watched.find(who);
+  auto wants_in = [&](const newcomer& x) { return x.member->id() == who; };
+  if (i == watched.end() || !members.ids_of(who).empty())
+    return;
+  for (const auto& [id, queue] : waiters)
+    if (std::any_of(queue.begin(), queue.end(), wants_in))
+      return;
+  for (const auto& [id, hook] : hooks)
+    if (hook.set_up_for && wants_in(*hook.set_up_for))
+      return;
+  self->demonitor(i->second);
+  watched.erase(i);
 }
 
 /// @pre the id is not blocked
@@ -66,9 +89,11 @@ void cleanup_lock_state::on_wait_over(const wait_over& x) {
   waiter->promise.deliver(
       entered{false, false, "busy",
               std::string{"the "} + what + " of subscription '" + x.subscription_id + "' is still running; try again"});
+  auto who = waiter->member->id();
   queue.erase(waiter);
   if (queue.empty())
     waiters.erase(i);
+  forget(who);
 }
 
 // -- going ---------------------------------------------------------------------------------------------------------
@@ -78,6 +103,7 @@ left cleanup_lock_state::on_leave(const leave& x) {
 }
 
 void cleanup_lock_state::on_down(caf::actor_id who) {
+  watched.erase(who);
   for (auto& [id, queue] : waiters)
     std::erase_if(queue, [&](const auto& x) { return x.member->id() == who; });
   std::erase_if(waiters, [](const auto& x) { return x.second.empty(); });
@@ -99,6 +125,7 @@ left cleanup_lock_state::remove(const std::string& id, caf::actor_id who) {
       clean_up(id, command);
     }
   let_waiters_in(id);
+  forget(who);
   return {result.last};
 }
 
@@ -110,6 +137,12 @@ void cleanup_lock_state::clean_up(const std::string& id, const std::string& comm
 
 void cleanup_lock_state::run_hook(const std::string& id, const std::string& command,
                                   std::optional<newcomer> set_up_for) {
+  if (no_more_commands) {
+    log::lock().error("{}-left-out subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
+    if (set_up_for)
+      set_up_for->promise.deliver(entered{false, false, "set_up_failed", "the bus is stopping"});
+    return;
+  }
   auto ticket = ++last_ticket;
   log::lock().info("{}-started subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
   hooks[id] = {ticket, launch({id, ticket, command}, self), std::move(set_up_for)};
@@ -137,6 +170,7 @@ void cleanup_lock_state::after_set_up(const std::string& id, newcomer x, const h
   if (!how.ok) {
     x.promise.deliver(
         entered{false, false, "set_up_failed", "the set-up of subscription '" + id + "' failed: " + how.detail});
+    forget(x.member->id());
     return; // the next one tries again
   }
   if (!x.gone) {
@@ -164,6 +198,14 @@ caf::result<hooks_finished> cleanup_lock_state::on_finish_hooks() {
   return finishing.back();
 }
 
+void cleanup_lock_state::on_cancel_hooks(const cancel_hooks& x) {
+  no_more_commands = true;
+  for (auto& [id, hook] : hooks) {
+    log::lock().error("{}-cut-short subscription={}", hook.set_up_for ? "set-up" : "clean-up", log::quoted(id));
+    hook.cancel(x.kill_after);
+  }
+}
+
 // -- lock ----------------------------------------------------------------------------------------------------------
 
 lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
@@ -185,7 +227,7 @@ void cleanup_lock_state::on_release_lock(const release_lock& x) {
 void cleanup_lock_state::on_lease_over(const lease_over& x) {
   if (auto i = hooks.find(x.subscription_id); i != hooks.end() && i->second.ticket == x.ticket) {
     log::lock().warn("command-overdue subscription={}", log::quoted(x.subscription_id));
-    i->second.cancel(); // goes on when it has really ended
+    i->second.cancel(defaults::source_kill_after); // goes on when it has really ended
     return;
   }
   auto i = leases.find(x.subscription_id);
@@ -200,12 +242,11 @@ void cleanup_lock_state::on_lease_over(const lease_over& x) {
 // ------------------------------------------------------------------------------------------------------------------
 
 cleanup_lock_state::~cleanup_lock_state() {
-  for (auto& [id, hook] : hooks) {
-    log::lock().error("{}-cut-short subscription={}", hook.set_up_for ? "set-up" : "clean-up", log::quoted(id));
-    hook.cancel();
-  }
+  on_cancel_hooks({defaults::source_kill_after});
   for (auto& [id, command] : clean_ups)
     log::lock().error("clean-up-left-out subscription={}", log::quoted(id));
+  for (auto& [id, member] : watched)
+    self->demonitor(member);
 }
 
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,
@@ -223,6 +264,7 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
       [&state](const try_lock& x) { return state.on_try_lock(x); },
       [&state](const release_lock& x) { state.on_release_lock(x); },
       [&state](const finish_hooks&) { return state.on_finish_hooks(); },
+      [&state](const cancel_hooks& x) { state.on_cancel_hooks(x); },
       [&state](const reconfigure& x) {
         state.cleanup_wait = x.cleanup_wait;
         state.cleanup_lease = x.cleanup_lease;

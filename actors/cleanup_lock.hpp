@@ -19,14 +19,15 @@ namespace cafbus {
 /// however the last one died.
 ///
 /// Invariant: an id has waiters only while its lock is held or a command of it runs; whoever is in, holds or waits is
-/// monitored, so that every way in which a connection can end gives back what it had; a clean-up is remembered for an
-/// id iff somebody is in who came with one, or whose predecessors did.
+/// monitored, so that every way in which a connection can end gives back what it had, and who is not is not, since an
+/// observer's memory lives as long as what it observes; a clean-up is remembered for an id iff somebody is in who came
+/// with one, or whose predecessors did.
 struct cleanup_lock_state {
   static inline const char* name = "cleanup_lock";
 
   explicit cleanup_lock_state(cleanup_lock_actor::pointer self) : self{self} {}
 
-  /// Ends the commands that run: a bus that is gone answers for nothing.
+  /// Ends the commands that run: a bus that is gone answers for nothing. Forgets whom it has observed.
   ~cleanup_lock_state();
 
   cleanup_lock_state(const cleanup_lock_state&) = delete;
@@ -37,6 +38,7 @@ struct cleanup_lock_state {
   lock_answer on_try_lock(const try_lock& x);
   void on_release_lock(const release_lock& x);
   caf::result<hooks_finished> on_finish_hooks();
+  void on_cancel_hooks(const cancel_hooks& x);
   void on_hook_done(const hook_done& x);
   void on_wait_over(const wait_over& x);
   void on_lease_over(const lease_over& x);
@@ -66,6 +68,8 @@ struct cleanup_lock_state {
   void clean_up(const std::string& id, const std::string& command);
   void run_hook(const std::string& id, const std::string& command, std::optional<newcomer> set_up_for);
   void let_waiters_in(const std::string& id);
+  void watch(const caf::strong_actor_ptr& member);
+  void forget(caf::actor_id who);
 
   cleanup_lock_actor::pointer self;
   std::chrono::nanoseconds cleanup_wait{0};
@@ -77,6 +81,8 @@ struct cleanup_lock_state {
   std::unordered_map<std::string, std::string> clean_ups; // command to run when the last one has gone
   std::unordered_map<std::string, uint64_t> leases;       // ticket of the lease that runs, per locked id
   std::vector<caf::typed_response_promise<hooks_finished>> finishing;
+  std::unordered_map<caf::actor_id, caf::actor_addr> watched;
+  bool no_more_commands = false;
   uint64_t last_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
 };
 

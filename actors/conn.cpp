@@ -57,6 +57,13 @@ public:
 
   const char* name() const override { return "conn"; }
 
+  /// A subscriber may outlive many conns: it must not keep their memory, nor they it.
+  void on_exit() override {
+    this->demonitor(subscriber.address());
+    subscriber = nullptr;
+    Base::on_exit();
+  }
+
 protected:
   conn_actor::behavior_type make_behavior() override {
     this->monitor(subscriber);

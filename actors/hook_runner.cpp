@@ -5,6 +5,7 @@
 #include "config/defaults.hpp"
 
 #include <array>
+#include <atomic>
 #include <caf/actor_system.hpp>
 #include <caf/blocking_actor.hpp>
 #include <caf/send.hpp>
@@ -32,13 +33,24 @@ public:
   stop_switch& operator=(const stop_switch&) = delete;
 
   int fd() const noexcept { return fd_; }
-  void set() {
+
+  /// From the stop on: time between SIGTERM and SIGKILL.
+  std::chrono::milliseconds kill_after() const noexcept {
+    auto ms = kill_after_.load();
+    return ms < 0 ? std::chrono::milliseconds{defaults::source_kill_after} : std::chrono::milliseconds{ms};
+  }
+
+  void set(std::chrono::nanoseconds kill_after) {
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(kill_after).count();
+    if (int64_t unset = -1; !kill_after_.compare_exchange_strong(unset, ms))
+      return;
     uint64_t one = 1;
     [[maybe_unused]] auto written = ::write(fd_, &one, sizeof(one)); // full means that it is set already
   }
 
 private:
   int fd_;
+  std::atomic<int64_t> kill_after_ = -1;
 };
 
 /// Reads what the command says until it has closed both streams or `stop` is set. @returns whether it was stopped.
@@ -58,7 +70,7 @@ bool listen_to(const child_process& child, int stop, last_words& words) {
   return false;
 }
 
-hook_done run(const hook_run& what, const std::string& app, int stop) {
+hook_done run(const hook_run& what, const std::string& app, const stop_switch& stop) {
   hook_done result{what.subscription_id, what.ticket, false, {}};
   auto started =
       child_process::start(what.command, {"CAFBUS_APP=" + app, "CAFBUS_SUBSCRIPTION_ID=" + what.subscription_id});
@@ -68,10 +80,10 @@ hook_done run(const hook_run& what, const std::string& app, int stop) {
   }
   auto& child = std::get<child_process>(started);
   last_words words;
-  auto stopped = listen_to(child, stop, words);
+  auto stopped = listen_to(child, stop.fd(), words);
   // streams closed, not yet ended: it may take its time, but the switch is still obeyed
-  stopped = stopped || !child.wait_unless(stop);
-  auto how = child.stop(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(defaults::source_kill_after));
+  stopped = stopped || !child.wait_unless(stop.fd());
+  auto how = child.stop(0ms, stop.kill_after());
   result.ok = !stopped && how == child_process::success;
   result.detail = stopped ? "stopped, " + how : how;
   if (!words.text().empty())
@@ -84,8 +96,8 @@ hook_done run(const hook_run& what, const std::string& app, int stop) {
 hook_launcher process_hooks(caf::actor_system& system, std::string app) {
   return [&system, app = std::move(app)](const hook_run& what, const cleanup_lock_actor& coordinator) -> hook_cancel {
     auto stop = std::make_shared<stop_switch>();
-    system.spawn<caf::detached>([=](caf::blocking_actor*) { caf::anon_send(coordinator, run(what, app, stop->fd())); });
-    return [stop] { stop->set(); };
+    system.spawn<caf::detached>([=](caf::blocking_actor*) { caf::anon_send(coordinator, run(what, app, *stop)); });
+    return [stop](std::chrono::nanoseconds kill_after) { stop->set(kill_after); };
   };
 }
 

@@ -2,6 +2,7 @@
 #include "messages/actors.hpp"
 
 #include <caf/fwd.hpp>
+#include <chrono>
 #include <functional>
 
 namespace cafbus {
@@ -13,8 +14,9 @@ struct hook_run {
   std::string command; ///< For /bin/sh, with CAFBUS_APP and CAFBUS_SUBSCRIPTION_ID in its environment.
 };
 
-/// Ends a command that is running, its children included; its `hook_done` still comes. Any thread, any number of times.
-using hook_cancel = std::function<void()>;
+/// Ends a command that is running, its children included: SIGTERM, then SIGKILL. Its `hook_done` still comes. Any
+/// thread, any number of times; the first one counts.
+using hook_cancel = std::function<void(std::chrono::nanoseconds kill_after)>;
 
 /// Starts a command and sends `hook_done` to the coordinator when it, and everything that it started, has ended.
 /// A parameter of the coordinator, so that tests need no processes.

@@ -59,6 +59,13 @@ public:
 
   const char* name() const override { return "hub"; }
 
+  /// Subscribers may hold the hub: what they are reached by must not outlive it.
+  void on_exit() override {
+    consumers.clear();
+    supervisor = nullptr;
+    Base::on_exit();
+  }
+
 protected:
   hub_actor::behavior_type make_behavior() override {
     this->set_down_handler([this](const caf::down_msg& x) { remove(x.source.id()); });

@@ -1,7 +1,7 @@
 // What a link makes of the frames that come in: the first one decides what the connection is for.
 
-#include "actors/bus.hpp"
 #include "actors/conn.hpp"
+#include "actors/limits.hpp"
 #include "config/log.hpp"
 #include "io/link.hpp"
 

@@ -1,5 +1,6 @@
 #include "io/socket_broker.hpp"
 
+#include "actors/limits.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>

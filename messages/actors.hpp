@@ -239,6 +239,11 @@ struct hook_done {
 struct finish_hooks {};
 struct hooks_finished {};
 
+/// From the stopping bus: ends the commands that run (SIGTERM, after `kill_after` SIGKILL) and starts no more.
+struct cancel_hooks {
+  std::chrono::nanoseconds kill_after{0};
+};
+
 /// INTERNAL timers; stale unless the ticket is the current one.
 struct wait_over {
   std::string subscription_id;
@@ -258,6 +263,7 @@ using cleanup_lock_actor =
                      caf::reacts_to<release_lock>,
                      caf::reacts_to<reconfigure>,                         // from the bus
                      caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
+                     caf::reacts_to<cancel_hooks>,                        // from the bus
                      caf::reacts_to<hook_done>,                           // INTERNAL
                      caf::reacts_to<wait_over>,                           // INTERNAL
                      caf::reacts_to<lease_over>>;                         // INTERNAL
@@ -336,10 +342,10 @@ struct source_ended {
 /// From the idle supervisor.
 struct idle_reached {};
 
-/// An actor of this program wants events like any consumer.
+/// An actor of this program wants events like any consumer. It leaves by ending, or by the end of its conn.
 struct join {
   subscriber_actor subscriber;
-  consumer_info info;
+  consumer_info info; ///< No types: the key itself. No subscription id: the key.
   hook_commands hooks;
   std::vector<node_path> via; ///< As in `subscribe`.
 };
@@ -347,15 +353,17 @@ struct joined {
   bool admitted = false;
   bool first = false;
   std::string reason; ///< Why it was not admitted.
-  conn_actor conn;    ///< The subscriber's own, if it was.
+  conn_actor conn;    ///< Its own, null if it was not admitted: has its counters, and lets it leave by an exit message.
 };
 
+/// Answered with an error if the bus ends meanwhile.
 struct read_status {};
 
 struct stop_bus {
   std::string reason;
   bool force = true;                         ///< False: refused while consumers are connected.
-  std::chrono::nanoseconds drain_timeout{0}; ///< 0: as the bus is set.
+  std::chrono::nanoseconds drain_timeout{0}; ///< Of each consumer; 0: as the bus is set.
+  std::chrono::nanoseconds within{0};        ///< The whole stop, whatever anybody does; 0: each step has its own limit.
 };
 struct stop_verdict {
   bool accepted = false;
@@ -397,6 +405,6 @@ CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report)
 CAFBUS_LOCAL(read_interest)
 CAFBUS_LOCAL(join) CAFBUS_LOCAL(joined) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response) CAFBUS_LOCAL(stop_bus)
 CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue) CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks)
-CAFBUS_LOCAL(hooks_finished)
+CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(cancel_hooks)
 // clang-format on
 #undef CAFBUS_LOCAL

@@ -17,7 +17,7 @@ namespace {
 /// No command is given in here; hooks.test.cpp is about those.
 hook_cancel no_hooks(const hook_run&, const cleanup_lock_actor&) {
   CAF_FAIL("a command was started");
-  return [] {};
+  return [](std::chrono::nanoseconds) {};
 }
 
 struct fixture : test_coordinator_fixture<> {

@@ -29,7 +29,7 @@ struct scripted_commands {
 
   hook_cancel launch(const hook_run& x, const cleanup_lock_actor&) {
     auto& entry = all.emplace_back(started{x});
-    return [&entry] { entry.cancelled = true; };
+    return [&entry](std::chrono::nanoseconds) { entry.cancelled = true; };
   }
 
   std::vector<std::string> names() const {
@@ -342,6 +342,29 @@ CAF_TEST(set up and clean up alternate whatever happens at any step) {
   CAF_CHECK(state.hooks.empty());
   CAF_CHECK(state.waiters.empty());
   CAF_CHECK(state.clean_ups.empty());
+}
+
+CAF_TEST(a stop that is out of time ends the commands that run and starts no more) {
+  auto x = come(both, "a");
+  end_command(true, "a");
+  auto y = come(both, "b");
+  auto waiter = come(both, "b");
+  bool finished = false;
+  auto asker = sys.spawn([&](caf::event_based_actor* self) {
+    self->request(testee, caf::infinite, finish_hooks{}).then([&](const hooks_finished&) { finished = true; });
+  });
+  sched.run();
+  caf::anon_send(testee, cancel_hooks{1ms});
+  sched.run();
+  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
+  CAF_CHECK(commands.all[1].cancelled);
+  CAF_CHECK(!finished);
+  end_command(false, "b");
+  CAF_CHECK(finished);
+  CAF_CHECK(y.refused());
+  CAF_CHECK(waiter.refused());
+  kill(x);
+  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

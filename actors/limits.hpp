@@ -1,0 +1,14 @@
+#pragma once
+#include "actors/bounded_mailbox.hpp"
+#include "config/bus_options.hpp"
+#include "messages/actors.hpp"
+
+namespace cafbus {
+
+/// Takes over what has changed.
+void apply(const reconfigure& x, bus_options& options);
+
+/// The bounds of one consumer's mailbox.
+bounded_mailbox::limits mailbox_limits(const bus_options& options);
+
+} // namespace cafbus
