@@ -194,10 +194,6 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
   };
 }
 
-} // namespace
-
-namespace {
-
 uint64_t random_node() {
   std::random_device source;
   for (;;)

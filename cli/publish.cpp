@@ -1,9 +1,9 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/line_reader.hpp"
-#include "cli/publish_lines.hpp"
 #include "cli/sent_lines.hpp"
 #include "cli/settings.hpp"
+#include "io/publish_lines.hpp"
 #include "io/publisher.hpp"
 #include "io/starter.hpp"
 

@@ -22,6 +22,8 @@ inline constexpr size_t max_json_depth = 1'024;
 inline constexpr size_t max_hook_bytes = 4'096;
 /// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
 inline constexpr size_t max_event_types = 1'024;
+/// Connections that may wait while the bus is busy: a burst of starters.
+inline constexpr int listen_backlog = 1'024;
 /// Time for the first frame to be complete: the original's.
 inline constexpr auto hello_timeout = 5s;
 

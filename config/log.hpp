@@ -1,4 +1,6 @@
 #pragma once
+#include "config/quoted.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,8 +37,5 @@ bool set_level(std::string_view level);
 
 /// Writes out what is pending and stops the writer's thread; before the process ends.
 void shut_down();
-
-/// `text` in double quotes, everything but printable ASCII escaped, cut after `max_bytes`.
-std::string quoted(std::string_view text, size_t max_bytes = 128);
 
 } // namespace cafbus::log

@@ -1,6 +1,6 @@
 #include "config/paths.hpp"
 
-#include "config/log.hpp"
+#include "config/quoted.hpp"
 
 #include <fcntl.h>
 #include <pwd.h>

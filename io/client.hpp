@@ -40,6 +40,7 @@ struct client_failure {
     busy,        ///< It is setting up or cleaning up for this subscription; try again.
     protocol,    ///< It sent something that no bus sends.
     foreign,     ///< It runs as a user that is neither us nor root.
+    usage,       ///< The caller's own: what was to be sent is no event, or the name of an app is none.
     system,      ///< A system call failed.
   };
   reason kind = reason::system;

@@ -29,9 +29,6 @@ namespace cafbus {
 
 namespace {
 
-/// Connections that may wait while the daemon is busy: a burst of starters.
-constexpr int listen_backlog = 1'024;
-
 struct bus_config : caf::actor_system_config {
   explicit bus_config(const node_options& nodes) {
     load<caf::io::middleman>();
@@ -98,7 +95,7 @@ std::string prepare(const serve_options& options, bool on_demand, preparation& x
     return *error;
   x.nodes = std::move(std::get<unique_fd>(nodes));
   ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
-  auto listening = listen_unix(x.paths.socket, listen_backlog);
+  auto listening = listen_unix(x.paths.socket, defaults::listen_backlog);
   if (auto* error = std::get_if<std::string>(&listening))
     return *error;
   x.listening = std::move(std::get<unique_fd>(listening));

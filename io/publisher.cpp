@@ -71,13 +71,14 @@ std::optional<client_failure> publisher::read_answers() {
   }
 }
 
-std::optional<client_failure> publisher::finish(std::chrono::nanoseconds patience) {
+template <class Condition>
+std::optional<client_failure> publisher::wait_until(Condition done, std::chrono::nanoseconds patience) {
   using namespace std::chrono;
   auto ms = static_cast<int>(std::clamp<int64_t>(ceil<milliseconds>(patience).count(), 0, 86'400'000));
   for (;;) {
-    if (auto failure = step(); failure && !settled())
+    if (auto failure = step(); failure && !done())
       return failure;
-    if (settled())
+    if (done())
       return std::nullopt;
     pollfd item{bus_.fd(), static_cast<short>(POLLIN | (pending() != 0 ? POLLOUT : 0)), 0};
     auto ready = ::poll(&item, 1, ms);
@@ -86,6 +87,14 @@ std::optional<client_failure> publisher::finish(std::chrono::nanoseconds patienc
     if (ready < 0 && errno != EINTR)
       return client_failure{reason::system, "cannot wait for the bus: " + std::system_category().message(errno)};
   }
+}
+
+std::optional<client_failure> publisher::finish(std::chrono::nanoseconds patience) {
+  return wait_until([this] { return settled(); }, patience);
+}
+
+std::optional<client_failure> publisher::make_room(size_t bytes, std::chrono::nanoseconds patience) {
+  return wait_until([this, bytes] { return pending() <= bytes; }, patience);
 }
 
 } // namespace cafbus

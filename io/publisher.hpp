@@ -33,7 +33,12 @@ public:
   /// @param patience Longest time without any progress.
   std::optional<client_failure> finish(std::chrono::nanoseconds patience);
 
+  /// Waits until at most `bytes` are pending. @param patience The same.
+  std::optional<client_failure> make_room(size_t bytes, std::chrono::nanoseconds patience);
+
 private:
+  template <class Condition>
+  std::optional<client_failure> wait_until(Condition done, std::chrono::nanoseconds patience);
   std::optional<client_failure> read_answers();
 
   client bus_;

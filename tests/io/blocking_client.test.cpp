@@ -1,0 +1,193 @@
+#include "io/blocking_client.hpp"
+
+#include "actors/bus.hpp"
+#include "io/serve.hpp"
+#include "io/unix_socket.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <caf/test/unit_test.hpp>
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+using reason = client_failure::reason;
+
+namespace {
+
+struct io_config : caf::actor_system_config {
+  io_config() {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));
+  }
+};
+
+/// A bus in this process that serves a socket, with real threads.
+struct fixture {
+  test::temp_dir tmp;
+  io_config config;
+  caf::actor_system system{config};
+  bus_options options = make_options(tmp / "bus.sock");
+  bus_parts parts = spawn_bus(system, options);
+
+  fixture() { CAF_REQUIRE_EQUAL(serve(system, parts, options), ""); }
+  ~fixture() { CAF_CHECK(stop(system, parts.bus).ended); }
+
+  static bus_options make_options(const std::string& socket) {
+    bus_options result;
+    result.socket = socket;
+    result.idle_timeout = 0s;
+    result.queue_capacity = 100;
+    return result;
+  }
+
+  template <class T>
+  static T take(std::variant<T, client_failure> x) {
+    if (auto* failure = std::get_if<client_failure>(&x))
+      CAF_FAIL(failure->text);
+    return std::move(std::get<T>(x));
+  }
+
+  template <class T>
+  static client_failure failure_of(std::variant<T, client_failure> x) {
+    CAF_REQUIRE(std::holds_alternative<client_failure>(x));
+    return std::get<client_failure>(std::move(x));
+  }
+
+  blocking_consumer consumer(const std::string& key = "t") {
+    return take(blocking_consumer::open(options.socket, {key}, 5s));
+  }
+  blocking_producer producer() { return take(blocking_producer::open(options.socket, 5s)); }
+
+  static void publish(blocking_producer& to, std::string_view payload) {
+    CAF_REQUIRE(to.publish({"t", payload}, 5s) == std::nullopt);
+  }
+};
+
+} // namespace
+
+CAF_TEST(an app has a socket path and a wrong name has none) {
+  auto path = socket_path("x", "/tmp/y");
+  CAF_REQUIRE(std::holds_alternative<std::string>(path));
+  CAF_CHECK_EQUAL(std::get<std::string>(path), "/tmp/y/x/bus.sock");
+  auto wrong = socket_path("../x", "/tmp/y");
+  CAF_REQUIRE(std::holds_alternative<client_failure>(wrong));
+  CAF_CHECK(std::get<client_failure>(wrong).kind == reason::usage);
+}
+
+CAF_TEST(a system without the input and output module cannot serve) {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  test::temp_dir tmp;
+  auto options = fixture::make_options(tmp / "bus.sock");
+  auto parts = spawn_bus(system, options);
+  CAF_CHECK(serve(system, parts, options).find("I/O module") != std::string::npos);
+  CAF_CHECK(stop(system, parts.bus).ended);
+}
+
+CAF_TEST_FIXTURE_SCOPE(blocking_client_tests, fixture)
+
+CAF_TEST(a consumer gets what a producer publishes byte for byte) {
+  auto in = consumer();
+  CAF_CHECK(in.first());
+  CAF_CHECK_EQUAL(in.bus_pid(), ::getpid());
+  auto out = producer();
+  CAF_REQUIRE(out.publish({"t", R"({"n": 1e400})", "id\"1", "17"}, 5s) == std::nullopt);
+  CAF_REQUIRE(out.publish_line(R"({"event_type":"t","payload":[ ]})", 5s) == std::nullopt);
+  CAF_CHECK(take(out.finish(5s)) == (publish_ack{2, 0, 0}));
+  auto first = take(in.next(5s));
+  CAF_CHECK_EQUAL(first.payload, R"({"n": 1e400})");
+  CAF_CHECK_EQUAL(first.event_type, "t");
+  CAF_CHECK_EQUAL(first.event_id, "id\"1");
+  CAF_CHECK_EQUAL(first.seq, 1u);
+  auto second = take(in.next(5s));
+  CAF_CHECK_EQUAL(second.payload, "[ ]");
+  CAF_CHECK_EQUAL(second.missed, 0u);
+}
+
+CAF_TEST(a payload of several lines travels in one) {
+  auto in = consumer();
+  auto out = producer();
+  publish(out, "{\n\"a\":\r\n1}");
+  CAF_CHECK(take(out.finish(5s)) == (publish_ack{1, 0, 0}));
+  CAF_CHECK_EQUAL(take(in.next(5s)).payload, "{ \"a\":  1}");
+}
+
+CAF_TEST(the second consumer is not the first) {
+  auto one = consumer();
+  CAF_CHECK(!consumer().first());
+}
+
+CAF_TEST(what is no event is told and the next one is published) {
+  auto out = producer();
+  for (auto payload : {"", "{", "1 2", "1,\"event_type\":\"x\""}) {
+    auto failure = out.publish({"t", payload}, 5s);
+    CAF_REQUIRE(failure.has_value());
+    CAF_CHECK(failure->kind == reason::usage);
+  }
+  auto line = out.publish_line("nonsense", 5s);
+  CAF_REQUIRE(line.has_value());
+  CAF_CHECK(line->kind == reason::usage);
+  publish(out, "1");
+  CAF_CHECK(take(out.finish(5s)) == (publish_ack{1, 0, 0}));
+}
+
+CAF_TEST(a time limit passes and the next call goes on) {
+  auto in = consumer();
+  CAF_CHECK(failure_of(in.next(1ms)).kind == reason::timeout);
+  auto out = producer();
+  publish(out, "1");
+  CAF_CHECK_EQUAL(take(in.next(5s)).payload, "1");
+}
+
+CAF_TEST(a consumer that is too slow is told what it has missed) {
+  auto in = consumer();
+  auto out = producer();
+  constexpr uint64_t total = 20'000;
+  auto payload = '"' + std::string(1'000, 'x') + '"';
+  for (uint64_t i = 0; i < total; ++i) // more than the sockets and the queue hold
+    publish(out, payload);
+  take(out.finish(10s));
+  uint64_t seen = 0;
+  uint64_t missed = 0;
+  for (uint64_t last = 0; last < total;) {
+    auto event = take(in.next(5s));
+    missed += event.missed;
+    last = event.seq;
+    ++seen;
+  }
+  CAF_CHECK_EQUAL(seen + missed, total);
+  CAF_CHECK_EQUAL(in.dropped(), missed);
+  CAF_CHECK(missed > 0);
+}
+
+CAF_TEST(the end of the bus is told with its reason) {
+  auto in = consumer();
+  CAF_CHECK_EQUAL(stop(system, parts.bus, "that is all").reason, "that is all");
+  auto end = failure_of(in.next(5s));
+  CAF_CHECK(end.kind == reason::said_bye);
+  CAF_CHECK_EQUAL(end.text, "that is all");
+  CAF_CHECK(failure_of(in.next(5s)).kind == reason::closed);
+  CAF_CHECK(failure_of(blocking_producer::open(options.socket, 1s)).kind == reason::not_running);
+}
+
+CAF_TEST(a socket at which somebody listens is left alone) {
+  auto other = spawn_bus(system, options);
+  CAF_CHECK(serve(system, other, options).find("somebody listens") != std::string::npos);
+  CAF_CHECK(stop(system, other.bus).ended);
+  consumer();
+}
+
+CAF_TEST(what a dead bus has left is replaced) {
+  auto second = make_options(tmp / "second.sock");
+  CAF_REQUIRE(std::holds_alternative<unique_fd>(listen_unix(second.socket, 1))); // bound, then closed at once
+  auto other = spawn_bus(system, second);
+  CAF_CHECK_EQUAL(serve(system, other, second), "");
+  take(blocking_consumer::open(second.socket, {"t"}, 5s));
+  CAF_CHECK(stop(system, other.bus).ended);
+  CAF_CHECK(::access(second.socket.c_str(), F_OK) != 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
