@@ -12,6 +12,11 @@
 
 /// Every actor interface and its messages, in the order of the path of an event. This page is the architecture.
 /// All messages stay inside one process: events in them are shared immutable batches.
+///
+/// A program that embeds a bus is one or more `subscriber_actor`s and `source_actor`s; it sends `join`,
+/// `attach_source`, `read_status`, `reconfigure` and `stop_bus` to `bus_actor`, `publish` and `source_status` to
+/// `hub_actor`. The rest is between the parts. Any actor may send these, from any thread; durations are in nanoseconds,
+/// 0 as it says there.
 namespace cafbus {
 
 // -- what can change while a bus runs ---------------------------------------------------------------------------------
@@ -38,7 +43,8 @@ struct delivery {
   std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
 };
 
-/// The subscriber has taken the delivery: credit for the next.
+/// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
+/// its bounded mailbox fills and then drops the oldest. One that answers with an error gets nothing more.
 struct delivered {
   bool operator==(const delivered&) const = default;
 };
@@ -110,7 +116,7 @@ struct unsubscribe {
   conn_actor conn;
 };
 
-/// A producer's or source's batch. It keeps back the next one until this is answered.
+/// A producer's or source's batch, of an `event_encoder`. It keeps back the next one until this is answered.
 struct publish {
   event_batch_ptr batch; ///< May be null if every line was rejected.
   uint64_t rejected = 0; ///< Lines that came with the batch and were no event.
@@ -292,8 +298,10 @@ using idle_supervisor_actor = caf::typed_actor<caf::reacts_to<consumer_came>, //
 
 // -- source: brings events in ----------------------------------------------------------------------------------------
 
+/// The source may publish from now on: batches and its state to the hub, each batch after the answer to the one before.
 struct start_source {};
-/// The source ends itself soon; the bus waits for its end.
+/// The source ends itself soon, may be told twice; the bus waits for its end, but not for ever. One that has nothing
+/// more to bring says `source_ended` to the bus and ends; one that ends without that stops the bus as a failure.
 struct stop_source {};
 
 using source_actor = caf::typed_actor<caf::reacts_to<start_source>, caf::reacts_to<stop_source>>; // from the bus

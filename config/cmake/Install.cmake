@@ -1,0 +1,70 @@
+# What is public: a few headers, each of which compiles alone. Those of the clients do without CAF.
+set(CAFBUS_CLIENT_HEADERS
+  config/version.hpp
+  io/blocking_client.hpp
+  io/client.hpp
+  io/fd.hpp
+  io/publisher.hpp
+  messages/event_batch.hpp
+  messages/event_encoder.hpp
+  messages/event_frame.hpp
+  messages/frame_codec.hpp
+  messages/frame_splitter.hpp
+  messages/frames.hpp)
+set(CAFBUS_BUS_HEADERS
+  actors/bus.hpp
+  config/bus_options.hpp
+  config/defaults.hpp
+  io/serve.hpp
+  messages/actors.hpp)
+
+# The tree of <cafbus/...>, as it is installed; examples and tests in here use the same.
+set(CAFBUS_STAGED_INCLUDE "${PROJECT_BINARY_DIR}/include")
+set(_staged)
+set(_checks)
+foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS)
+  set(staged "${CAFBUS_STAGED_INCLUDE}/cafbus/${header}")
+  add_custom_command(OUTPUT "${staged}"
+    COMMAND "${CMAKE_COMMAND}" "-DFROM=${PROJECT_SOURCE_DIR}/${header}" "-DTO=${staged}"
+            -P "${PROJECT_SOURCE_DIR}/config/cmake/PublicHeader.cmake"
+    DEPENDS "${PROJECT_SOURCE_DIR}/${header}" "${PROJECT_SOURCE_DIR}/config/cmake/PublicHeader.cmake"
+    VERBATIM)
+  list(APPEND _staged "${staged}")
+  # a program of this header alone, twice, so that a guard is missed as well
+  string(REPLACE "/" "_" check "${header}")
+  set(check "${PROJECT_BINARY_DIR}/header_check/${check}.cpp")
+  set(content "#include <cafbus/${header}>\n#include <cafbus/${header}>\n")
+  if (header IN_LIST CAFBUS_CLIENT_HEADERS)
+    string(APPEND content "#ifdef CAF_VERSION\n#error a header of the clients must do without CAF\n#endif\n")
+  endif ()
+  file(CONFIGURE OUTPUT "${check}" CONTENT "${content}" @ONLY)
+  list(APPEND _checks "${check}")
+endforeach ()
+add_custom_target(cafbus_stage_headers ALL DEPENDS ${_staged})
+add_library(cafbus_public_headers INTERFACE)
+target_include_directories(cafbus_public_headers INTERFACE "${CAFBUS_STAGED_INCLUDE}")
+add_dependencies(cafbus_public_headers cafbus_stage_headers)
+
+# Sees the staged headers and CAF, nothing else of this tree: an include of a header that is not public does not compile.
+add_library(cafbus_header_check OBJECT ${_checks})
+target_link_libraries(cafbus_header_check PRIVATE cafbus_public_headers cafbus_flags CAF::core)
+
+include(CMakePackageConfigHelpers)
+set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cafbus")
+set(_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}/${_pc_dir}"
+           OUTPUT_VARIABLE CAFBUS_PC_TO_PREFIX)
+foreach (name IN ITEMS cafbus cafbus-client)
+  configure_file("config/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${_pc_dir}")
+endforeach ()
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" config/cmake/cafbusConfig.cmake
+              config/cmake/FindCAF.cmake
+        DESTINATION "${_package_dir}")
+install(TARGETS cafbus_cli RUNTIME)
+install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE)
+install(TARGETS cafbus EXPORT cafbusTargets ARCHIVE)
+install(EXPORT cafbusClientTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
+install(EXPORT cafbusTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
+install(DIRECTORY "${CAFBUS_STAGED_INCLUDE}/cafbus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
