@@ -6,9 +6,11 @@
 #include "config/log.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
+#include "io/folder_watch.hpp"
 #include "io/instance_lock.hpp"
 #include "io/node_network.hpp"
 #include "io/socket_broker.hpp"
+#include "io/start_up_memory.hpp"
 
 #include <atomic>
 #include <caf/actor_system_config.hpp>
@@ -41,10 +43,12 @@ struct bus_config : caf::actor_system_config {
   }
 };
 
-/// How often the daemon looks whether its files are still its own: it has a second to notice. Asked, not told by
-/// inotify, which does not see that a folder further up was renamed or mounted over; by the main thread, which has
-/// nothing else to do, so that a slow file system holds up no actor.
+/// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
+/// has nothing else to do, so that a slow file system holds up no actor.
 constexpr auto look_interval = std::chrono::milliseconds{700};
+
+/// The same where the kernel tells of nearly all changes.
+constexpr auto watched_look_interval = std::chrono::seconds{10};
 
 /// Everything that is checked or taken before the first actor is there.
 struct preparation {
@@ -125,16 +129,21 @@ public:
   }
 
   /// Blocks, and calls `look` now and then. @returns the signal that came, or 0 when the bus has ended.
-  int wait(const std::function<void()>& look) {
+  int wait(folder_watch& watch, const std::function<void()>& look) {
+    const std::chrono::milliseconds pause = watch.good() ? watched_look_interval : look_interval;
     for (;;) {
-      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}};
-      auto ready = ::poll(fds, 2, static_cast<int>(look_interval.count()));
-      if (ready == 0)
-        look();
-      if (ready <= 0)
+      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
+      auto ready = ::poll(fds, std::size(fds), static_cast<int>(pause.count()));
+      if (ready < 0)
         continue;
+      if (fds[2].revents != 0)
+        watch.clear();
+      if (ready == 0 || fds[2].revents != 0)
+        look();
       if (fds[1].revents != 0)
         return 0;
+      if (fds[0].revents == 0)
+        continue;
       signalfd_siginfo info;
       if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info))
         return static_cast<int>(info.ssi_signo);
@@ -210,7 +219,9 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
   x.lock->note(note_running);
+  folder_watch watch{x.paths.dir};
   ready(x.paths.socket);
+  give_back_start_up_memory();
   std::string lost;
   auto look = [&] {
     if (stopping || !lost.empty() || (lost = x.lost()).empty())
@@ -219,7 +230,7 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     caf::anon_send(parts.bus, stop_bus{lost, true});
   };
   auto running = options;
-  for (bool asked = false; auto signal = happening.wait(look);) {
+  for (bool asked = false; auto signal = happening.wait(watch, look);) {
     if (signal == SIGHUP) {
       reload(running, reread, parts.bus);
       continue;
