@@ -62,7 +62,8 @@ def a_deleted_folder(t):
     consumer = t.join("k")
     shutil.rmtree(bus.app_dir)
     start = time.monotonic()
-    equal(consumer.expect_frame("bye")["reason"], "socket file is gone", "reason")
+    reason = consumer.expect_frame("bye")["reason"]
+    check(reason.endswith("file is gone"), f"whichever it misses first: {reason}")
     check(time.monotonic() - start < 1 * SLOWDOWN, "noticed within a second")
     bus.expect_exit(1)
 
