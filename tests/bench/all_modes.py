@@ -25,6 +25,8 @@ STANDARD = [
     "start --peer redis,nats",
     "isolate",
     "scale",
+    "embed",
+    "link",
 ]
 SMOKE = [
     "fanout --consumers 3 --peer redis,nats,floor --pairs 1 --seconds 0.1 --warm-up 0.05",
@@ -37,6 +39,8 @@ SMOKE = [
     "start --pairs 1",
     "isolate --consumers 4 --stuck 1 --slow 1 --rate 500 --pairs 1 --seconds 0.2 --warm-up 0.05",
     "scale --consumers 1,5 --types 1,20 --unwanted 2000 --rounds 1 --seconds 0.1 --warm-up 0.05",
+    "embed --batch 1,100 --pairs 1 --seconds 0.1",
+    "link --pairs 1 --seconds 0.1 --warm-up 0.05",
 ]
 
 

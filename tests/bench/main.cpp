@@ -1,5 +1,6 @@
 #include "bench/floor.hpp"
 #include "bench/inner_bus.hpp"
+#include "bench/link.hpp"
 #include "bench/modes.hpp"
 #include "bench/peer.hpp"
 
@@ -52,16 +53,22 @@ int main(int argc, char** argv) {
   add_start(app, found);
   add_isolate(app, found);
   add_scale(app, found);
+  add_embed(app, found);
+  add_link(app, found);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");
   floor.add_option("socket", place);
   auto& inner = *app.add_subcommand("inner-bus", "")->group("");
   inner.add_option("dir", place);
+  auto& taker = *app.add_subcommand("message-taker", "")->group("");
+  taker.add_option("port-file", place);
   try {
     app.parse(argc, argv);
     if (floor.parsed())
       return run_floor(place);
     if (inner.parsed())
       return run_inner_bus(place);
+    if (taker.parsed())
+      return run_message_taker(place);
     print(found, json, markdown);
   } catch (const CLI::ParseError& x) {
     return app.exit(x) == 0 ? 0 : 2;

@@ -36,6 +36,8 @@ std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& op
     return start_cafbus(options);
   if (name == "floor")
     return start_floor();
+  if (name == "linked")
+    return start_linked();
   if (name == "inner")
     return start_inner();
   if (name != "redis" && name != "nats")

@@ -83,7 +83,8 @@ protected:
   child process_;
 };
 
-/// @param name cafbus, redis, nats, floor, or inner: cafbus as a part of a program that makes the events. @returns null
+/// @param name cafbus, redis, nats, floor, or inner: cafbus as a part of a program that makes the events, linked: two
+/// of them. @returns null
 /// if its program is not installed.
 std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& options);
 
@@ -105,5 +106,6 @@ std::unique_ptr<peer> start_redis(const std::string& program);
 std::unique_ptr<peer> start_nats(const std::string& program);
 std::unique_ptr<peer> start_floor();
 std::unique_ptr<peer> start_inner();
+std::unique_ptr<peer> start_linked();
 
 } // namespace cafbus::bench
