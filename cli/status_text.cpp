@@ -62,6 +62,17 @@ std::string sources_text(const std::vector<source_report>& sources) {
   return result;
 }
 
+std::string links_text(const std::vector<link_report>& links) {
+  std::string result;
+  for (const auto& x : links) {
+    auto text = (x.direction == "in" ? "from " : "to ") + x.peer + " " + x.state + " types=" + std::to_string(x.types) +
+                " received=" + std::to_string(x.received) + " dropped=" + std::to_string(x.dropped);
+    text += x.direction == "in" ? " missed=" + std::to_string(x.missed) : " queued=" + std::to_string(x.queued);
+    result += field("link", text);
+  }
+  return result;
+}
+
 using table_row = std::array<std::string, 8>;
 
 std::string table_text(const std::vector<table_row>& rows) {
@@ -127,6 +138,14 @@ std::vector<std::string> explain(const status_response& x) {
   for (const auto& source : x.sources)
     if (source.state != "connected")
       result.push_back("the source " + plain(source.source) + " is " + plain(source.state));
+  for (const auto& link : x.links) {
+    if (link.missed != 0)
+      result.push_back(std::to_string(link.missed) + " events passed at " + plain(link.peer) +
+                       " while the link to it was down");
+    if (link.dropped != 0)
+      result.push_back("the link " + std::string{link.direction == "in" ? "from " : "to "} + plain(link.peer) +
+                       " is too slow: " + std::to_string(link.dropped) + " events were dropped");
+  }
   if (x.counters.ingress == 0 && x.counters.rejected != 0)
     result.push_back(std::to_string(x.counters.rejected) + " lines came in and none of them was an event");
   for (const auto& consumer : x.consumers)
@@ -141,7 +160,7 @@ std::string status_text(const status_response& x) {
   auto result = field("state", x.state.empty() ? "running" : x.state) + field("app", x.app) +
                 field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
                 field("version", x.version) + field("socket", x.socket) + sources_text(x.sources) +
-                field("events", counters_text(x.counters)) +
+                links_text(x.links) + field("events", counters_text(x.counters)) +
                 field("last event", x.last_event_at.empty() ? "none yet" : x.last_event_at) +
                 field("connections", std::to_string(x.active_conns));
   for (const auto& line : explain(x))
