@@ -53,7 +53,7 @@ class Node:
         peer = Peer(self.bus.socket_path)
         try:
             peer.send_line({"type": "status_query"})
-            return peer.expect_frame("status_response")
+            return {"links": [], **peer.expect_frame("status_response")}
         finally:
             peer.close()
 
