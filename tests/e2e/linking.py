@@ -1,4 +1,6 @@
 """Verbs for scenarios with several buses that are linked."""
+import os
+import re
 import socket
 
 from harness import WAIT, Deadline, shorten
@@ -80,3 +82,10 @@ class Node:
     def log(self):
         with open(self.bus.app_dir + "/bus.log", encoding="utf-8") as f:
             return f.read()
+
+    def await_log(self, pattern, count=1):
+        """Until so many lines of the log match."""
+        deadline = Deadline(WAIT, lambda: f"{self.name}: {count} of /{pattern}/ in its log: {shorten(self.log(), 2000)}")
+        while len(re.findall(pattern, self.log())) < count:
+            deadline.left_ms()
+            os.sched_yield()
