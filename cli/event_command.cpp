@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <ranges>
 #include <system_error>
 
 extern "C" {
@@ -94,10 +93,14 @@ std::string program_error(const std::string& program) {
     return code == 0 ? "" : failure("cannot run " + program, code);
   }
   const char* path = std::getenv("PATH");
-  for (auto part : std::views::split(std::string_view{path ? path : "/bin:/usr/bin"}, ':')) {
-    std::string folder{part.begin(), part.end()};
+  std::string_view rest = path ? path : "/bin:/usr/bin";
+  for (bool more = true; more;) {
+    auto end = rest.find(':');
+    std::string folder{rest.substr(0, end)};
     if (run_error(folder.empty() ? program : folder + '/' + program) == 0)
       return {};
+    more = end != std::string_view::npos;
+    rest.remove_prefix(more ? end + 1 : 0);
   }
   return "there is no program " + program + " in any folder of PATH";
 }
