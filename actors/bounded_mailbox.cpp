@@ -6,8 +6,27 @@
 
 namespace cafbus {
 
+bounded_mailbox::bounded_mailbox(limits x) : limits_{std::move(x)} {
+  if (limits_.budget)
+    limits_.budget->join(*this);
+}
+
+bounded_mailbox::~bounded_mailbox() {
+  if (limits_.budget)
+    limits_.budget->leave(*this);
+  charge(0);
+}
+
 bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
                                                uint64_t number) {
+  auto result = take_in(batch, spans, number);
+  if (limits_.budget)
+    limits_.budget->enforce();
+  return result;
+}
+
+bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, std::span<const event_span> spans,
+                                                  uint64_t number) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return {};
@@ -22,6 +41,7 @@ bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std
     move_front(staged_, limits_.delivery_bytes, used);
   }
   result.dropped = trim();
+  charge(queued_bytes_);
   // twice the bound: after a copy at least one bound's worth of batches must come in before the next
   if (pinned_bytes_ > 2 * limits_.bytes && pinned_bytes_ > 2 * queued_bytes_)
     compact();
@@ -36,6 +56,8 @@ std::vector<event_range> bounded_mailbox::take() {
   for (const auto& x : result)
     used += x.bytes();
   move_front(result, limits_.delivery_bytes, used);
+  if (!closed_)
+    charge(queued_bytes_);
   busy_ = !result.empty();
   in_flight_bytes_ = used;
   for (const auto& x : result)
@@ -53,6 +75,21 @@ void bounded_mailbox::credited() {
 void bounded_mailbox::close() {
   std::lock_guard guard{mutex_};
   closed_ = true;
+  charge(0); // what is left goes with it
+}
+
+void bounded_mailbox::shed(size_t bytes) {
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return;
+  while (queued_ > 1 && queued_bytes_ > bytes)
+    drop_oldest();
+  charge(queued_bytes_);
+}
+
+void bounded_mailbox::charge(size_t bytes) {
+  if (auto before = charged_.exchange(bytes); limits_.budget)
+    limits_.budget->change(before, bytes);
 }
 
 conn_counters bounded_mailbox::counters() const {
@@ -85,21 +122,22 @@ void bounded_mailbox::pop_front() {
 }
 
 uint64_t bounded_mailbox::trim() {
-  uint64_t result = 0;
-  while (queued_ > 1 && (queued_ > limits_.events || queued_bytes_ > limits_.bytes)) {
-    auto& oldest = queue_.front();
-    auto bytes = oldest.batch->bytes_of(oldest.first, oldest.first + 1);
-    ++oldest.first;
-    ++oldest.seq;
-    ++oldest.number;
-    --queued_;
-    queued_bytes_ -= bytes;
-    ++result;
-    if (oldest.size() == 0)
-      pop_front();
-  }
-  dropped_ += result;
-  return result;
+  auto before = dropped_;
+  while (queued_ > 1 && (queued_ > limits_.events || queued_bytes_ > limits_.bytes))
+    drop_oldest();
+  return dropped_ - before;
+}
+
+void bounded_mailbox::drop_oldest() {
+  auto& oldest = queue_.front();
+  queued_bytes_ -= oldest.batch->bytes_of(oldest.first, oldest.first + 1);
+  ++oldest.first;
+  ++oldest.seq;
+  ++oldest.number;
+  --queued_;
+  ++dropped_;
+  if (oldest.size() == 0)
+    pop_front();
 }
 
 /// Moves events from the queue's front until `budget` bytes are used, at least one.

@@ -1,7 +1,10 @@
 #pragma once
+#include "actors/queue_budget.hpp"
 #include "messages/actors.hpp"
 
+#include <atomic>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <span>
 
@@ -16,15 +19,19 @@ namespace cafbus {
 ///
 /// A queued event keeps its whole batch alive. Where a subscriber wants little of large batches that would hold far
 /// more than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
-class bounded_mailbox {
+class bounded_mailbox final : public queue_holder {
 public:
   struct limits {
     size_t events; ///< At least 1.
     size_t bytes;  ///< One event is kept even if it is larger.
     size_t delivery_bytes;
+    std::shared_ptr<queue_budget> budget = nullptr; ///< What all mailboxes of a bus may hold together; null: no limit.
   };
 
-  explicit bounded_mailbox(limits x) : limits_{x} {}
+  explicit bounded_mailbox(limits x);
+  ~bounded_mailbox() override;
+  bounded_mailbox(const bounded_mailbox&) = delete;
+  bounded_mailbox& operator=(const bounded_mailbox&) = delete;
 
   struct outcome {
     bool wake = false;    ///< It was idle; the caller must see to it that `take` is called.
@@ -45,13 +52,19 @@ public:
 
   void close();
 
+  size_t waiting_bytes() const noexcept override { return charged_; }
+  void shed(size_t bytes) override;
+
   conn_counters counters() const;
 
   /// Bytes of all batches that the queue keeps alive.
   size_t pinned_bytes() const;
 
 private:
+  outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number);
   uint64_t trim();
+  void drop_oldest();
+  void charge(size_t bytes);
   void append(event_range range);
   void pop_front();
   void move_front(std::vector<event_range>& to, size_t budget, size_t& used);
@@ -63,10 +76,11 @@ private:
   std::deque<event_range> queue_;
   bool busy_ = false;
   bool closed_ = false;
-  size_t queued_ = 0;       // events in `queue_`
-  size_t queued_bytes_ = 0; // of them
-  size_t pinned_bytes_ = 0; // of the distinct batches in `queue_`
-  uint64_t seq_ = 0;        // last sequence number given
+  size_t queued_ = 0;               // events in `queue_`
+  size_t queued_bytes_ = 0;         // of them
+  std::atomic<size_t> charged_ = 0; // the same as the budget knows it
+  size_t pinned_bytes_ = 0;         // of the distinct batches in `queue_`
+  uint64_t seq_ = 0;                // last sequence number given
   uint64_t dropped_ = 0;
   uint64_t delivered_ = 0;
   uint64_t in_flight_ = 0;       // events of the last `take` that are not credited yet

@@ -6,6 +6,7 @@
 #include "actors/hub.hpp"
 #include "actors/idle_supervisor.hpp"
 #include "actors/limits.hpp"
+#include "actors/queue_budget.hpp"
 #include "config/log.hpp"
 #include "config/version.hpp"
 
@@ -65,7 +66,7 @@ caf::result<joined> bus_state::on_join(const join& x) {
 }
 
 joined bus_state::admit(const join& x, bool first) {
-  auto conn = spawn_conn(self->system(), mailbox_limits(options), x.info, x.subscriber);
+  auto conn = spawn_conn(self->system(), mailbox_limits(options, budget), x.info, x.subscriber);
   in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
   self->send(parts.hub, subscribe{conn, x.info, x.via});
@@ -85,14 +86,25 @@ caf::result<status_response> bus_state::on_read_status() {
           [this, question, fail](const consumer_list& list) {
             // counters after the consumers': what a consumer received has been counted as matched then
             self->request(parts.hub, caf::infinite, read_hub_status{})
-                .then([this, question, list](const hub_status& hub) { report(question, hub, list); }, fail);
+                .then([this, question, list](const hub_status& hub) { ask_listener(question, hub, list); }, fail);
           },
           fail);
   return promise;
 }
 
+void bus_state::ask_listener(open_promises<status_response>::ticket question, const hub_status& hub,
+                             const consumer_list& list) {
+  auto answer = [this, question, hub, list](const listener_status& x) { report(question, hub, list, x); };
+  if (!listener)
+    answer({});
+  else
+    self->request(listener, caf::infinite, read_listener_status{}).then(answer, [answer](const caf::error&) {
+      answer({});
+    }); // it has just ended
+}
+
 void bus_state::report(open_promises<status_response>::ticket question, const hub_status& hub,
-                       const consumer_list& list) {
+                       const consumer_list& list, const listener_status& listening) {
   status_response result;
   result.pid = ::getpid();
   result.uptime_sec = std::chrono::duration_cast<std::chrono::seconds>(self->clock().now() - started).count();
@@ -107,11 +119,32 @@ void bus_state::report(open_promises<status_response>::ticket question, const hu
   result.unmatched_types = hub.unmatched_types;
   result.sources = hub.sources;
   result.links = list.links;
+  result.limits = limits_now(listening);
   asked.deliver(question, std::move(result));
+}
+
+bus_limits bus_state::limits_now(const listener_status& listening) const {
+  bus_limits result;
+  result.connections = listening.connections;
+  result.max_connections = options.max_connections;
+  result.half_open = listening.half_open;
+  result.max_half_open = options.max_half_open;
+  result.refused = listening.refused;
+  result.paused = listening.paused;
+  result.queued_bytes = budget->used();
+  result.max_queued_bytes = budget->limit();
+  result.queue_capacity = options.queue_capacity;
+  result.queue_bytes = options.queue_bytes;
+  result.max_event_types = options.max_event_types;
+  result.max_key_bytes = options.max_key_bytes;
+  result.max_json_depth = options.max_json_depth;
+  result.log_lines = options.log_lines;
+  return result;
 }
 
 void bus_state::on_reconfigure(const reconfigure& x) {
   apply(x, options);
+  budget->set_limit(x.max_queued_bytes);
   self->send(parts.hub, x);
   self->send(parts.lock, x);
   self->send(parts.supervisor, x);
@@ -174,9 +207,11 @@ bool bus_state::on_source_down(const caf::actor_addr& who) {
 
 namespace {
 
-bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const bus_options& options) {
+bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const bus_options& options,
+                             const std::shared_ptr<queue_budget>& budget) {
   auto& state = self->state;
   state.options = options;
+  state.budget = budget;
   state.started = self->clock().now();
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error& e) { log::bus().warn("error-message code={}", e.code()); });
@@ -204,14 +239,19 @@ uint64_t random_node() {
 } // namespace
 
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options) {
-  auto root = system.spawn(bus, options);
+  return spawn_bus(system, options, nullptr);
+}
+
+bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const hook_launcher& hooks) {
+  auto budget = std::make_shared<queue_budget>(options.max_queued_bytes);
+  auto root = system.spawn(bus, options, budget);
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node});
-  auto lock =
-      system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease, process_hooks(system, options.app));
+  auto lock = system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease,
+                           hooks ? hooks : process_hooks(system, options.app));
   caf::anon_send(root, adopt{hub, lock, supervisor});
-  return {root, hub, lock, node};
+  return {root, hub, lock, node, budget};
 }
 
 } // namespace cafbus

@@ -4,16 +4,20 @@
 
 #include <caf/fwd.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace cafbus {
+
+class queue_budget;
 
 /// A bus and those of its parts that others talk to directly.
 struct bus_parts {
   bus_actor bus;
   hub_actor hub;
   cleanup_lock_actor lock;
-  uint64_t node = 0; ///< How linked buses know it.
+  uint64_t node = 0;                    ///< How linked buses know it.
+  std::shared_ptr<queue_budget> budget; ///< Of all mailboxes; for those who attach a listener.
 };
 
 /// Spawns a whole bus without sockets and sources: attach those to `bus`. There may be any number of them in one

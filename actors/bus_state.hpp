@@ -1,14 +1,19 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "actors/hook_runner.hpp"
 #include "actors/open_promises.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
+#include <memory>
 #include <set>
 
 namespace cafbus {
+
+/// For tests. @param hooks Runs the commands of consumers; null: `process_hooks`.
+bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const hook_launcher& hooks);
 
 /// The bus: starts, stops and describes the parts. Stopping goes in steps: sources end; listener and in-process conns
 /// hand out what is queued; clean-ups run to their end, or are cut short; everything ends. Each step has a time limit
@@ -52,7 +57,10 @@ struct bus_state {
   bool on_source_down(const caf::actor_addr& who);
 
   joined admit(const join& x, bool first);
-  void report(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
+  void ask_listener(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
+  void report(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list,
+              const listener_status& listening);
+  bus_limits limits_now(const listener_status& listening) const;
   void stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question);
   void begin_stop(const stop_bus& x, bool has_failed = false);
   void bound_stop(std::chrono::nanoseconds within);
@@ -69,6 +77,7 @@ struct bus_state {
 
   bus_actor::pointer self;
   bus_options options;
+  std::shared_ptr<queue_budget> budget;
   adopt parts;
   listener_actor listener;
   std::vector<attached_source> sources;

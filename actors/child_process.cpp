@@ -1,5 +1,7 @@
 #include "actors/child_process.hpp"
 
+#include "config/descriptors.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -95,6 +97,7 @@ std::variant<child_process, std::string> child_process::start(const std::string&
   pid_t pid = 0;
   if (auto code = ::posix_spawn(&pid, "/bin/sh", &setup.actions, &setup.attributes, arguments, variables.data()))
     return failure("cannot start /bin/sh", code);
+  restore_descriptor_limit(pid);
   auto pidfd = ::pidfd_open(pid, 0); // close-on-exec by itself
   child_process result{pid, pidfd, output.take_read_end(), errors.take_read_end()};
   ::fcntl(result.output_, F_SETFL, O_NONBLOCK);

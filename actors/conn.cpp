@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <caf/response_promise.hpp>
+#include <caf/send.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <map>
+#include <new>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -41,7 +43,7 @@ public:
 
   void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override {
     if (const auto* x = as_deliver(*ptr)) {
-      auto [wake, lost] = mailbox.push(x->batch, x->spans, x->number);
+      auto [wake, lost] = take_in(*x);
       if (lost > 0)
         has_dropped.store(true, std::memory_order_relaxed);
       if (wake && is_at_hand(host))
@@ -82,6 +84,17 @@ protected:
   }
 
 private:
+  /// On the hub's thread, which must survive it when there is no memory for what is to wait here.
+  bounded_mailbox::outcome take_in(const deliver& x) {
+    try {
+      return mailbox.push(x.batch, x.spans, x.number);
+    } catch (const std::bad_alloc&) {
+      mailbox.close();
+      caf::anon_send_exit(this->address(), caf::exit_reason::unhandled_exception);
+      return {};
+    }
+  }
+
   /// Whether the sender runs on this actor's thread, where it is not in the middle of anything.
   bool is_at_hand([[maybe_unused]] const caf::execution_unit* host) {
     if constexpr (beside_sockets)

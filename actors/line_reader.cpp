@@ -103,8 +103,8 @@ private:
       return;
     log::source().warn("line-rejected source={} line={} reason={} times={}", log::quoted(x_.source_name), line_number_,
                        log::quoted(why), *times);
-    if (log::source().should_log(spdlog::level::debug))
-      log::source().debug("line-rejected-begins source={} line={} bytes={}", log::quoted(x_.source_name), line_number_,
+    if (log::source().should_log(spdlog::level::trace)) // it may be a payload that somebody has spoilt
+      log::source().trace("line-rejected-begins source={} line={} bytes={}", log::quoted(x_.source_name), line_number_,
                           log::quoted(line.substr(0, shown_bytes)));
   }
 
@@ -130,7 +130,7 @@ private:
   const line_reader_options& x_;
   std::vector<char> buffer_ = std::vector<char>(defaults::read_bytes);
   frame_splitter splitter_{defaults::max_frame_bytes};
-  event_encoder encoder_;
+  event_encoder encoder_{x_.max_json_depth};
   log::limit limit_;
   uint64_t line_number_ = 0;
   uint64_t rejected_ = 0;
@@ -140,11 +140,13 @@ private:
 } // namespace
 
 void spawn_line_reader(caf::actor_system& system, line_reader_options options) {
-  system.spawn<caf::detached>([options = std::move(options)](caf::blocking_actor* self) {
-    line_reader reader{self, options};
+  // CAF 0.17: a function without further arguments dereferences null, which the library's assertions see
+  auto read = [](caf::blocking_actor* self, const line_reader_options& x) {
+    line_reader reader{self, x};
     auto detail = reader.run();
-    caf::anon_send(options.owner, reader_ended{options.epoch, reader.events(), std::move(detail)});
-  });
+    caf::anon_send(x.owner, reader_ended{x.epoch, reader.events(), std::move(detail)});
+  };
+  system.spawn<caf::detached>(read, std::move(options));
 }
 
 } // namespace cafbus

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/line_input.hpp"
+#include "config/defaults.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/actor_system.hpp>
@@ -36,6 +37,7 @@ struct line_reader_options {
   reader_owner_actor owner;
   uint64_t epoch = 0;          ///< Comes back in every message.
   bool tells_progress = false; ///< One message for each batch with events in it.
+  size_t max_json_depth = defaults::max_json_depth;
 };
 
 /// Spawns a detached actor that blocks on the input, parses and encodes on its own thread, and publishes in batches:

@@ -30,7 +30,7 @@ opened_input line_source_state::open() {
   auto result = open_input(options.spec, options.seed);
   if (auto* opened = std::get_if<std::shared_ptr<line_input>>(&result))
     spawn_line_reader(self->system(), {*opened, options.spec.name, options.hub, reader_owner_actor{self}, epoch,
-                                       options.max_silence.count() > 0});
+                                       options.max_silence.count() > 0, options.max_json_depth});
   return result;
 }
 

@@ -37,6 +37,7 @@ struct line_source_options {
   std::chrono::nanoseconds max_silence{0}; ///< Without an event for that long it is stale; 0: never.
   uint64_t seed = 0;                       ///< Of the jitter.
   reader_starter start_reader = nullptr;   ///< Null: the real one.
+  size_t max_json_depth = defaults::max_json_depth;
 };
 
 /// A source of NDJSON lines: standard input, a file or a command. It owns a reader that does the blocking work; starts

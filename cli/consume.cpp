@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <thread>
 
 namespace cafbus {
 
@@ -132,7 +133,10 @@ int run_session(client bus, event_files files, const consume_request& request, c
   return session.failed() ? exit_code::failed : exit_code::done;
 }
 
-/// Finds or starts the bus and says hello. One that is busy cleaning up after others is asked again.
+/// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
+constexpr auto retry_pause = std::chrono::milliseconds{40};
+
+/// Finds or starts the bus and says hello. One that is busy cleaning up after others, or full, is asked again.
 std::variant<reached, client_failure> join_bus(const app_paths& paths, const consume_flags& flags) {
   const auto& greeting = flags.request.subscription;
   auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
@@ -151,6 +155,7 @@ std::variant<reached, client_failure> join_bus(const app_paths& paths, const con
       return found;
     if (!std::exchange(told, true))
       say("waiting: " + failure->text);
+    std::this_thread::sleep_for(retry_pause); // for want of room it says no at once
   }
 }
 

@@ -1,6 +1,7 @@
 #include "cli/status_text.hpp"
 
 #include "cli/console.hpp"
+#include "config/duration.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,6 +72,26 @@ std::string links_text(const std::vector<link_report>& links) {
     result += field("link", text);
   }
   return result;
+}
+
+std::string of_at_most(uint64_t x, const std::string& most, bool limited, const char* unit = "") {
+  return std::to_string(x) + unit + (limited ? " of at most " + most : "");
+}
+
+/// What is held now beside its limit; nothing if the bus does not say, as those of other makers.
+std::string limits_text(const bus_limits& x) {
+  if (x == bus_limits{})
+    return {};
+  auto most = [](uint64_t n) { return std::to_string(n); };
+  auto at_most = [&](uint64_t n, const char* what) { return ", " + std::to_string(n) + ' ' + what; };
+  return field("clients", of_at_most(x.connections, most(x.max_connections), x.max_connections != 0) + "; half-open " +
+                              of_at_most(x.half_open, most(x.max_half_open), x.max_half_open != 0) + "; refused " +
+                              most(x.refused) + (x.paused ? "; nobody is accepted until one leaves" : "")) +
+         field("waiting", of_at_most(x.queued_bytes, size_text(x.max_queued_bytes), x.max_queued_bytes != 0, " bytes") +
+                              "; for one consumer at most " + most(x.queue_capacity) + " events, " +
+                              size_text(x.queue_bytes)) +
+         field("limits", most(x.max_key_bytes) + " bytes a key" + at_most(x.max_event_types, "types a consumer") +
+                             at_most(x.max_json_depth, "levels of JSON") + at_most(x.log_lines, "log lines a second"));
 }
 
 using table_row = std::array<std::string, 8>;
@@ -148,6 +169,9 @@ std::vector<std::string> explain(const status_response& x) {
   }
   if (x.counters.ingress == 0 && x.counters.rejected != 0)
     result.push_back(std::to_string(x.counters.rejected) + " lines came in and none of them was an event");
+  if (x.limits.refused != 0)
+    result.push_back(std::to_string(x.limits.refused) +
+                     " connections were refused for want of room; see the options max-connections and max-half-open");
   for (const auto& consumer : x.consumers)
     if (consumer.dropped != 0)
       result.push_back("consumer " + std::to_string(consumer.pid) +
@@ -162,7 +186,7 @@ std::string status_text(const status_response& x) {
                 field("version", x.version) + field("socket", x.socket) + sources_text(x.sources) +
                 links_text(x.links) + field("events", counters_text(x.counters)) +
                 field("last event", x.last_event_at.empty() ? "none yet" : x.last_event_at) +
-                field("connections", std::to_string(x.active_conns));
+                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits);
   for (const auto& line : explain(x))
     result += field("why", line);
   return result + consumers_text(x.consumers);

@@ -24,6 +24,14 @@ struct bus_options {
   std::chrono::nanoseconds drain_timeout = defaults::drain_timeout;
   std::chrono::nanoseconds hello_timeout = defaults::hello_timeout;
   uint64_t node = 0; ///< How linked buses know this one: unique, not 0. 0: a random number.
+  uint32_t max_connections = defaults::max_connections; ///< Consumers and producers on sockets; 0: no limit.
+  uint32_t descriptors = 0; ///< For connections of all kinds, as the daemon found it; 0: no limit.
+  uint32_t max_half_open = defaults::max_half_open;     ///< At least 1.
+  size_t max_queued_bytes = defaults::max_queued_bytes; ///< Of all consumers together.
+  uint32_t max_event_types = defaults::max_event_types; ///< Of one hello.
+  uint32_t max_key_bytes = defaults::max_key_bytes;     ///< Of each name in a hello; at most `max_name_bytes`.
+  uint32_t max_json_depth = defaults::max_json_depth;   ///< Of what is published; at most the default.
+  uint32_t log_lines = defaults::log_lines;             ///< A second and cause; of the whole process.
   uint32_t source_retries = defaults::source_retries;
   std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.

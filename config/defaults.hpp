@@ -17,21 +17,39 @@ inline constexpr size_t max_payload_bytes = max_frame_bytes - 65'536;
 /// 64 KiB.
 inline constexpr size_t max_name_bytes = 1'024;
 /// Deepest nesting of a JSON value: simdjson's own default.
-inline constexpr size_t max_json_depth = 1'024;
+inline constexpr uint32_t max_json_depth = 1'024;
+/// Longest event key, subscription id or event type of a hello in bytes; an option may lower it.
+inline constexpr uint32_t max_key_bytes = max_name_bytes;
 /// Longest set-up or clean-up command in bytes.
 inline constexpr size_t max_hook_bytes = 4'096;
 /// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
-inline constexpr size_t max_event_types = 1'024;
+inline constexpr uint32_t max_event_types = 1'024;
 /// Connections that may wait while the bus is busy: a burst of starters.
 inline constexpr int listen_backlog = 1'024;
 /// Time for the first frame to be complete: the original's.
 inline constexpr auto hello_timeout = 5s;
+
+// -- connections --------------------------------------------------------------------------------------------------
+/// Consumers and producers at once. 0: as many as there are descriptors for, see `own_descriptors`.
+inline constexpr uint32_t max_connections = 0;
+/// The most that descriptors are counted as: beyond it, memory is the limit.
+inline constexpr uint32_t most_connections = 65'536;
+/// Descriptors that connections leave alone: locks, log, signals, the multiplexer, and a few sources and commands.
+inline constexpr uint32_t own_descriptors = 24;
+/// Connections beyond the limit that may still ask: for `status`, for `stop`, and for why they are refused.
+inline constexpr uint32_t spare_connections = 8;
+/// Connections without a complete first frame; beyond it the oldest is closed. A backlog's worth, so that a burst of
+/// honest ones gets through.
+inline constexpr uint32_t max_half_open = 1'024;
 
 // -- consumers ----------------------------------------------------------------------------------------------------
 /// Events that wait for one consumer before the oldest is dropped. A burst of 4,000 loses nothing.
 inline constexpr uint32_t queue_capacity = 4'096;
 /// Bytes that wait for one consumer before the oldest event is dropped: eight frames of the largest size.
 inline constexpr size_t queue_bytes = 8 * 1'048'576;
+/// Bytes that wait for all consumers together, an event counted once for each that it waits for; beyond it whoever has
+/// most waiting drops its oldest first. 128 stuck consumers with full queues.
+inline constexpr size_t max_queued_bytes = 1'024 * size_t{1'048'576};
 /// Bytes of one delivery, unless a single event is larger: about the default send buffer of a Unix socket.
 inline constexpr size_t delivery_bytes = 256 * 1'024;
 /// Time without any progress on a consumer's socket before it is closed as stalled: the original's.
@@ -104,5 +122,7 @@ inline constexpr size_t read_ahead_bytes = queue_bytes;
 /// Size of bus.log at which it is rotated, and how many old ones are kept: the original's size.
 inline constexpr size_t log_file_bytes = 5 * 1'048'576;
 inline constexpr size_t log_files_kept = 3;
+/// Lines a second for one cause that a peer can bring about at will; the next line says how many were left out.
+inline constexpr uint32_t log_lines = 1;
 
 } // namespace cafbus::defaults

@@ -222,6 +222,16 @@ std::vector<option> make_table() {
                 "Bytes that wait for one consumer before the oldest is dropped")),
       live(duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
                     "Time without progress on a consumer's socket before it is closed as stalled")),
+      live(size("max-queued-bytes", &o::max_queued_bytes, 1'024 * kib, 1'024 * gib,
+                "Bytes that wait for all consumers together before whoever has most drops its oldest")),
+      live(count("max-connections", &o::max_connections, 0, defaults::most_connections,
+                 "Consumers and producers at once; 0: as many as the descriptors allow")),
+      live(count("max-half-open", &o::max_half_open, 1, defaults::most_connections,
+                 "Connections without a complete first frame before the oldest is closed")),
+      live(count("max-event-types", &o::max_event_types, 1, 65'536, "Event types that one consumer may name")),
+      live(count("max-key-bytes", &o::max_key_bytes, 1, defaults::max_key_bytes,
+                 "Longest event key, subscription id or event type of a consumer in bytes")),
+      count("max-json-depth", &o::max_json_depth, 2, defaults::max_json_depth, "Deepest nesting of what is published"),
       count("dedup-capacity", &o::dedup_capacity, 0, 100'000'000,
             "Event ids remembered; 0: no event is ever a duplicate"),
       live(duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long an event id is remembered")),
@@ -238,6 +248,8 @@ std::vector<option> make_table() {
       node_file_option("node-key", &node_options::key, "The private key of that certificate, PEM"),
       node_file_option("node-ca", &node_options::ca, "Who signs the certificates of the other buses, PEM"),
       insecure_network_option(),
+      live(count("log-lines", &o::log_lines, 1, 1'000'000,
+                 "Log lines a second for one cause; the next says how many were left out")),
   };
 }
 

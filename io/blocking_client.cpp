@@ -81,7 +81,7 @@ std::variant<received_event, client_failure> blocking_consumer::next(nanoseconds
 struct blocking_producer::impl {
   publisher out;
   publish_lines lines{""};
-  event_encoder validator = {};
+  event_encoder validator{};
   std::string text = {};
 };
 

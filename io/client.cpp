@@ -217,7 +217,7 @@ std::variant<hello_ack, client_failure> client::subscribe(const hello& request, 
     if (auto* ack = std::get_if<hello_ack>(other)) {
       if (ack->rejected && ack->reject_code == "shutting_down")
         return client_failure{reason::stopping, std::move(ack->reject_reason)};
-      if (ack->rejected && ack->reject_code == "busy")
+      if (ack->rejected && (ack->reject_code == "busy" || ack->reject_code == "too_many_connections"))
         return client_failure{reason::busy, std::move(ack->reject_reason)};
       if (ack->rejected)
         return client_failure{reason::refused, std::move(ack->reject_reason)};

@@ -37,7 +37,7 @@ struct client_failure {
     said_bye,    ///< It is about to; `text` is its reason.
     stopping,    ///< It cannot serve any more; `text` is its reason. Another one may be started.
     refused,     ///< It said no; `text` is why.
-    busy,        ///< It is setting up or cleaning up for this subscription; try again.
+    busy,        ///< It is setting up or cleaning up for this subscription, or has no room; try again.
     protocol,    ///< It sent something that no bus sends.
     foreign,     ///< It runs as a user that is neither us nor root.
     usage,       ///< The caller's own: what was to be sent is no event, or the name of an app is none.

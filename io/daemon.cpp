@@ -3,7 +3,9 @@
 #include "actors/bus.hpp"
 #include "actors/followed_file.hpp"
 #include "actors/line_source.hpp"
+#include "config/descriptors.hpp"
 #include "config/log.hpp"
+#include "config/log_limit.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
 #include "io/folder_watch.hpp"
@@ -12,6 +14,7 @@
 #include "io/socket_broker.hpp"
 #include "io/start_up_memory.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
@@ -43,6 +46,17 @@ struct bus_config : caf::actor_system_config {
   }
 };
 
+/// Fewest descriptors that the daemon starts with: one consumer's beside those that it keeps back.
+constexpr uint64_t least_descriptors = defaults::own_descriptors + defaults::spare_connections + 1;
+
+/// Puts into `x` how many connections there may be, of those that were asked for. @pre there are `least_descriptors`
+void limit_connections(bus_options& x, uint64_t descriptors) {
+  constexpr uint64_t most = defaults::most_connections + defaults::spare_connections;
+  x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors, most));
+  auto allowed = x.descriptors - defaults::spare_connections;
+  x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
+}
+
 /// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
 /// has nothing else to do, so that a slow file system holds up no actor.
 constexpr auto look_interval = std::chrono::milliseconds{700};
@@ -54,6 +68,7 @@ constexpr auto watched_look_interval = std::chrono::seconds{10};
 struct preparation {
   app_paths paths;
   std::vector<source_spec> sources;
+  uint64_t descriptors = 0; // that we may have
   std::optional<instance_lock> lock;
   unique_fd listening;
   unique_fd nodes; ///< Where other buses connect; none if they may not.
@@ -68,6 +83,10 @@ struct preparation {
 };
 
 std::string prepare(const serve_options& options, bool on_demand, preparation& x) {
+  x.descriptors = raise_descriptor_limit();
+  if (x.descriptors < least_descriptors)
+    return "there are descriptors for " + std::to_string(x.descriptors) + " files (RLIMIT_NOFILE), and the bus needs " +
+           std::to_string(least_descriptors) + "; raise the limit with `ulimit -n`";
   for (const auto& text : options.sources) {
     auto spec = parse_source_spec(text);
     if (auto* error = std::get_if<std::string>(&spec))
@@ -167,7 +186,7 @@ std::string joined_with_commas(const std::vector<std::string>& names) {
 }
 
 /// What SIGHUP asks for. @param running What the daemon runs with; follows what is taken over.
-void reload(serve_options& running, const option_reader& reread, const bus_actor& bus) {
+void reload(serve_options& running, const option_reader& reread, const bus_actor& bus, uint64_t descriptors) {
   constexpr size_t whole_text = 1'024; // of an error; a path may be long
   if (auto error = log::reopen(); !error.empty())
     log::bus().warn("log-reopen-failed error={}", log::quoted(error, whole_text));
@@ -180,7 +199,10 @@ void reload(serve_options& running, const option_reader& reread, const bus_actor
   auto plan = plan_reload(running, wanted.values);
   running = plan.next;
   log::set_level(running.log_level);
-  caf::anon_send(bus, limits_of(running.bus));
+  log::lines_per_second = running.bus.log_lines;
+  auto limits = running.bus;
+  limit_connections(limits, descriptors);
+  caf::anon_send(bus, limits_of(limits));
   log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted.file, whole_text),
                   log::quoted(joined_with_commas(plan.changed), whole_text),
                   log::quoted(joined_with_commas(plan.need_restart), whole_text));
@@ -194,6 +216,8 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   auto bus_options = options.bus;
   bus_options.app = options.app;
   bus_options.socket = x.paths.socket;
+  limit_connections(bus_options, x.descriptors);
+  log::lines_per_second = bus_options.log_lines;
   std::atomic<bool> stopping = false;
   bus_options.on_stopping = [&] {
     stopping = true;
@@ -213,7 +237,8 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
                       ? spawn_node_source(system, parts, options.app, spec.name,
                                           std::get<host_port>(parse_host_port(spec.argument)), options.nodes, ++seed)
                       : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
-                                                   bus_options.source_max_silence, ++seed});
+                                                   bus_options.source_max_silence, ++seed, nullptr,
+                                                   bus_options.max_json_depth});
     caf::anon_send(parts.bus, attach_source{spec.name, source});
   }
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
@@ -232,7 +257,7 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   auto running = options;
   for (bool asked = false; auto signal = happening.wait(watch, look);) {
     if (signal == SIGHUP) {
-      reload(running, reread, parts.bus);
+      reload(running, reread, parts.bus, x.descriptors);
       continue;
     }
     if (asked)

@@ -37,6 +37,10 @@ void link_state::start(caf::io::connection_handle handle) {
   self->set_exit_handler([this](const caf::exit_msg&) { end(close_reason::bus_stopping); });
   self->set_down_handler([this](const caf::down_msg&) { end(close_reason::internal_error); }); // of its conn
   self->set_error_handler([](caf::error&) {}); // requests have their own; what is left are answers to the dead
+  self->set_exception_handler([this](std::exception_ptr&) -> caf::error {
+    on_exception();
+    return caf::exit_reason::user_shutdown;
+  });
   self->ack_writes(handle, true);
   peer = context->calls->peer(static_cast<int>(handle.id()));
   if (!peer || (peer->uid != ::geteuid() && peer->uid != 0))
@@ -115,6 +119,18 @@ void link_state::fail(close_reason reason, const std::string& message) {
   finish(reason);
 }
 
+/// There was no memory for what this connection wanted: it ends, and nobody else.
+void link_state::on_exception() {
+  try {
+    if (!ended)
+      write(encode(error_frame{to_string(close_reason::internal_error), "the bus has not enough memory for this"}));
+    end(close_reason::internal_error);
+  } catch (...) { // nor for saying so
+    ended = true;
+    output->shut_down();
+  }
+}
+
 void link_state::finish(close_reason reason) {
   if (ended)
     return;
@@ -124,16 +140,27 @@ void link_state::finish(close_reason reason) {
     end(reason);
 }
 
+/// A consumer's end always; what a peer can bring about without being one at most a few times a second.
+void link_state::log_end(close_reason reason) {
+  auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
+                  reason == close_reason::answered || reason == close_reason::bus_stopping;
+  std::optional<uint64_t> times{1};
+  if (!conn && !expected)
+    times = context->room->end_logs[static_cast<size_t>(reason)].allow(self->clock().now());
+  if (!times)
+    return;
+  auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
+  log::link().log(level, "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={} times={}",
+                  peer ? peer->pid : 0, log::quoted(info.event_key), to_string(reason), output->pending(), skipped,
+                  *times);
+}
+
 void link_state::end(close_reason reason) {
   if (ended)
     return;
   ended = true;
-  auto pid = peer ? peer->pid : 0;
-  auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
-                  reason == close_reason::answered || reason == close_reason::bus_stopping;
-  log::link().log(conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug,
-                  "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={}", pid,
-                  log::quoted(info.event_key), to_string(reason), output->pending(), skipped);
+  slot = {};
+  log_end(reason);
   output->shut_down();
   self->quit(caf::exit_reason::user_shutdown);
 }

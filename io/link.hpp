@@ -1,7 +1,9 @@
 #pragma once
 #include "actors/closing_broker.hpp"
+#include "actors/queue_budget.hpp"
 #include "config/log_limit.hpp"
 #include "config/options.hpp"
+#include "io/connection_room.hpp"
 #include "io/link_output.hpp"
 #include "io/socket_calls.hpp"
 #include "messages/event_encoder.hpp"
@@ -13,7 +15,7 @@
 
 namespace cafbus {
 
-/// What all links of one broker share; immutable.
+/// What all links of one broker share; immutable but for the room.
 struct link_context {
   bus_actor bus;
   hub_actor hub;
@@ -21,6 +23,8 @@ struct link_context {
   socket_broker_actor broker;
   bus_options options;
   socket_calls* calls = nullptr; ///< Outlives the links.
+  std::shared_ptr<connection_room> room;
+  std::shared_ptr<queue_budget> budget;
 };
 
 /// One connection: turns its bytes into hello, publish, bye and so on, and deliveries into bytes.
@@ -71,10 +75,13 @@ struct link_state {
   void unexpected(const char* what);
   void reject(const char* code, const std::string& why);
   void fail(close_reason reason, const std::string& message);
+  void on_exception();
+  bool find_room();
   void drain_and_say_bye(std::chrono::nanoseconds limit);
   void say_bye();
   void finish(close_reason reason);
   void end(close_reason reason);
+  void log_end(close_reason reason);
   void established(bool asks_only);
   void watch_for_stall();
   caf::strong_actor_ptr me() const;
@@ -89,6 +96,7 @@ struct link_state {
   bool ended = false;
   bool stall_timer = false;
 
+  connection_slot slot; // of consumers and producers
   consumer_info info;
   conn_actor conn;
   caf::typed_response_promise<delivered> credit;

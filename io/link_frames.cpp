@@ -18,21 +18,26 @@ using namespace std::chrono_literals;
 constexpr auto status_timeout = 5s;
 
 /// What is wrong with a hello; empty if nothing is.
-std::string complaint(const hello& x) {
-  auto too_long = [](const std::string& name) { return name.size() > defaults::max_name_bytes; };
+std::string complaint(const hello& x, const bus_options& options) {
+  auto too_long = [&](const std::string& name) { return name.size() > options.max_key_bytes; };
   if (x.version != protocol_version)
     return "version '" + x.version.substr(0, 32) + "' is not supported; this bus speaks " + protocol_version;
   if (x.event_key.empty())
     return "event_key is empty";
-  if (x.event_types.size() > defaults::max_event_types)
+  if (x.event_types.size() > options.max_event_types)
     return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most " +
-           std::to_string(defaults::max_event_types);
+           std::to_string(options.max_event_types) + " (option max-event-types)";
   if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
     return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
   if (too_long(x.event_key) || too_long(x.subscription_id) ||
       std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
-    return "a name is longer than " + std::to_string(defaults::max_name_bytes) + " bytes";
+    return "a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)";
   return {};
+}
+
+std::string no_room(const link_context& x) {
+  return "the bus has " + std::to_string(x.room->limit) +
+         " consumers and producers and takes no more (option max-connections); try again when one has left";
 }
 
 /// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
@@ -97,10 +102,14 @@ void link_state::on_first_frame(std::string_view line) {
   } else if (auto* request = std::get_if<shutdown>(&x)) {
     on_shutdown(*request);
   } else if (std::holds_alternative<publish_line>(x)) {
+    if (!find_room()) {
+      fail(close_reason::too_many_connections, no_room(*context));
+      return;
+    }
     now = phase::producing;
     self->configure_read(output->handle(), caf::io::receive_policy::at_most(defaults::read_bytes));
     established(false);
-    encoder.emplace();
+    encoder.emplace(context->options.max_json_depth);
     encoder->arrived_at(std::chrono::system_clock::now());
     on_producer_line(line);
   } else {
@@ -108,9 +117,18 @@ void link_state::on_first_frame(std::string_view line) {
   }
 }
 
+bool link_state::find_room() {
+  slot = connection_slot::take(context->room);
+  return static_cast<bool>(slot);
+}
+
 void link_state::on_hello(hello x) {
-  if (auto why = complaint(x); !why.empty()) {
+  if (auto why = complaint(x, context->options); !why.empty()) {
     reject("bad_hello", why);
+    return;
+  }
+  if (!find_room()) {
+    reject(to_string(close_reason::too_many_connections), no_room(*context));
     return;
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
@@ -134,7 +152,7 @@ void link_state::on_entered(const entered& x) {
     return;
   }
   now = phase::consuming;
-  conn = spawn_conn(self->system(), mailbox_limits(context->options), info, link_actor{self});
+  conn = spawn_conn(self->system(), mailbox_limits(context->options, context->budget), info, link_actor{self});
   self->monitor(conn);
   // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
@@ -153,7 +171,8 @@ void link_state::reject(const char* code, const std::string& why) {
   ack.reject_reason = why;
   ack.reject_code = code;
   write(encode(ack));
-  log::link().warn("hello-rejected pid={} reason={}", peer->pid, log::quoted(why));
+  if (auto times = context->room->refusal_log.allow(self->clock().now()))
+    log::link().warn("hello-rejected pid={} reason={} times={}", peer->pid, log::quoted(why), *times);
   finish(close_reason::rejected);
 }
 

@@ -10,6 +10,13 @@
 
 namespace cafbus {
 
+namespace {
+
+/// How long a full bus bears with connections that say nothing, while others wait to be accepted.
+constexpr auto patience_when_full = std::chrono::milliseconds{50};
+
+} // namespace
+
 socket_broker_state::~socket_broker_state() {
   for (auto& [id, entry] : links)
     caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
@@ -21,10 +28,69 @@ void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   link_actor accepted = self->fork(link, handle, shared); // CAF 0.17: forwards twice, hence lvalues
   self->monitor(accepted);
   links.emplace(accepted.id(), entry{accepted, role::half_open});
+  ++half_open_count;
   auto due = self->clock().now() + context->options.hello_timeout;
   auto later = [](auto time, const half_open_link& y) { return time < y.due; };
   half_open.insert(std::upper_bound(half_open.begin(), half_open.end(), due, later), {accepted.id(), due});
   arm_first_frame_timer();
+  if (half_open_count > context->options.max_half_open)
+    evict_oldest();
+  if (is_full())
+    pause();
+}
+
+/// Closes the half-open link that has been there for longest. @returns whether there was one.
+bool socket_broker_state::evict_oldest() {
+  while (!half_open.empty()) {
+    auto i = links.find(half_open.front().id);
+    half_open.pop_front();
+    if (i == links.end() || i->second.what != role::half_open)
+      continue;
+    leave_half_open(i->second.what, role::evicted);
+    ++evicted;
+    self->send(i->second.link, close_link{close_reason::too_many_half_open,
+                                          "too many connections have not said what they want; this was the oldest",
+                                          {}});
+    return true;
+  }
+  return false;
+}
+
+void socket_broker_state::leave_half_open(role& now, role next) {
+  if (now == role::half_open)
+    --half_open_count;
+  now = next;
+}
+
+void socket_broker_state::pause() {
+  if (paused || !accepting)
+    return;
+  paused = true;
+  log::link().warn("listener-paused connections={} half-open={} limit={}", links.size(), half_open_count, descriptors);
+  self->halt(listening);
+  self->delayed_send(self, patience_when_full, make_room{});
+}
+
+/// Whoever says nothing must not keep out those who would ask for status or stop.
+void socket_broker_state::on_make_room() {
+  if (!paused)
+    return;
+  while (evict_oldest()) {
+  }
+  self->delayed_send(self, patience_when_full, make_room{});
+}
+
+void socket_broker_state::resume_unless_full() {
+  if (!paused || is_full())
+    return;
+  paused = false;
+  log::link().info("listener-resumed connections={}", links.size());
+  if (accepting)
+    self->trigger(listening);
+}
+
+listener_status socket_broker_state::on_read_status() const {
+  return {context->room->used, half_open_count, context->room->refused + evicted, paused};
 }
 
 void socket_broker_state::on_acceptor_closed() {
@@ -38,7 +104,7 @@ void socket_broker_state::on_acceptor_closed() {
 void socket_broker_state::on_established(const link_established& x) {
   auto i = links.find(x.link.id());
   if (i != links.end())
-    i->second.what = x.asks_only ? role::asking : role::working;
+    leave_half_open(i->second.what, x.asks_only ? role::asking : role::working);
   if (stopping.pending() && all_gone())
     stopping.deliver(served{});
 }
@@ -72,11 +138,16 @@ void socket_broker_state::on_first_frame_due() {
 void socket_broker_state::on_reconfigure(const reconfigure& x) {
   auto changed = std::make_shared<link_context>(*context);
   apply(x, changed->options);
+  changed->room->limit = x.max_connections;
   context = std::move(changed);
 }
 
 void socket_broker_state::on_link_down(caf::actor_id id) {
-  links.erase(id);
+  if (auto i = links.find(id); i != links.end()) {
+    leave_half_open(i->second.what, role::evicted);
+    links.erase(i);
+  }
+  resume_unless_full();
   if (stopping.pending() && all_gone())
     stopping.deliver(served{});
 }
@@ -124,19 +195,24 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   state.socket_path = options.socket;
   state.socket_file = own_file{options.socket};
   state.listening = listener->hdl();
-  state.context = std::make_shared<link_context>(
-      link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls});
+  state.context =
+      std::make_shared<link_context>(link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options,
+                                                  calls, std::make_shared<connection_room>(), parts.budget});
+  state.context->room->limit = options.max_connections;
+  state.descriptors = options.descriptors;
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_link_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {});
   self->add_doorman(std::move(listener));
   return {
       [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
       [&state](const stop_serving& x) { return state.on_stop_serving(x); },
+      [&state](const read_listener_status&) { return state.on_read_status(); },
       [&state](const reconfigure& x) { state.on_reconfigure(x); },
       [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
       [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
       [&state](const link_established& x) { state.on_established(x); },
       [&state](const first_frame_due&) { state.on_first_frame_due(); },
+      [&state](const make_room&) { state.on_make_room(); },
   };
 }
 

@@ -16,7 +16,8 @@ namespace cafbus {
 /// being where connections are accepted, whether the bus is idle.
 ///
 /// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, by
-/// the end of their time, and a timer for the first of them runs iff that is not empty.
+/// the end of their time, and a timer for the first of them runs iff that is not empty. `paused` iff as many links are
+/// there as there are descriptors for; then none is accepted, which would fail and be tried again for ever.
 struct socket_broker_state {
   static inline const char* name = "socket_broker";
 
@@ -35,18 +36,31 @@ struct socket_broker_state {
   void on_first_frame_due();
   void on_reconfigure(const reconfigure& x);
   void on_link_down(caf::actor_id id);
+  void on_make_room();
+  listener_status on_read_status() const;
   idle_verdict on_stop_if_idle();
   caf::result<served> on_stop_serving(const stop_serving& x);
 
   void stop_listening();
   void arm_first_frame_timer();
+  bool evict_oldest();
+  void pause();
+  void resume_unless_full();
+  bool is_full() const { return descriptors != 0 && links.size() >= descriptors; }
   bool all_gone() const;
 
-  enum class role : uint8_t { half_open, working, asking };
+  enum class role : uint8_t {
+    half_open,
+    working,
+    asking,
+    evicted, ///< Half-open, and told to end.
+  };
   struct entry {
     link_actor link;
     role what = role::half_open;
   };
+  void leave_half_open(role& now, role next);
+
   struct half_open_link {
     caf::actor_id id;
     std::chrono::steady_clock::time_point due;
@@ -60,6 +74,10 @@ struct socket_broker_state {
   own_file socket_file; // removed at the end only if nobody has put another in its place
   std::unordered_map<caf::actor_id, entry> links;
   std::deque<half_open_link> half_open;
+  size_t half_open_count = 0;
+  uint64_t evicted = 0;
+  uint32_t descriptors = 0; // for links of all kinds; 0: no limit
+  bool paused = false;
   std::optional<std::chrono::steady_clock::time_point> timer; // when the one that is pending comes
   caf::typed_response_promise<served> stopping;
 };

@@ -32,6 +32,12 @@ struct reconfigure {
   std::chrono::nanoseconds dedup_ttl{0}; ///< For the ids that are known already, too.
   std::chrono::nanoseconds cleanup_wait{0};
   std::chrono::nanoseconds cleanup_lease{0};
+  uint32_t max_connections = 0; ///< 0: no limit.
+  uint32_t max_half_open = 0;
+  size_t max_queued_bytes = 0; ///< At once, for what waits already, too.
+  uint32_t max_event_types = 0;
+  uint32_t max_key_bytes = 0;
+  uint32_t log_lines = 0;
   bool operator==(const reconfigure&) const = default;
 };
 
@@ -321,9 +327,19 @@ struct stop_serving {
 };
 struct served {};
 
-using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle_verdict>, // from the bus
-                                        caf::replies_to<stop_serving>::with<served>,       // from the bus
-                                        caf::reacts_to<reconfigure>>;                      // from the bus
+struct read_listener_status {};
+struct listener_status {
+  uint64_t connections = 0; ///< Consumers and producers.
+  uint64_t half_open = 0;
+  uint64_t refused = 0; ///< For want of room, since the start.
+  bool paused = false;  ///< Not a descriptor more: the kernel's backlog holds who comes.
+  bool operator==(const listener_status&) const = default;
+};
+
+using listener_actor = caf::typed_actor<caf::replies_to<stop_if_idle>::with<idle_verdict>,            // from the bus
+                                        caf::replies_to<stop_serving>::with<served>,                  // from the bus
+                                        caf::replies_to<read_listener_status>::with<listener_status>, // from the bus
+                                        caf::reacts_to<reconfigure>>;                                 // from the bus
 
 // -- bus: the one place where the parts meet -------------------------------------------------------------------------
 
@@ -407,7 +423,8 @@ CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status) CAFBUS_LOCAL(enter) CAFBU
 CAFBUS_LOCAL(left) CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer) CAFBUS_LOCAL(release_lock) CAFBUS_LOCAL(wait_over)
 CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake)
 CAFBUS_LOCAL(idle_elapsed) CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source) CAFBUS_LOCAL(stop_if_idle)
-CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
+CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(read_listener_status) CAFBUS_LOCAL(listener_status)
+CAFBUS_LOCAL(stop_serving) CAFBUS_LOCAL(served) CAFBUS_LOCAL(adopt)
 CAFBUS_LOCAL(attach_listener) CAFBUS_LOCAL(attach_source) CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached)
 CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report) CAFBUS_LOCAL(attach_link)
 CAFBUS_LOCAL(read_interest)

@@ -14,10 +14,12 @@ enum class close_reason : uint8_t {
   hello_timeout,   ///< No complete first frame within `hello_timeout`.
   bad_first_frame, ///< The first frame was none of those that may be.
   frame_too_large,
-  bad_hello,        ///< A hello with too many types or too long a name.
-  foreign_uid,      ///< The peer runs as another user.
-  control_overflow, ///< The peer makes us answer but does not read the answers.
-  internal_error,   ///< Another actor of the bus has failed.
+  bad_hello,            ///< A hello with too many types or too long a name.
+  foreign_uid,          ///< The peer runs as another user.
+  control_overflow,     ///< The peer makes us answer but does not read the answers.
+  too_many_connections, ///< A consumer or producer came when there were `max_connections`.
+  too_many_half_open,   ///< It was the oldest without a first frame when there were more than `max_half_open`.
+  internal_error,       ///< Another actor of the bus has failed.
 };
 
 /// The name above: stable, snake case.

@@ -201,7 +201,9 @@ std::string to_string(event_error x) {
 }
 
 struct event_encoder::impl {
-  impl() { set_clock(std::chrono::system_clock::now()); }
+  explicit impl(size_t max_depth) : lines{max_depth}, payloads{max_depth - 1} {
+    set_clock(std::chrono::system_clock::now());
+  }
 
   void set_clock(std::chrono::system_clock::time_point now) {
     using namespace std::chrono;
@@ -295,8 +297,8 @@ struct event_encoder::impl {
     return batch;
   }
 
-  validator lines{defaults::max_json_depth};
-  validator payloads{defaults::max_json_depth - 1}; // the frame is a level, too
+  validator lines;
+  validator payloads; // one level less: the frame is one, too
   json::ondemand::parser fields;
   std::string copy;
   std::string bytes;
@@ -307,7 +309,7 @@ struct event_encoder::impl {
   event_error error = event_error::not_json;
 };
 
-event_encoder::event_encoder() : impl_{std::make_unique<impl>()} {}
+event_encoder::event_encoder(size_t max_depth) : impl_{std::make_unique<impl>(max_depth)} {}
 event_encoder::~event_encoder() = default;
 event_encoder::event_encoder(event_encoder&&) noexcept = default;
 event_encoder& event_encoder::operator=(event_encoder&&) noexcept = default;

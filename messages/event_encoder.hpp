@@ -1,4 +1,5 @@
 #pragma once
+#include "config/defaults.hpp"
 #include "messages/event_batch.hpp"
 
 #include <chrono>
@@ -10,7 +11,7 @@ namespace cafbus {
 /// Why a line is not an event. `to_string` is what the publisher reads.
 enum class event_error : uint8_t {
   not_json, ///< Not exactly one JSON value in valid UTF-8.
-  too_deep, ///< Nested deeper than `max_json_depth`.
+  too_deep, ///< Nested deeper than the encoder was told to allow.
   not_an_object,
   missing_event_type, ///< Absent, null or empty.
   missing_payload,
@@ -35,7 +36,8 @@ struct event_fields {
 /// Not thread-safe; one per connection or source, kept, since its parsers reuse their memory.
 class event_encoder {
 public:
-  event_encoder();
+  /// @param max_depth Deepest nesting of a line, itself included; at most `defaults::max_json_depth`.
+  explicit event_encoder(size_t max_depth = defaults::max_json_depth);
   ~event_encoder();
   event_encoder(event_encoder&&) noexcept;
   event_encoder& operator=(event_encoder&&) noexcept;

@@ -120,6 +120,7 @@ struct layout<status_response> {
     f("unmatched_types", x.unmatched_types);
     f("sources", x.sources);
     f.maybe("links", x.links);
+    f.maybe("limits", x.limits);
   }
 };
 
@@ -179,6 +180,26 @@ struct layout<source_report> {
     f("state", x.state);
     f.maybe("detail", x.detail);
     f("since", x.since);
+  }
+};
+
+template <>
+struct layout<bus_limits> {
+  static void visit(auto& f, auto& x) {
+    f("connections", x.connections);
+    f("max_connections", x.max_connections);
+    f("half_open", x.half_open);
+    f("max_half_open", x.max_half_open);
+    f("refused", x.refused);
+    f("paused", x.paused);
+    f("queued_bytes", x.queued_bytes);
+    f("max_queued_bytes", x.max_queued_bytes);
+    f("queue_capacity", x.queue_capacity);
+    f("queue_bytes", x.queue_bytes);
+    f("max_event_types", x.max_event_types);
+    f("max_key_bytes", x.max_key_bytes);
+    f("max_json_depth", x.max_json_depth);
+    f("log_lines", x.log_lines);
   }
 };
 

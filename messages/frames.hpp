@@ -31,7 +31,8 @@ struct hello_ack {
   bool first_for_key = false;
   bool rejected = false;
   std::string reject_reason;
-  std::string reject_code; ///< For programs: busy, set_up_failed, bad_hello or shutting_down.
+  std::string reject_code; ///< For programs: busy, set_up_failed, bad_hello, too_many_connections or
+                           ///< shutting_down.
   std::vector<std::string> capabilities;
   bool operator==(const hello_ack&) const = default;
 };
@@ -144,6 +145,25 @@ struct bus_counters {
   bool operator==(const bus_counters&) const = default;
 };
 
+/// What a bus holds now, and the most that it may. A limit of 0 is none.
+struct bus_limits {
+  uint64_t connections = 0; ///< Consumers and producers on sockets.
+  uint64_t max_connections = 0;
+  uint64_t half_open = 0; ///< Connections without a complete first frame.
+  uint64_t max_half_open = 0;
+  uint64_t refused = 0; ///< Connections turned away for want of room, since the start.
+  bool paused = false;  ///< Nobody is accepted until one leaves.
+  uint64_t queued_bytes = 0;
+  uint64_t max_queued_bytes = 0;
+  uint64_t queue_capacity = 0; ///< Events of one consumer.
+  uint64_t queue_bytes = 0;    ///< Of one consumer.
+  uint64_t max_event_types = 0;
+  uint64_t max_key_bytes = 0;
+  uint64_t max_json_depth = 0;
+  uint64_t log_lines = 0;
+  bool operator==(const bus_limits&) const = default;
+};
+
 /// Bus -> anyone: the answer to `status_query`. The first four fields are the original's.
 struct status_response {
   int64_t pid = 0;
@@ -159,6 +179,7 @@ struct status_response {
   std::vector<unmatched_type> unmatched_types; ///< The latest few, newest first.
   std::vector<source_report> sources;
   std::vector<link_report> links; ///< To other buses.
+  bus_limits limits;
   bool operator==(const status_response&) const = default;
 };
 

@@ -36,10 +36,14 @@ struct link_established {
 /// INTERNAL timer: the oldest half-open link has had its time.
 struct first_frame_due {};
 
+/// INTERNAL timer: the listener is still paused.
+struct make_room {};
+
 using socket_broker_actor = listener_actor     // from the bus
     ::extend_with<caf::io::accept_handler>     // connections, from the multiplexer
     ::extend<caf::reacts_to<link_established>, // from links
-             caf::reacts_to<first_frame_due>>; // INTERNAL
+             caf::reacts_to<first_frame_due>,  // INTERNAL
+             caf::reacts_to<make_room>>;       // INTERNAL
 
 } // namespace cafbus
 
@@ -47,3 +51,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::close_link)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::stall_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::link_established)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::first_frame_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::make_room)

@@ -1,5 +1,6 @@
 # What is public: a few headers, each of which compiles alone. Those of the clients do without CAF.
 set(CAFBUS_CLIENT_HEADERS
+  config/defaults.hpp
   config/version.hpp
   io/blocking_client.hpp
   io/client.hpp
@@ -14,7 +15,6 @@ set(CAFBUS_CLIENT_HEADERS
 set(CAFBUS_BUS_HEADERS
   actors/bus.hpp
   config/bus_options.hpp
-  config/defaults.hpp
   io/serve.hpp
   messages/actors.hpp)
 

@@ -31,6 +31,9 @@ listener_actor::behavior_type scripted_listener(listener_actor::pointer self, bo
               return served{};
             return self->make_response_promise<served>();
           },
+          [](const read_listener_status&) {
+            return listener_status{7, 3, 2, true};
+          },
           [](const reconfigure&) {}};
 }
 

@@ -11,7 +11,14 @@ SAMPLES = {
     "source-retries": ("1", "2", "3"),
     "queue-capacity": ("1", "2", "3"),
     "queue-bytes": ("1MiB", "2MiB", "3MiB"),
+    "max-queued-bytes": ("1MiB", "2MiB", "3MiB"),
+    "max-connections": ("1", "2", "3"),
+    "max-half-open": ("1", "2", "3"),
+    "max-event-types": ("1", "2", "3"),
+    "max-key-bytes": ("1", "2", "3"),
+    "max-json-depth": ("2", "3", "4"),
     "dedup-capacity": ("1", "0", "3"),
+    "log-lines": ("2", "3", "4"),
     "log-level": ("debug", "warn", "off"),
 }
 DURATIONS = ("1s", "2min", "3h")

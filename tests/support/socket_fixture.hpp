@@ -16,7 +16,7 @@
 namespace cafbus {
 
 /// Sockets that exist in the test alone: each takes what it has room for.
-class scripted_calls final : public socket_calls {
+class scripted_calls : public socket_calls {
 public:
   struct socket {
     std::string received;
@@ -70,7 +70,11 @@ struct socket_fixture : test_node_fixture<> {
     return result;
   }
 
-  explicit socket_fixture(bus_options x = quick_options()) : options{std::move(x)}, parts{spawn_bus(sys, options)} {
+  /// @param hooks Runs the commands of consumers; null: really.
+  /// @param sockets Outlives the fixture; null: `own_calls`.
+  explicit socket_fixture(bus_options x = quick_options(), const hook_launcher& hooks = nullptr,
+                          scripted_calls* sockets = nullptr)
+    : options{std::move(x)}, calls{sockets ? *sockets : own_calls}, parts{spawn_bus(sys, options, hooks)} {
     broker = mm.spawn_broker(socket_broker, mpx.new_doorman(acceptor, uint16_t{1}), parts, options, &calls);
     caf::anon_send(parts.bus, attach_listener{broker});
     settle();
@@ -168,7 +172,8 @@ struct socket_fixture : test_node_fixture<> {
   }
 
   bus_options options;
-  scripted_calls calls;
+  scripted_calls own_calls;
+  scripted_calls& calls;
   bus_parts parts;
   socket_broker_actor broker;
   caf::io::accept_handle acceptor = caf::io::accept_handle::from_int(1);
