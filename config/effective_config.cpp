@@ -22,7 +22,7 @@ std::string config_value(const std::string& text) {
 std::string line(const std::string& name, const std::string& value, const std::string& place) {
   if (value.empty())
     return "# " + name + " is not set   # " + place + '\n';
-  if (value.find_first_of("\n\r") != std::string::npos) // a config file cannot say it
+  if (value.find('\n') != std::string::npos) // a config file cannot say it
     return "# " + name + " = " + log::quoted(value, value.size()) + "   # " + place + ", in more than one line\n";
   return name + " = " + config_value(value) + "   # " + place + '\n';
 }

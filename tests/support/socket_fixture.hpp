@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/bus_state.hpp"
 #include "io/socket_broker.hpp"
 #include "messages/frame_codec.hpp"
 #include "support/fixtures.hpp"
