@@ -96,7 +96,8 @@ hook_done run(const hook_run& what, const std::string& app, const stop_switch& s
 hook_launcher process_hooks(caf::actor_system& system, std::string app) {
   return [&system, app = std::move(app)](const hook_run& what, const cleanup_lock_actor& coordinator) -> hook_cancel {
     auto stop = std::make_shared<stop_switch>();
-    system.spawn<caf::detached>([=](caf::blocking_actor*) { caf::anon_send(coordinator, run(what, app, *stop)); });
+    auto work = [=](caf::blocking_actor*, const hook_run& x) { caf::anon_send(coordinator, run(x, app, *stop)); };
+    system.spawn<caf::detached>(work, what); // CAF 0.17: without an argument it dereferences null
     return [stop](std::chrono::nanoseconds kill_after) { stop->set(kill_after); };
   };
 }
