@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
+#include "cli/status_check.hpp"
 #include "cli/status_text.hpp"
 #include "io/instance.hpp"
 
@@ -30,6 +31,7 @@ struct status_flags {
   bool json = false;
   bool all = false;
   bool watch = false;
+  bool check = false;
   std::vector<std::string> fail_on;
 };
 
@@ -134,10 +136,14 @@ public:
       for (const auto& x : apps_)
         if (!x.view.message.empty() && (!flags_.all || is_trouble(x.view.state)))
           say((flags_.all ? x.app + ": " : "") + x.view.message);
+    if (flags_.check)
+      check();
     return true;
   }
 
   int code() const {
+    if (sums_wrong_)
+      return exit_code::usage;
     auto asked = [this](const app_status& x) {
       return std::ranges::any_of(flags_.fail_on, [&x](const auto& state) { return x.is(state); });
     };
@@ -150,6 +156,19 @@ public:
   }
 
 private:
+  void check() {
+    for (const auto& x : apps_) {
+      if (x.view.line.empty())
+        continue;
+      auto wrong = unaccounted(x.view.status);
+      for (const auto& line : wrong)
+        say((flags_.all ? x.app + ": " : "") + line);
+      if (wrong.empty())
+        say((flags_.all ? x.app + ": " : "") + "every event is accounted for");
+      sums_wrong_ |= !wrong.empty();
+    }
+  }
+
   static bool is_trouble(instance_state x) {
     return x == instance_state::orphan || x == instance_state::unresponsive || x == instance_state::unknown;
   }
@@ -157,6 +176,7 @@ private:
   const status_flags& flags_;
   app_paths own_;
   std::vector<app_status> apps_;
+  bool sums_wrong_ = false; // at any look so far
 };
 
 /// Looks again each second until a signal comes or nobody reads any more.
@@ -199,6 +219,8 @@ void add_status(CLI::App& program, command& chosen) {
       ->type_name("STATE[,STATE]")
       ->delimiter(',')
       ->allow_extra_args(false);
+  sub->add_flag("--check", flags->check,
+                "Check that the counters add up, for the bus and for each consumer; exit with 2 if they do not");
   sub->add_flag("--watch", flags->watch, "Look again each second, until a signal");
   sub->footer("Without --fail-on the exit code is 0 if the bus runs, else 1; with --all it is 0.");
   sub->callback([flags, &chosen] { chosen = [flags] { return run_status(*flags); }; });

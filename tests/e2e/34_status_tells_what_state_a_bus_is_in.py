@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+from fake_bus import FakeBus
 from harness import check, equal, event, main, matches, scenario
 
 
@@ -131,6 +132,39 @@ def watch_goes_on_until_a_signal(t):
 @scenario
 def a_state_that_does_not_exist_is_refused(t):
     matches("no state 'dead'; allowed: running, not_running", t.run_cli("status", "--fail-on", "dead", code=2).err)
+
+
+@scenario
+def counters_that_add_up_pass_the_check(t):
+    t.start_bus()
+    t.join("k")
+    t.publish(event("k", 1), event("k", 2), event("other", 3))
+    matches("every event is accounted for", t.run_cli("status", "--check").err)
+    matches("default: every event is accounted for", t.run_cli("status", "--check", "--all").err)
+    equal(json.loads(t.run_cli("status", "--check", "--json").out)["state"], "running", "state")
+
+
+@scenario
+def counters_that_do_not_add_up_are_named_with_the_difference(t):
+    bus = FakeBus(t)
+    consumer = {"pid": 7, "event_key": "k", "received": 10, "dropped": 1, "delivered": 5, "queued": 2,
+                "queued_bytes": 0, "event_types": []}
+    counters = {"ingress": 10, "duplicates": 1, "unmatched": 2, "matched": 8, "rejected": 0}
+    answer = {"type": "status_response", "pid": os.getpid(), "uptime_sec": 1, "active_conns": 1, "state": "running",
+              "consumers": [consumer, {**consumer, "pid": 8, "queued": 4}], "counters": counters}
+    asked = t.start_cli("status", "--check")
+    peer, _ = bus.accept("status_query")
+    peer.send_line(answer)
+    peer.close()
+    asked.expect_exit(2)
+    matches(r"bus: ingress = duplicates \+ unmatched \+ matched does not hold: 10 and 1 \+ 2 \+ 8, 1 too many", asked.err)
+    matches(r"consumer 7 \(k\): received = delivered \+ dropped \+ queued .*: 10 and 5 \+ 1 \+ 2, 2 missing", asked.err)
+    check(b"consumer 8" not in asked.err, "one that adds up is not named")
+
+
+@scenario
+def without_a_bus_there_is_nothing_to_check(t):
+    t.run_cli("status", "--check", code=1)
 
 
 main()

@@ -1,0 +1,49 @@
+#include "cli/status_check.hpp"
+
+#include "cli/console.hpp"
+
+#include <initializer_list>
+#include <utility>
+
+namespace cafbus {
+
+namespace {
+
+using part = std::pair<const char*, uint64_t>;
+
+/// Nothing if the parts make up the whole. Sums wrap around as the counters would.
+std::string difference(const std::string& whose, part whole, std::initializer_list<part> parts) {
+  uint64_t sum = 0;
+  std::string names;
+  std::string values;
+  for (const auto& [name, value] : parts) {
+    sum += value;
+    names += (names.empty() ? "" : " + ") + std::string{name};
+    values += (values.empty() ? "" : " + ") + std::to_string(value);
+  }
+  if (whole.second == sum)
+    return {};
+  auto off = whole.second > sum ? std::to_string(whole.second - sum) + " missing"
+                                : std::to_string(sum - whole.second) + " too many";
+  return whose + ": " + whole.first + " = " + names + " does not hold: " + std::to_string(whole.second) + " and " +
+         values + ", " + off;
+}
+
+} // namespace
+
+std::vector<std::string> unaccounted(const status_response& x) {
+  std::vector<std::string> result;
+  auto note = [&result](std::string text) {
+    if (!text.empty())
+      result.push_back(std::move(text));
+  };
+  const auto& c = x.counters;
+  note(difference("bus", {"ingress", c.ingress},
+                  {{"duplicates", c.duplicates}, {"unmatched", c.unmatched}, {"matched", c.matched}}));
+  for (const auto& y : x.consumers)
+    note(difference("consumer " + std::to_string(y.pid) + " (" + plain(y.event_key) + ")", {"received", y.received},
+                    {{"delivered", y.delivered}, {"dropped", y.dropped}, {"queued", y.queued}}));
+  return result;
+}
+
+} // namespace cafbus
