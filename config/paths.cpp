@@ -80,6 +80,9 @@ std::string check_base(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0)
     return "cannot check " + path + ": " + error_text(errno);
+  if (info.st_uid != ::geteuid() && info.st_uid != 0)
+    return path + " belongs to user " + std::to_string(info.st_uid) +
+           ", who could put another bus in place of ours; use --dir or CAFBUS_DIR with a folder of your own";
   if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
     return path + " may be written by everybody, who could put another bus in place of ours; run `chmod o-w` on it or "
                   "use --dir or CAFBUS_DIR with another folder";

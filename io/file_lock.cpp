@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,7 @@ std::variant<file_lock, file_lock::failure> file_lock::try_take(const std::strin
   unique_fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!fd)
     return failure::error;
+  ::fchmod(fd.get(), S_IRUSR | S_IWUSR); // one that is left from elsewhere may be readable by others
   for (auto until = std::chrono::steady_clock::now() + patience; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;) {
     if (errno != EWOULDBLOCK)
       return failure::error;

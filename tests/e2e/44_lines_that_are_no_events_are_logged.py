@@ -29,9 +29,9 @@ def the_log_has_the_reason_and_the_line_but_not_the_text(t):
 
 
 @scenario
-def at_debug_level_the_log_shows_how_they_begin(t):
+def at_trace_level_the_log_shows_how_they_begin(t):
     append(t.path("events"), b'evil "\x1b[2J' + b"x" * 100 + b"\n")
-    t.start_bus("--source", f"file:{t.path('events')}", "--log-level", "debug")
+    t.start_bus("--source", f"file:{t.path('events')}", "--log-level", "trace")
     found = await_log(t, r'line-rejected-begins source="[^"]*" line=1 bytes="(.*)"\n')
     equal(found.group(1), r'evil \"\x1b[2J' + "x" * 30, "what is shown")
 
