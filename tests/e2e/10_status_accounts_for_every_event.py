@@ -17,7 +17,7 @@ def the_fields_stand_in_the_documented_order(t):
     peer.expect_eof()
     x = json.loads(line)
     equal(list(x), ["type", "pid", "uptime_sec", "active_conns", "consumers", "version", "app", "state", "socket",
-                    "last_event_at", "counters", "unmatched_types", "sources"], "fields")
+                    "last_event_at", "counters", "unmatched_types", "sources", "limits"], "fields")
     equal(list(x["consumers"][0]), ["pid", "event_key", "subscription_id", "received", "dropped", "delivered", "queued",
                                     "queued_bytes", "event_types"], "fields of a consumer")
     equal(list(x["counters"]), COUNTERS, "counters")

@@ -49,8 +49,9 @@ class Scenario:
         self.processes.append(process)
         return process
 
-    def start_cli(self, command, *arguments, app="default", base=None, **how):
-        return self.start([BINARY, command, *arguments, "--dir", base or self.path("bus"), "--app", app], **how)
+    def start_cli(self, command, *arguments, app="default", base=None, wrap=(), **how):
+        """@param wrap words before it, of a program that becomes it"""
+        return self.start([*wrap, BINARY, command, *arguments, "--dir", base or self.path("bus"), "--app", app], **how)
 
     def run_cli(self, command, *arguments, code=0, input=None, **how):
         """Runs a command to its end. Returns it, with .out and .err."""

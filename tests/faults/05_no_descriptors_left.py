@@ -1,0 +1,110 @@
+"""RLIMIT_NOFILE of 64: who is there loses nothing, a bus that is full rests, and a newcomer is in as soon as one leaves."""
+import json
+import time
+
+from faults import Readers, Stream, Vitals, figure, hello, in_full, raw
+from harness import SLOWDOWN, check, equal, main, scenario
+
+LIMITED = ("prlimit", "--nofile=64:64", "--")
+SECONDS = in_full(10, 2)
+
+
+def ack_of(sock):
+    data = b""
+    while not data.endswith(b"\n") and (chunk := sock.recv(4096)):
+        data += chunk
+    return json.loads(data.split(b"\n")[0])
+
+
+def cpu_share(bus, seconds):
+    before = Vitals(bus.pid)
+    time.sleep(seconds)  # the length of the measurement
+    after = Vitals(bus.pid)
+    return (after.cpu - before.cpu) / (after.at - before.at)
+
+
+@scenario
+def a_full_bus_serves_who_is_there_and_rests(t):
+    bus = t.start_bus(wrap=LIMITED)
+    most = t.status()["limits"]["max_connections"]
+    readers = Readers(t, most - 1)  # and the producer
+    stream = Stream(t, 100)
+    t.await_status(lambda x: x["limits"]["connections"] == most, "it is full")
+    refused = 0
+    late = [raw(bus.socket_path) for _ in range(in_full(500, 60))]
+    for sock in late:
+        sock.sendall(hello())
+        refused += ack_of(sock).get("reject_code") == "too_many_connections"
+        sock.close()
+    equal(refused, len(late), "consumers told that there is no room")
+    equal(json.loads(t.run_cli("status", "--json").out)["limits"]["connections"], most, "connections")
+    sent = stream.stop()
+    readers.await_events((most - 1) * sent)
+    readers.stop()
+    equal(readers.lost, 0, "events lost by those who are there")
+    figure(f"{most} clients in 64 descriptors, {refused} more refused; {most - 1} consumers lost 0 of {sent} events; "
+           f"{Vitals(bus.pid).descriptors} descriptors in use")
+
+
+@scenario
+def silent_connections_at_the_limit_cost_no_time_and_lock_nobody_out(t):
+    bus = t.start_bus(wrap=LIMITED)
+    most = t.status()["limits"]["max_connections"]
+    peers = [t.join("k") for _ in range(most)]
+    silent = [raw(bus.socket_path) for _ in range(40)]  # more than there are descriptors for
+    begun = time.monotonic()
+    t.status()
+    answered = time.monotonic() - begun
+    share = cpu_share(bus, SECONDS)
+    # a newcomer that asks again and again, as `cafbus consume` does
+    waiting = t.start_cli("consume", "k", "--quiet")
+    waiting.expect_line(r"waiting: ")
+    begun = time.monotonic()
+    peers.pop().close()
+    waiting.expect_line(r"ready event_key=")
+    entered = time.monotonic() - begun
+    figure(f"full, with 40 silent connections: status in {answered * 1e3:.0f} ms, {share:.1%} of a CPU, "
+           f"a new consumer is in {entered * 1e3:.0f} ms after one has left")
+    check(share < 0.05 * SLOWDOWN, "a full bus does not spin")
+    check(entered < 0.1 * SLOWDOWN, "it is in within a tenth of a second")
+    check(answered < 2 * SLOWDOWN, "status gets through")
+    for sock in silent:
+        sock.close()
+
+
+@scenario
+def a_paused_listener_rests_and_goes_on(t):
+    """Paused for good: whoever asks and does not read keeps a descriptor. Their answers must not fit the socket."""
+    bus = t.start_bus("--write-timeout", "1h", "--hello-timeout", "1h", wrap=LIMITED)
+    most = t.status()["limits"]["max_connections"]
+    types = [f"type-{i:04}-{'x' * 900}" for i in range(900)]
+    peers = [t.join("k", types) for _ in range(most)]
+    stuck = []
+    for _ in range(8):
+        sock = raw(bus.socket_path)
+        sock.sendall(b'{"type":"status_query"}\n')
+        sock.recv(1)  # the answer has begun, and is longer than the socket takes
+        stuck.append(sock)
+    waiting = [raw(bus.socket_path) for _ in range(20)]
+    share = cpu_share(bus, SECONDS)
+    # one leaves: the listener goes on, and the first in the backlog is served
+    waiting[0].sendall(hello())
+    begun = time.monotonic()
+    peers.pop().close()
+    ack = ack_of(waiting[0])
+    entered = time.monotonic() - begun
+    check(not ack.get("rejected"), f"the newcomer is in: {ack}")
+    figure(f"listener paused, 20 in the backlog: {share:.1%} of a CPU; the first is in {entered * 1e3:.0f} ms after one has left")
+    check(share < 0.05 * SLOWDOWN, "a paused listener does not spin")
+    check(entered < 0.1 * SLOWDOWN, "it is in within a tenth of a second")
+    for sock in [*stuck, *waiting]:
+        sock.close()
+
+
+@scenario
+def too_few_descriptors_are_an_error_that_says_so(t):
+    process = t.start_cli("serve", wrap=("prlimit", "--nofile=20:20", "--")).expect_exit(1)
+    check(b"RLIMIT_NOFILE" in process.err and b"ulimit -n" in process.err, "limit and way out")
+
+
+main()
