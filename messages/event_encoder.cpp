@@ -21,7 +21,7 @@
 // DOM does not remember. What simdjson refuses because it cannot hold the value (1e400, half a surrogate pair) is
 // asked again by the grammar alone.
 //
-// The batch is built in memory that the encoder keeps, and copied out at its exact size: a batch may wait long in
+// The batch is built in memory that the encoder keeps, and copied out at about its size: a batch may wait long in
 // mailboxes, and room reserved in each would cost more than the copy.
 
 namespace cafbus {
@@ -31,6 +31,13 @@ namespace {
 /// Parsers and buffers larger than this are given back after a batch, so that one long line is not paid for ever:
 /// a parser takes up to twenty times the longest line that it has seen.
 constexpr size_t kept_bytes = 128 * 1'024;
+
+/// Sizes in steps of an eighth: batches come and go by the thousand, and a heap in which no two are of one size
+/// fragments without end.
+size_t size_class(size_t size) {
+  const auto step = std::max(std::bit_floor(std::max(size, size_t{1})) / 8, size_t{1});
+  return (size + step - 1) / step * step;
+}
 
 /// Distinct types in a batch up to which they are searched one by one.
 constexpr size_t few_types = 8;
@@ -289,8 +296,15 @@ struct event_encoder::impl {
 
   event_batch_ptr finish() {
     event_batch_ptr batch;
-    if (!slots.empty())
-      batch = std::make_shared<event_batch>(event_batch{bytes, slots, types.take()});
+    if (!slots.empty()) {
+      auto fresh = std::make_shared<event_batch>();
+      fresh->bytes.reserve(size_class(bytes.size()));
+      fresh->bytes = bytes;
+      fresh->slots.reserve(size_class(slots.size()));
+      fresh->slots = slots;
+      fresh->types = types.take();
+      batch = std::move(fresh);
+    }
     bytes.clear();
     slots.clear();
     trim();
