@@ -22,6 +22,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <malloc.h>
 #include <optional>
 #include <poll.h>
 #include <spdlog/logger.h>
@@ -55,6 +56,14 @@ void limit_connections(bus_options& x, uint64_t descriptors) {
   x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors, most));
   auto allowed = x.descriptors - defaults::spare_connections;
   x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
+}
+
+/// Keeps glibc's heap from growing for ever under a flood of batches of all sizes. By itself it learns to take large
+/// buffers from the heap, too, where they leave holes that nothing fits; measured with 50 flooding publishers: 160 MiB
+/// after 40 s and growing, against 70 MiB and flat, at the same rate.
+void tame_heap() {
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1'024);
+  ::mallopt(M_ARENA_MAX, 2);
 }
 
 /// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
@@ -280,6 +289,7 @@ std::string held_text(const app_paths& paths) {
 daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
                           const option_reader& reread, bool on_demand) {
   ::umask(077);
+  tame_heap();
   events happening;
   if (!happening.good())
     return {true, std::string{"cannot wait for signals: "} + std::strerror(errno)};
