@@ -73,6 +73,10 @@ constexpr auto look_interval = std::chrono::milliseconds{700};
 /// The same where the kernel tells of nearly all changes.
 constexpr auto watched_look_interval = std::chrono::seconds{10};
 
+/// From a change that the kernel tells of to the look: a bus that stops by itself takes its socket away a moment before
+/// it says so.
+constexpr auto look_delay = std::chrono::milliseconds{200};
+
 /// Everything that is checked or taken before the first actor is there.
 struct preparation {
   app_paths paths;
@@ -158,16 +162,19 @@ public:
 
   /// Blocks, and calls `look` now and then. @returns the signal that came, or 0 when the bus has ended.
   int wait(folder_watch& watch, const std::function<void()>& look) {
-    const std::chrono::milliseconds pause = watch.good() ? watched_look_interval : look_interval;
-    for (;;) {
+    const std::chrono::milliseconds usual = watch.good() ? watched_look_interval : look_interval;
+    for (auto pause = usual;;) {
       pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
       auto ready = ::poll(fds, std::size(fds), static_cast<int>(pause.count()));
       if (ready < 0)
         continue;
-      if (fds[2].revents != 0)
-        watch.clear();
-      if (ready == 0 || fds[2].revents != 0)
+      pause = usual;
+      if (ready == 0)
         look();
+      if (fds[2].revents != 0) {
+        watch.clear();
+        pause = look_delay;
+      }
       if (fds[1].revents != 0)
         return 0;
       if (fds[0].revents == 0)

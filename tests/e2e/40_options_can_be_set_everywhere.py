@@ -20,6 +20,10 @@ SAMPLES = {
     "dedup-capacity": ("1", "0", "3"),
     "log-lines": ("2", "3", "4"),
     "log-level": ("debug", "warn", "off"),
+    "node-listen": ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"),
+    "node-certificate": ("/one", "/two", "/three"),
+    "node-key": ("/one", "/two", "/three"),
+    "node-ca": ("/one", "/two", "/three"),
 }
 DURATIONS = ("1s", "2min", "3h")
 
@@ -56,7 +60,7 @@ def the_help_says_the_default_that_holds(t):
         if said:
             equal(values[name], said.group(1), f"default of {name}")
         else:
-            check(name in ("dir", "source"), f"{name} has a default in its help")
+            check(name in ("dir", "source") or name.startswith("node-"), f"{name} has a default in its help")
     matches("# source is not set", printed)
 
 
