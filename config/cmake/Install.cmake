@@ -17,17 +17,26 @@ set(CAFBUS_BUS_HEADERS
   config/bus_options.hpp
   io/serve.hpp
   messages/actors.hpp)
+set(CAFBUS_TESTING_HEADERS # in tests/
+  testing/harness.hpp
+  testing/laws.hpp
+  testing/message_relay.hpp
+  testing/scripts.hpp)
 
 # The tree of <cafbus/...>, as it is installed; examples and tests in here use the same.
 set(CAFBUS_STAGED_INCLUDE "${PROJECT_BINARY_DIR}/include")
 set(_staged)
 set(_checks)
-foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS)
+foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS CAFBUS_TESTING_HEADERS)
+  set(from "${PROJECT_SOURCE_DIR}/${header}")
+  if (header IN_LIST CAFBUS_TESTING_HEADERS)
+    set(from "${PROJECT_SOURCE_DIR}/tests/${header}")
+  endif ()
   set(staged "${CAFBUS_STAGED_INCLUDE}/cafbus/${header}")
   add_custom_command(OUTPUT "${staged}"
-    COMMAND "${CMAKE_COMMAND}" "-DFROM=${PROJECT_SOURCE_DIR}/${header}" "-DTO=${staged}"
+    COMMAND "${CMAKE_COMMAND}" "-DFROM=${from}" "-DTO=${staged}"
             -P "${PROJECT_SOURCE_DIR}/config/cmake/PublicHeader.cmake"
-    DEPENDS "${PROJECT_SOURCE_DIR}/${header}" "${PROJECT_SOURCE_DIR}/config/cmake/PublicHeader.cmake"
+    DEPENDS "${from}" "${PROJECT_SOURCE_DIR}/config/cmake/PublicHeader.cmake"
     VERBATIM)
   list(APPEND _staged "${staged}")
   # a program of this header alone, twice, so that a guard is missed as well
@@ -64,7 +73,7 @@ install(FILES "${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" config/cmake/caf
         DESTINATION "${_package_dir}")
 install(TARGETS cafbus_cli RUNTIME)
 install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE)
-install(TARGETS cafbus EXPORT cafbusTargets ARCHIVE)
+install(TARGETS cafbus cafbus_testing EXPORT cafbusTargets ARCHIVE)
 install(EXPORT cafbusClientTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
 install(EXPORT cafbusTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
 install(DIRECTORY "${CAFBUS_STAGED_INCLUDE}/cafbus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")

@@ -1,7 +1,7 @@
 #include "actors/bounded_mailbox.hpp"
 
 #include "support/batches.hpp"
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 
 #include <thread>
 

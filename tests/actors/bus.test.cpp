@@ -2,7 +2,7 @@
 
 #include "support/batches.hpp"
 #include "support/fixtures.hpp"
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 #include "support/recording_subscriber.hpp"
 
 #include <caf/send.hpp>

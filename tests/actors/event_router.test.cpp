@@ -2,7 +2,7 @@
 
 #include "config/defaults.hpp"
 #include "support/batches.hpp"
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 
 #include <caf/test/dsl.hpp>
 

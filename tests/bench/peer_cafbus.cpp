@@ -3,7 +3,7 @@
 #include "io/client.hpp"
 #include "io/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 
 #include <fcntl.h>
 #include <filesystem>

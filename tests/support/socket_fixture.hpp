@@ -3,7 +3,7 @@
 #include "io/socket_broker.hpp"
 #include "messages/frame_codec.hpp"
 #include "support/fixtures.hpp"
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 
 #include <caf/send.hpp>
 #include <cerrno>

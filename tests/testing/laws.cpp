@@ -1,4 +1,4 @@
-#include "support/laws.hpp"
+#include "testing/laws.hpp"
 
 #include <fmt/core.h>
 

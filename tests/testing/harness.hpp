@@ -1,0 +1,121 @@
+#pragma once
+#include "actors/bus.hpp"
+#include "testing/laws.hpp"
+#include "testing/message_relay.hpp"
+#include "testing/scripts.hpp"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cafbus::testing {
+
+/// Whole buses in one process, one thread and virtual time: one CAF actor system without the I/O module, whose scheduler
+/// draws by lot which actor handles its next message, and sometimes lets a little time go by while others wait. The
+/// seed decides everything: the same calls with the same seed give the same trace, byte for byte. A year passes in an
+/// instant if nothing happens in it.
+///
+/// What is added gets a number, 0 for the first of its kind. Nothing happens but in `step`, `settle`, `run_for` and
+/// `finish`. Every event that a consumer sees goes through the laws at once; `finish` checks the rest.
+///
+/// Not for several threads. Several harnesses may be alive at a time.
+class harness {
+public:
+  using duration = std::chrono::nanoseconds;
+
+  explicit harness(uint64_t seed);
+  harness(const harness&) = delete;
+  harness& operator=(const harness&) = delete;
+
+  /// Ends everything that was spawned. Aborts if an actor is still there an hour later, for CAF would wait for ever.
+  ~harness();
+
+  // -- the cast ------------------------------------------------------------------------------------------------------
+
+  /// A bus. Unless it is told otherwise it never ends for idleness and is node 1, 2, 3 and so on.
+  size_t add_bus(const std::string& name, bus_options options = {});
+
+  /// Makes bus `to` take what its consumers want from bus `from`, as `--source node:` does.
+  size_t add_link(size_t from, size_t to);
+
+  size_t add_source(const std::string& name, size_t bus, source_script script);
+
+  size_t add_consumer(const std::string& name, size_t bus, consumer_script script);
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  /// One message of one actor, by lot; or, if nobody has one, on to the next timer. False: neither.
+  bool step();
+
+  /// Runs all that can be run now, without letting time pass.
+  void settle();
+
+  void run_for(duration x);
+
+  /// Since the start.
+  duration now() const;
+
+  // -- faults --------------------------------------------------------------------------------------------------------
+
+  /// Nothing passes the link; what was on its way is lost, and each end learns of it by itself, within `notice`.
+  /// Attempts to connect are refused.
+  void cut(size_t link, duration notice = std::chrono::seconds{2});
+  /// The next attempt to connect succeeds. Attempts have pauses between them, up to 36 s.
+  void heal(size_t link);
+  /// From now on messages over the link take this long, each direction keeping its order.
+  void delay(size_t link, duration shortest, duration longest);
+  /// The sending end dies, as if by a fault of its own; the link is made again.
+  void kill_export(size_t link);
+
+  void kill_consumer(size_t consumer);
+  /// It keeps its credit back from its next delivery on.
+  void stick(size_t consumer);
+  void release(size_t consumer);
+
+  /// One that is `attached` takes its bus with it.
+  void kill_source(size_t source);
+
+  /// The bus stops as `stop_within` has it; it stays away.
+  void stop_bus(size_t bus);
+
+  /// No actor of this name (hub, conn, bus, node-export, ...) gets a turn before `x` has passed: all that is on the way
+  /// to it is late, and overtaken by what others send each other.
+  void hold(const std::string& actor_name, duration x);
+
+  // -- what came of it -----------------------------------------------------------------------------------------------
+
+  /// Lets all faults end: links are healed, consumers released, sources silent. When everything has come to rest, new
+  /// events are published at every living bus and must reach every living consumer that wants them; counters must
+  /// balance; when the consumers then leave, no interest may be left; buses must stop within their time.
+  /// Nothing but reading makes sense afterwards.
+  void finish();
+
+  /// Conservation and bounds as they stand in the midst of it.
+  void check_counters();
+
+  /// Every breach of a law, in words.
+  const std::vector<std::string>& broken() const;
+
+  /// A line for every event that a consumer saw and for every fault, with its time.
+  const std::string& trace() const;
+
+  /// The bus's own account; empty if it has ended.
+  status_response status(size_t bus);
+
+  const bus_parts& parts(size_t bus) const;
+  caf::actor_system& system();
+  std::mt19937_64& random();
+  /// From 0 to n - 1. @pre n > 0
+  size_t draw(size_t n);
+
+  uint64_t events_seen() const; ///< By all consumers.
+  uint64_t steps() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace cafbus::testing

@@ -1,0 +1,95 @@
+#include "testing/partition.hpp"
+
+namespace cafbus::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t rounds = 12;
+
+} // namespace
+
+void partition_scenario::build() {
+  bus_options options;
+  options.queue_capacity = static_cast<uint32_t>(4 + x.draw(60));
+  a = x.add_bus("a", options);
+  b = x.add_bus("b", options);
+  c = x.add_bus("c", options);
+  for (auto [from, to] : {std::pair{a, b}, {b, c}, {a, c}, {c, a}}) {
+    auto link = x.add_link(from, to);
+    links = link + 1;
+    if (x.draw(2) == 0)
+      x.delay(link, 0ms, std::chrono::milliseconds{1 + x.draw(20)});
+  }
+  x.add_consumer("fast.a", a, {.types = {"x", "y", "z"}});
+  x.add_consumer("slow.a", a, {.types = {"x", "y", "z"}, .longest_pace = 100ms});
+  x.add_consumer("fast.b", b, {.types = {"x", "y"}});
+  x.add_consumer("stuck.b", b, {.types = {"x"}, .sticks_after = 1 + x.draw(50)});
+  x.add_consumer("fast.c", c, {.types = {"x", "z"}, .subscription_id = "shared"});
+  x.add_consumer("mortal.c", c, {.types = {"y", "z"}, .subscription_id = "shared", .dies_after = 1 + x.draw(100)});
+  consumers = 6;
+}
+
+void partition_scenario::one_fault() {
+  static const char* const actors[] = {"hub", "conn", "bus", "node-export", "node-import", "node-gate", "wire-end"};
+  auto link = x.draw(links);
+  auto consumer = x.draw(consumers);
+  switch (x.draw(12)) {
+  case 0:
+  case 1:
+    return x.cut(link, std::chrono::milliseconds{x.draw(3000)});
+  case 2:
+  case 3:
+    return x.heal(link);
+  case 4:
+    return x.delay(link, 0ms, std::chrono::milliseconds{x.draw(200)});
+  case 5:
+    return x.kill_export(link);
+  case 6:
+    return x.stick(consumer);
+  case 7:
+    return x.release(consumer);
+  case 8:
+    if (x.draw(4) == 0)
+      x.kill_consumer(consumer);
+    return;
+  case 9:
+    if (x.draw(4) == 0)
+      x.kill_source(x.draw(sources));
+    return;
+  case 10:
+    if (!bus_stopped && x.draw(12) == 0) {
+      bus_stopped = true;
+      x.stop_bus(x.draw(3));
+    }
+    return;
+  default:
+    return x.hold(actors[x.draw(std::size(actors))], std::chrono::milliseconds{x.draw(100)});
+  }
+}
+
+void partition_scenario::run(const std::function<void(partition_scenario&)>& plant) {
+  build();
+  if (plant)
+    plant(*this);
+  if (x.draw(2) == 0)
+    x.run_for(1s); // else events and links race
+  else
+    x.settle();
+  for (auto bus : {a, a, b, c})
+    sources = 1 + x.add_source("source" + std::to_string(sources), bus,
+                               {.types = {"x", "y", "z"}, .events = 20 + x.draw(40), .longest_pause = 100ms});
+  for (size_t i = 0; i < rounds; ++i) {
+    one_fault();
+    x.run_for(std::chrono::milliseconds{x.draw(300)});
+    if (i % 4 == 3)
+      x.check_counters();
+  }
+  if (x.draw(3) == 0)
+    consumers = 1 + x.add_consumer("late.b", b, {.types = {"z"}});
+  x.run_for(1s);
+  x.finish();
+}
+
+} // namespace cafbus::testing
