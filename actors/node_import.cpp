@@ -237,7 +237,7 @@ struct node_import_state {
     result.direction = "in";
     result.state = state;
     result.node = node == 0 ? "" : node_text(node);
-    result.types = told ? told->types.size() : 0;
+    result.types = exporter && told ? told->types.size() : 0; // a link that is down asks for nothing
     result.received = received;
     result.dropped = dropped + link_dropped;
     result.missed = missed;
