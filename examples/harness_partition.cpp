@@ -1,6 +1,6 @@
-// Three buses in one process and in virtual time, a - b - c: the link between b and c is cut while events are published,
-// and healed. What c missed is visible; what is published afterwards arrives; no law is broken. The seed decides every
-// interleaving, so a second run gives the same trace, byte for byte.
+// Three buses in one process and in virtual time, a - b - c: the link between b and c is cut while events are
+// published, and healed. What c missed is visible; what is published afterwards arrives; no law is broken. The seed
+// decides every interleaving, so a second run gives the same trace, byte for byte.
 #include <cafbus/testing/harness.hpp>
 
 #include <iostream>

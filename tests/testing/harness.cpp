@@ -217,8 +217,8 @@ size_t harness::add_consumer(const std::string& name, size_t bus, consumer_scrip
   if (record->script.through)
     shown = record->script.through(shown);
   for (size_t i = 0; i < number; ++i)
-    if (const auto& x = all[i]; x.bus == bus && impl_->lives(x) &&
-                                x.record->script.subscription_id == record->script.subscription_id)
+    if (const auto& x = all[i];
+        x.bus == bus && impl_->lives(x) && x.record->script.subscription_id == record->script.subscription_id)
       entry.peers_before.insert(i);
   if (record->script.join_by) {
     entry.conn = record->script.join_by(parts, shown);
@@ -231,7 +231,8 @@ size_t harness::add_consumer(const std::string& name, size_t bus, consumer_scrip
   return number;
 }
 
-// -- time, as users call it --------------------------------------------------------------------------------------------
+// -- time, as users call it
+// --------------------------------------------------------------------------------------------
 
 bool harness::step() {
   return impl_->step();
@@ -315,7 +316,8 @@ void harness::hold(const std::string& actor_name, duration x) {
   impl_->held[actor_name] = impl_->scheduler.clock().now() + x;
 }
 
-// -- what came of it ---------------------------------------------------------------------------------------------------
+// -- what came of it
+// ---------------------------------------------------------------------------------------------------
 
 void harness::finish() {
   auto& x = *impl_;

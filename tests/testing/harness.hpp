@@ -12,10 +12,10 @@
 
 namespace cafbus::testing {
 
-/// Whole buses in one process, one thread and virtual time: one CAF actor system without the I/O module, whose scheduler
-/// draws by lot which actor handles its next message, and sometimes lets a little time go by while others wait. The
-/// seed decides everything: the same calls with the same seed give the same trace, byte for byte. A year passes in an
-/// instant if nothing happens in it.
+/// Whole buses in one process, one thread and virtual time: one CAF actor system without the I/O module, whose
+/// scheduler draws by lot which actor handles its next message, and sometimes lets a little time go by while others
+/// wait. The seed decides everything: the same calls with the same seed give the same trace, byte for byte. A year
+/// passes in an instant if nothing happens in it.
 ///
 /// What is added gets a number, 0 for the first of its kind. Nothing happens but in `step`, `settle`, `run_for` and
 /// `finish`. Every event that a consumer sees goes through the laws at once; `finish` checks the rest.

@@ -106,8 +106,7 @@ void harness::impl::on_joined(size_t consumer, const joined& x) {
     return fail(c.record->name + ": not admitted: " + x.reason);
   c.conn = x.conn;
   c.since_start = !anything_published;
-  if (x.first && std::any_of(c.peers_before.begin(), c.peers_before.end(),
-                             [&](auto i) { return lives(consumers[i]); }))
+  if (x.first && std::any_of(c.peers_before.begin(), c.peers_before.end(), [&](auto i) { return lives(consumers[i]); }))
     fail(c.record->name + ": first of its subscription id, but somebody was in");
 }
 
@@ -119,15 +118,17 @@ void harness::impl::check_counters() {
   for (const auto& x : consumers) {
     if (!lives(x))
       continue;
-    ask<conn_counters>(x.conn, read_conn_counters{}, [this, capacity = buses[x.bus].options.queue_capacity,
-                                                      name = x.record->name](const conn_counters& y) {
-      check(laws::conservation(y), name);
-      check(laws::bounds(y, capacity, 2 * defaults::delivery_bytes / smallest_event_bytes), name);
-    });
+    ask<conn_counters>(
+        x.conn, read_conn_counters{},
+        [this, capacity = buses[x.bus].options.queue_capacity, name = x.record->name](const conn_counters& y) {
+          check(laws::conservation(y), name);
+          check(laws::bounds(y, capacity, 2 * defaults::delivery_bytes / smallest_event_bytes), name);
+        });
   }
 }
 
-// -- at the end --------------------------------------------------------------------------------------------------------
+// -- at the end
+// --------------------------------------------------------------------------------------------------------
 
 bool harness::impl::reaches(size_t from, size_t to) const {
   std::vector<size_t> there{from};
@@ -149,8 +150,8 @@ void harness::impl::check_links() {
     ask<status_response>(x.parts.bus, read_status{}, [this, answered, &x](const status_response& y) {
       *answered = true;
       for (const auto& link : y.links) {
-        auto gone = std::any_of(buses.begin(), buses.end(),
-                                [&](const auto& z) { return z.stopped && z.name == link.peer; });
+        auto gone =
+            std::any_of(buses.begin(), buses.end(), [&](const auto& z) { return z.stopped && z.name == link.peer; });
         if (link.direction == "in" && link.state != "connected" && !gone)
           fail(x.name + ": its link to " + link.peer + " is " + link.state + " long after it was healed");
       }

@@ -47,7 +47,6 @@ struct harness::impl {
     std::shared_ptr<consumer_record> record;
     conn_actor conn;               // null: not admitted, yet or at all
     bool since_start = false;      // it was in before the first event
-    bool gone_for_good = false;    // it has ended, and everything has come to rest since
     std::set<size_t> peers_before; // of its subscription id, in when it came
     std::vector<uint64_t> seqs;
     uint64_t seen_local = 0; // of its own bus

@@ -68,7 +68,8 @@ protected:
 
 private:
   std::chrono::nanoseconds lateness() {
-    return std::chrono::nanoseconds{1 + (*random_)() % static_cast<uint64_t>(std::max<int64_t>(1, faults_.longest.count()))};
+    return std::chrono::nanoseconds{1 + (*random_)() %
+                                            static_cast<uint64_t>(std::max<int64_t>(1, faults_.longest.count()))};
   }
 
   caf::strong_actor_ptr to_;

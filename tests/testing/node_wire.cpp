@@ -33,8 +33,9 @@ using std::chrono::nanoseconds;
 template <class Handle>
 void end_later(const Handle& x, nanoseconds delay) {
   if (x)
-    caf::delayed_anon_send(caf::actor_cast<caf::actor>(x), delay,
-                           caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::remote_link_unreachable)});
+    caf::delayed_anon_send(
+        caf::actor_cast<caf::actor>(x), delay,
+        caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::remote_link_unreachable)});
 }
 
 /// What is on its way, in order.
@@ -151,7 +152,8 @@ end_impl::behavior_type wire_end(end_impl::stateful_pointer<wire_end_state> self
   };
 }
 
-// -- connecting --------------------------------------------------------------------------------------------------------
+// -- connecting
+// --------------------------------------------------------------------------------------------------------
 
 using door_actor = node_gate_actor::extend<caf::reacts_to<arrived>>;
 

@@ -57,7 +57,9 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
     self->send(state.subscriber, delivery{{}, std::exchange(state.queue, {})});
   };
   return {
-      [self, &state](const deliver& x) { self->send(careless_conn_actor{self}, take_in{x, state.next}); },
+      [self, &state](const deliver& x) {
+        self->send(careless_conn_actor{self}, take_in{x, state.next});
+      },
       [](const mailbox_filled&) {},
       [&state, fly](const delivered&) {
         state.flying = false;
@@ -91,7 +93,8 @@ void plant_careless_conn(partition_scenario& s) {
   s.x.add_consumer("planted", s.a, script);
 }
 
-// -- a bridge between buses that forgets where events come from --------------------------------------------------------
+// -- a bridge between buses that forgets where events come from
+// --------------------------------------------------------
 
 subscriber_actor::behavior_type forgetful_bridge(subscriber_actor::pointer self, const hub_actor& to) {
   self->set_error_handler([](caf::error&) {});
@@ -118,7 +121,8 @@ void plant_forgetful_bridge(partition_scenario& s) {
   caf::anon_send(s.x.parts(s.a).bus, join{bridge, {99, "bridge", "bridge", {"x"}}, {}, {}});
 }
 
-// -- a consumer that answers before it is done, and does the work in any order ------------------------------------------
+// -- a consumer that answers before it is done, and does the work in any order
+// ------------------------------------------
 
 subscriber_actor::behavior_type hasty_consumer(subscriber_actor::pointer self, const subscriber_actor& worker) {
   self->monitor(worker);

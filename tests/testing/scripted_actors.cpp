@@ -26,8 +26,8 @@ struct scripted_source_state {
     auto left = script.events - std::min(script.events, record->published);
     if (record->silent || left == 0)
       return;
-    auto n = std::min<uint64_t>(left, script.smallest_batch + (*random)() % (script.largest_batch + 1 -
-                                                                            script.smallest_batch));
+    auto n = std::min<uint64_t>(left, script.smallest_batch +
+                                          (*random)() % (script.largest_batch + 1 - script.smallest_batch));
     encoder.arrived_at(std::chrono::system_clock::time_point{
         std::chrono::duration_cast<std::chrono::system_clock::duration>(self->clock().now().time_since_epoch())});
     std::map<std::string, uint64_t> types;

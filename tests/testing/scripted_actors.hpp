@@ -24,9 +24,9 @@ struct sighting {
 struct source_record {
   std::string name;
   source_script script;
-  bool silent = false;                       ///< Told to publish no more.
-  uint64_t published = 0;                    ///< The last number.
-  std::map<std::string, uint64_t> taken;     ///< By type: events that the bus has accepted.
+  bool silent = false;                   ///< Told to publish no more.
+  uint64_t published = 0;                ///< The last number.
+  std::map<std::string, uint64_t> taken; ///< By type: events that the bus has accepted.
   std::function<void()> on_publish;
 };
 
@@ -55,8 +55,7 @@ struct release_credit {};
 /// INTERNAL timer.
 struct credit_due {};
 
-using scripted_consumer_actor =
-    subscriber_actor::extend<caf::reacts_to<release_credit>, caf::reacts_to<credit_due>>;
+using scripted_consumer_actor = subscriber_actor::extend<caf::reacts_to<release_credit>, caf::reacts_to<credit_due>>;
 
 scripted_consumer_actor spawn_scripted_consumer(caf::actor_system& system, std::shared_ptr<consumer_record> record,
                                                 std::mt19937_64& random);

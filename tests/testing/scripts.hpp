@@ -10,8 +10,8 @@
 /// What the sources and consumers of a harness do. All times are virtual.
 namespace cafbus::testing {
 
-/// Publishes numbered events, `{"source":NAME,"n":1}` and so on, in batches; the next one when the bus has taken the one
-/// before and the pause is over. Types are drawn by lot.
+/// Publishes numbered events, `{"source":NAME,"n":1}` and so on, in batches; the next one when the bus has taken the
+/// one before and the pause is over. Types are drawn by lot.
 struct source_script {
   std::vector<std::string> types; ///< At least one.
   uint64_t events = 100;          ///< Then it falls silent.
@@ -26,8 +26,8 @@ struct source_script {
 
 /// Takes events: at once, slowly, or not at all.
 struct consumer_script {
-  std::vector<std::string> types;           ///< At least one.
-  std::string subscription_id;              ///< Empty: its name.
+  std::vector<std::string> types;            ///< At least one.
+  std::string subscription_id;               ///< Empty: its name.
   std::chrono::nanoseconds shortest_pace{0}; ///< Time for one delivery, drawn by lot.
   std::chrono::nanoseconds longest_pace{0};
   uint64_t sticks_after = 0; ///< Events after which it keeps the credit back until it is released; 0: never.
