@@ -116,6 +116,14 @@ void harness::impl::run_for(duration x) {
   fail("no rest: actors send each other messages without end");
 }
 
+/// From now on it is a stopped bus, which nobody can connect to.
+void harness::impl::count_out(size_t bus) {
+  buses[bus].stopped = true;
+  for (auto& link : links)
+    if (link.from == bus)
+      link.wire->gate = nullptr;
+}
+
 void harness::impl::end_all() {
   held.clear();
   for (auto& x : sources)
@@ -297,18 +305,15 @@ void harness::kill_source(size_t source) {
   auto& x = impl_->sources.at(source);
   impl_->note("kill source=" + x.record->name);
   if (x.record->script.attached)
-    impl_->buses[x.bus].stopped = true;
+    impl_->count_out(x.bus);
   kill(x.actor);
 }
 
 void harness::stop_bus(size_t bus) {
   auto& x = impl_->buses.at(bus);
   impl_->note("stop bus=" + x.name);
-  x.stopped = true;
   caf::anon_send(x.parts.bus, stop_within("stopped by the test"));
-  for (auto& link : impl_->links)
-    if (link.from == bus)
-      link.wire->gate = nullptr; // nobody is there to answer
+  impl_->count_out(bus);
 }
 
 void harness::hold(const std::string& actor_name, duration x) {

@@ -81,6 +81,7 @@ struct harness::impl {
 
   void note(const std::string& what);
   std::string time_text() const;
+  void count_out(size_t bus);
   void end_all();
 
   /// Asks; the answer is handed over when it comes, if it does.

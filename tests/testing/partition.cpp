@@ -79,7 +79,10 @@ void partition_scenario::run(const std::function<void(partition_scenario&)>& pla
     x.settle();
   for (auto bus : {a, a, b, c})
     sources = 1 + x.add_source("source" + std::to_string(sources), bus,
-                               {.types = {"x", "y", "z"}, .events = 20 + x.draw(40), .longest_pause = 100ms});
+                               {.types = {"x", "y", "z"},
+                                .events = 20 + x.draw(40),
+                                .longest_pause = 100ms,
+                                .attached = bus == b && x.draw(8) == 0});
   for (size_t i = 0; i < rounds; ++i) {
     one_fault();
     x.run_for(std::chrono::milliseconds{x.draw(300)});
