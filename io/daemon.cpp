@@ -249,12 +249,12 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   serve_socket(system, parts, bus_options, std::move(x.listening));
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources) {
-    auto source = spec.what == source_spec::kind::node
-                      ? spawn_node_source(system, parts, options.app, spec.name,
-                                          std::get<host_port>(parse_host_port(spec.argument)), options.nodes, ++seed)
-                      : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
-                                                   bus_options.source_max_silence, ++seed, nullptr,
-                                                   bus_options.max_json_depth});
+    auto source =
+        spec.what == source_spec::kind::node
+            ? spawn_node_source(system, parts, options.app, spec.name,
+                                std::get<host_port>(parse_host_port(spec.argument)), options.nodes, ++seed)
+            : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
+                                         bus_options.source_max_silence, ++seed, nullptr, bus_options.max_json_depth});
     caf::anon_send(parts.bus, attach_source{spec.name, source});
   }
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),

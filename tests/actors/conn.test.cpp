@@ -2,8 +2,8 @@
 
 #include "support/batches.hpp"
 #include "support/fixtures.hpp"
-#include "testing/laws.hpp"
 #include "support/recording_subscriber.hpp"
+#include "testing/laws.hpp"
 
 #include <caf/send.hpp>
 

@@ -3,8 +3,8 @@
 #include "actors/conn.hpp"
 #include "support/batches.hpp"
 #include "support/fixtures.hpp"
-#include "testing/laws.hpp"
 #include "support/recording_subscriber.hpp"
+#include "testing/laws.hpp"
 
 #include <caf/send.hpp>
 
