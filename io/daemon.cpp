@@ -58,11 +58,13 @@ void limit_connections(bus_options& x, uint64_t descriptors) {
   x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
 }
 
-/// Keeps glibc's heap from growing for ever under a flood of batches of all sizes. By itself it learns to take large
-/// buffers from the heap, too, where they leave holes that nothing fits; measured with 50 flooding publishers: 160 MiB
-/// after 40 s and growing, against 70 MiB and flat, at the same rate.
+/// Keeps glibc's heap from growing for ever under a flood of batches of all sizes: by itself it gives each thread a
+/// heap of its own, and learns to take ever larger buffers from it, which leave holes that nothing fits. Batches (64
+/// KiB of what was read, and more) still come from the heap, and its free end is kept: mapped and unmapped for each,
+/// they cost more than the events in them (tests/bench/RESULTS.md).
 void tame_heap() {
-  ::mallopt(M_MMAP_THRESHOLD, 128 * 1'024);
+  ::mallopt(M_MMAP_THRESHOLD, 1'024 * 1'024);
+  ::mallopt(M_TRIM_THRESHOLD, 16 * 1'024 * 1'024);
   ::mallopt(M_ARENA_MAX, 2);
 }
 

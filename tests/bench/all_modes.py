@@ -17,7 +17,7 @@ RESULTS = os.path.join(HERE, "RESULTS.md")
 BEGIN, END = "<!-- begin of what ./dev bench writes -->\n", "<!-- end of what ./dev bench writes -->\n"
 
 STANDARD = [
-    "fanout --consumers 1,10,100 --payload 200,4096 --peer redis,nats,floor --seconds 0.5",
+    "fanout --consumers 1,10,100 --payload 200,4096 --peer redis,nats,floor --seconds 0.3",
     "latency --consumers 10,100 --seconds 1",
     "ingest --peer redis,nats --seconds 0.5",
     "loss-free --seconds 0.4 --steps 3",
