@@ -9,18 +9,6 @@ namespace cafbus {
 
 namespace {
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 /// Characters that a terminal obeys or that hide or reorder what stands around them.
 bool is_format(uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
@@ -48,6 +36,18 @@ size_t printable_size(std::string_view text) {
 }
 
 } // namespace
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return false;
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
 
 std::string plain(std::string_view text) {
   constexpr const char* digits = "0123456789abcdef";

@@ -17,6 +17,9 @@ int complain(int code, std::string_view text);
 /// What is said when nobody listens: what is missing and how to get it.
 std::string not_running_text(const std::string& app_dir, const std::string& socket);
 
+/// Writes all of `text` to a descriptor that blocks. @returns false with errno if that does not work.
+bool write_all(int fd, std::string_view text);
+
 /// Prints `text` as it is on standard output. @returns false if that does not work.
 bool print(std::string_view text);
 

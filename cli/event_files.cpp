@@ -1,5 +1,7 @@
 #include "cli/event_files.hpp"
 
+#include "cli/console.hpp"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -27,18 +29,6 @@ std::string safe(std::string_view text) {
     result += good ? c : '-';
   }
   return result;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
 }
 
 /// @returns 0 or an errno; EEXIST if `to` is there already.

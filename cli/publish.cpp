@@ -26,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto connect_timeout = 3s;
 constexpr int connect_tries = 5;
 /// Longest time without any progress at the end: longer than any stall of a bus that is alive.
 constexpr auto patience = 10s;

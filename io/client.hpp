@@ -65,6 +65,10 @@ private:
   uint64_t dropped_ = 0;
 };
 
+/// What the commands give a bus that listens: to take them in, to answer or refuse, and to end, beside its drain, once
+/// it has begun to.
+constexpr std::chrono::seconds connect_timeout{3}, answer_timeout{5}, ending_timeout{10};
+
 class client {
 public:
   /// An event, or any other frame that the bus may send. Views are valid until the next call of any function here.

@@ -29,8 +29,6 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using reason = client_failure::reason;
 
-constexpr auto connect_timeout = 3s;
-constexpr auto answer_timeout = 5s;
 /// A daemon is for an instant between two of its states; then it is looked at once more.
 constexpr auto settle_time = 50ms;
 /// Time that a process gets to end by a signal. SIGTERM asks, so it includes the drain.

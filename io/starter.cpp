@@ -30,17 +30,13 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using reason = client_failure::reason;
 
-constexpr auto connect_timeout = 3s;
-constexpr auto answer_timeout = 5s;
 /// For a bus that has already been silent: the second question is only to be sure.
 constexpr auto second_answer_timeout = 1s;
-/// Longest wait for a daemon that is ending, longer than its drain and the end of its sources together.
-constexpr auto ending_timeout = 10s;
 /// Longest wait for another starter: its own limit for the daemon's word, and some.
 constexpr auto starter_timeout = 12s;
 /// Longest wait for a fork lock that no starter holds.
 constexpr auto stranger_timeout = 700ms;
-constexpr auto poll_interval = 5ms;
+constexpr auto start_poll_interval = 5ms;
 /// Daemons that may vanish under us, one after the other, before we give up.
 constexpr int max_rounds = 8;
 /// Daemons that may be killed while they start, before we take it for more than chance.
@@ -51,7 +47,7 @@ client_failure failed(std::string text) {
 }
 
 void wait_a_little() {
-  ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{poll_interval}.count()));
+  ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{start_poll_interval}.count()));
 }
 
 std::string named(pid_t pid) {
@@ -142,7 +138,7 @@ private:
   }
   friend std::optional<client_failure> cafbus::ask_for_life(client& bus);
 
-  bool listens() const { return std::holds_alternative<client>(client::connect(paths_.socket, poll_interval)); }
+  bool listens() const { return std::holds_alternative<client>(client::connect(paths_.socket, start_poll_interval)); }
 
   bool is_held_back() const { return policy_ == spawn_policy::on_demand && ::access(paths_.hold.c_str(), F_OK) == 0; }
 

@@ -26,12 +26,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using reason = client_failure::reason;
 
-constexpr auto connect_timeout = 3s;
-/// For the bus to refuse, or to say in its lock file that it has begun to stop.
-constexpr auto answer_timeout = 5s;
-/// For what comes beside the drain: ends of sources, of connections, of the process.
-constexpr auto ending_timeout = 10s;
-constexpr auto poll_interval = 10ms;
+constexpr auto stop_poll_interval = 10ms;
 
 stop_outcome outcome(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
   return {done, std::move(state), pid, std::move(message)};
@@ -101,7 +96,8 @@ private:
       auto x = find_lock_holder(paths_.alive_lock);
       if (x && x->note != note_stopping && waited > answer_timeout)
         break;
-      if (auto connected = client::connect(paths_.socket, poll_interval); auto* bus = std::get_if<client>(&connected))
+      if (auto connected = client::connect(paths_.socket, stop_poll_interval);
+          auto* bus = std::get_if<client>(&connected))
         if (bus->bus_pid() == holder)
           return ask(*bus); // it was starting
       wait_a_little();
@@ -151,13 +147,13 @@ private:
     if (locked_)
       return true;
     // it listens without a lock, as a bus inside another program does: then its socket has to tell
-    auto probe = client::connect(paths_.socket, poll_interval);
+    auto probe = client::connect(paths_.socket, stop_poll_interval);
     auto* bus = std::get_if<client>(&probe);
     return bus != nullptr ? bus->bus_pid() != pid : std::get<client_failure>(probe).kind == reason::not_running;
   }
 
   static void wait_a_little() {
-    ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{poll_interval}.count()));
+    ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{stop_poll_interval}.count()));
   }
 
   const app_paths& paths_;

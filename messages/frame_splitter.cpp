@@ -15,7 +15,7 @@ namespace {
 constexpr size_t padding = 64;
 
 /// A buffer above this is given back once little is left in it: one read with room to spare.
-constexpr size_t kept_bytes = 256 * 1'024;
+constexpr size_t kept_buffer_bytes = 256 * 1'024;
 
 } // namespace
 
@@ -41,7 +41,7 @@ std::optional<std::string_view> frame_splitter::next() {
     return std::nullopt;
   }
   if (!found) {
-    if (buffer_.size() > kept_bytes && pending() <= kept_bytes / 4)
+    if (buffer_.size() > kept_buffer_bytes && pending() <= kept_buffer_bytes / 4)
       move_to(pending());
     return std::nullopt;
   }

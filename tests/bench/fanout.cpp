@@ -20,12 +20,13 @@ struct fanout_options {
   load each;
 };
 
-struct series {
+struct fanout_series {
   std::vector<double> rate; // deliveries per second, by round
   std::vector<double> cpu;  // nanoseconds per delivery
 };
 
-void add_row(table& out, const load& x, const std::string& name, const series& theirs, const series& ours) {
+void add_row(table& out, const load& x, const std::string& name, const fanout_series& theirs,
+             const fanout_series& ours) {
   auto rate = spread_of(theirs.rate);
   auto cpu = spread_of(theirs.cpu);
   auto faster = ratio_of(ours.rate, theirs.rate);
@@ -45,7 +46,7 @@ void add_row(table& out, const load& x, const std::string& name, const series& t
 }
 
 void run_row(table& out, const fanout_options& options, const load& x, const std::vector<std::string>& names) {
-  std::map<std::string, series> found;
+  std::map<std::string, fanout_series> found;
   for (size_t round = 0; round < options.pairs; ++round)
     for (const auto& name : names) {
       auto result = run_fresh(name, x);

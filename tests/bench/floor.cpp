@@ -12,7 +12,7 @@ namespace cafbus::bench {
 
 namespace {
 
-constexpr int backlog = 1'024;
+constexpr int floor_backlog = 1'024;
 /// How far one consumer may get ahead of another, in rounds of prepared frames.
 constexpr uint64_t max_lead = 16;
 
@@ -90,7 +90,7 @@ void serve(std::vector<taker>& takers, int control) {
 } // namespace
 
 int run_floor(const std::string& socket) {
-  auto listening = listen_unix(socket, backlog);
+  auto listening = listen_unix(socket, floor_backlog);
   auto* fd = std::get_if<unique_fd>(&listening);
   if (!fd)
     return 1;

@@ -23,7 +23,7 @@ namespace cafbus::bench {
 
 namespace {
 
-constexpr int backlog = 1'024;
+constexpr int inner_backlog = 1'024;
 
 /// As the daemon's.
 struct inner_config : caf::actor_system_config {
@@ -93,8 +93,8 @@ int run_inner_bus(const std::string& dir) {
   options.idle_timeout = std::chrono::nanoseconds{0};
   options.socket = dir + "/default/bus.sock";
   std::filesystem::create_directories(dir + "/default");
-  auto listening = listen_unix(options.socket, backlog);
-  auto controlling = listen_unix(dir + '/' + inner_control, backlog);
+  auto listening = listen_unix(options.socket, inner_backlog);
+  auto controlling = listen_unix(dir + '/' + inner_control, inner_backlog);
   auto* bus_fd = std::get_if<unique_fd>(&listening);
   auto* control_fd = std::get_if<unique_fd>(&controlling);
   if (!bus_fd || !control_fd)

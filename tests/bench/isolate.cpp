@@ -16,12 +16,12 @@ struct isolate_options {
   load each;
 };
 
-struct series {
+struct isolate_series {
   std::vector<double> p50, p99; // nanoseconds
   uint64_t lost_by_bad = 0;     // over all runs
 };
 
-void measure(series& found, const load& x) {
+void measure(isolate_series& found, const load& x) {
   auto ages = std::make_unique<latencies>();
   auto result = run_fresh("cafbus", x, ages.get()); // fails if a consumer that reads has lost anything
   found.p50.push_back(static_cast<double>(ages->at(0.5)));
@@ -29,7 +29,7 @@ void measure(series& found, const load& x) {
   found.lost_by_bad += result.lost_by_bad;
 }
 
-void add_row(table& out, const std::string& name, const series& found, const series& alone) {
+void add_row(table& out, const std::string& name, const isolate_series& found, const isolate_series& alone) {
   auto p50 = spread_of(found.p50);
   auto p99 = spread_of(found.p99);
   auto worse = ratio_of(found.p99, alone.p99);
@@ -55,8 +55,8 @@ table isolate(const isolate_options& options) {
   auto with_bad = good;
   with_bad.stuck = options.stuck;
   with_bad.slow = options.slow;
-  series alone;
-  series mixed;
+  isolate_series alone;
+  isolate_series mixed;
   for (size_t round = 0; round < options.pairs; ++round) {
     measure(alone, good);
     measure(mixed, with_bad);

@@ -17,12 +17,12 @@ struct latency_options {
   load each;
 };
 
-struct series {
+struct latency_series {
   std::vector<double> p50, p99, p999, worst; // nanoseconds
   std::vector<double> cpu;                   // nanoseconds per delivery
 };
 
-void measure(series& found, const std::string& server, const load& x) {
+void measure(latency_series& found, const std::string& server, const load& x) {
   auto ages = std::make_unique<latencies>();
   auto result = run_fresh(server, x, ages.get());
   found.p50.push_back(static_cast<double>(ages->at(0.5)));
@@ -32,7 +32,7 @@ void measure(series& found, const std::string& server, const load& x) {
   found.cpu.push_back(result.cpu_each());
 }
 
-void add_row(table& out, const load& x, const std::string& name, const series& found) {
+void add_row(table& out, const load& x, const std::string& name, const latency_series& found) {
   auto p50 = spread_of(found.p50);
   auto p99 = spread_of(found.p99);
   auto p999 = spread_of(found.p999);
@@ -63,7 +63,7 @@ table latency(const latency_options& options) {
   for (auto consumers : options.consumers) {
     auto x = options.each;
     x.consumers = consumers;
-    std::map<std::string, series> found;
+    std::map<std::string, latency_series> found;
     for (size_t round = 0; round < options.pairs; ++round)
       for (const auto& [name, server] : ways)
         measure(found[name], server, x);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -14,7 +15,7 @@ namespace cafbus::bench {
 namespace {
 
 constexpr uint64_t start_patience_ns = 10'000'000'000;
-constexpr uint64_t poll_ns = 500'000;
+constexpr uint64_t start_poll_ns = 500'000;
 constexpr time_t read_patience_s = 10;
 
 } // namespace
@@ -22,13 +23,25 @@ constexpr time_t read_patience_s = 10;
 void peer::start(const std::vector<std::string>& command) {
   auto log = dir_ / "log";
   process_ = child{command, log};
-  for (auto end = now_ns() + start_patience_ns; now_ns() < end; sleep_until(now_ns() + poll_ns)) {
+  for (auto end = now_ns() + start_patience_ns; now_ns() < end; sleep_until(now_ns() + start_poll_ns)) {
     if (!process_.alive())
       break;
     if (connect())
       return;
   }
   throw bench_error{fmt::format("{} did not start: {}", command.front(), read_file(log))};
+}
+
+uint16_t free_port() {
+  unique_fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(fd.get(), plain, size) != 0 || ::getsockname(fd.get(), plain, &size) != 0)
+    throw bench_error{"there is no free port"};
+  return ntohs(address.sin_port);
 }
 
 std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& options) {

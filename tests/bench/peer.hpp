@@ -100,6 +100,8 @@ void send_all(int fd, std::string_view bytes);
 std::string read_until(int fd, std::string_view wanted);
 /// Blocking, but no read waits longer than 10 s.
 void make_blocking(int fd);
+/// A port of loopback that nobody has at the moment.
+uint16_t free_port();
 
 std::unique_ptr<peer> start_cafbus(const peer_options& options);
 std::unique_ptr<peer> start_redis(const std::string& program);

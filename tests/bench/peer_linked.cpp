@@ -5,30 +5,14 @@
 #include "io/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 
-#include <arpa/inet.h>
 #include <filesystem>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace cafbus::bench {
 
 namespace {
 
 constexpr uint64_t patience_ns = 10'000'000'000;
-constexpr uint64_t poll_ns = 2'000'000;
-
-/// A port that nobody has at the moment.
-uint16_t free_port() {
-  unique_fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* plain = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(fd.get(), plain, size) != 0 || ::getsockname(fd.get(), plain, &size) != 0)
-    throw bench_error{"there is no free port"};
-  return ntohs(address.sin_port);
-}
+constexpr uint64_t link_poll_ns = 2'000'000;
 
 /// Two buses on this machine, one of which takes its events from the other: publishers talk to the first, consumers to
 /// the second.
@@ -95,7 +79,7 @@ private:
 
   template <class Condition>
   static void wait_until(Condition holds) {
-    for (auto end = now_ns() + patience_ns; !holds(); sleep_until(now_ns() + poll_ns))
+    for (auto end = now_ns() + patience_ns; !holds(); sleep_until(now_ns() + link_poll_ns))
       if (now_ns() > end)
         throw bench_error{"the buses were not linked in time"};
   }

@@ -16,16 +16,6 @@ sockaddr_in loopback(uint16_t port) {
   return result;
 }
 
-/// A port that was free a moment ago.
-uint16_t free_port() {
-  unique_fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  auto address = loopback(0);
-  socklen_t size = sizeof(address);
-  ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
-
 /// NATS on loopback, core publish and subscribe. It does not answer for what is published.
 class nats_peer : public peer {
 public:

@@ -20,7 +20,7 @@ namespace cafbus::bench {
 namespace {
 
 constexpr uint64_t stop_patience_ns = 5'000'000'000;
-constexpr uint64_t poll_ns = 1'000'000;
+constexpr uint64_t exit_poll_ns = 1'000'000;
 
 /// The number that follows `key` in a file of /proc; 0 if it is not there.
 uint64_t number_after(const std::string& text, const std::string& key) {
@@ -76,7 +76,7 @@ void child::stop() {
     return;
   ::kill(pid_, SIGTERM);
   for (auto end = now_ns() + stop_patience_ns; alive() && now_ns() < end;)
-    sleep_until(now_ns() + poll_ns);
+    sleep_until(now_ns() + exit_poll_ns);
   if (!alive())
     return;
   ::kill(pid_, SIGKILL);

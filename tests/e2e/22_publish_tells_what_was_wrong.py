@@ -121,6 +121,7 @@ def a_bus_that_is_killed_meanwhile_is_a_failure(t):
     process = t.start_cli("publish", stdin=subprocess.PIPE)
     process.write(event("k", 1) + b"\n")
     peer.expect_event()
+    t.status()  # answered after the publisher was
     bus.signal(signal.SIGKILL)
     process.expect_exit(1)
     bus.wait()
