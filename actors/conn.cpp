@@ -17,16 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The `deliver` in a message, or null.
-const deliver* as_deliver(const caf::mailbox_element& x) {
-  const auto& content = x.content();
-  return content.match_elements<deliver>() ? &content.get_as<deliver>(0) : nullptr;
-}
-
-bool is_delivered(const caf::mailbox_element& x) {
-  return x.content().match_elements<delivered>();
-}
-
 /// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `flying`.
 ///
 /// What is on the path of an event is done in `enqueue`, without a turn of this actor, if hub and subscriber run on the
@@ -42,19 +32,14 @@ public:
   using Base::enqueue;
 
   void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override {
-    if (const auto* x = as_deliver(*ptr)) {
-      auto [wake, lost] = take_in(*x);
-      if (lost > 0)
-        has_dropped.store(true, std::memory_order_relaxed);
-      if (wake && is_at_hand(host))
-        deliver_next();
-      else if (wake)
-        Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
-    } else if (is_at_hand(host) && waiting.empty() && is_delivered(*ptr)) {
-      on_delivered();
-    } else {
+    if (!took(ptr->content(), host))
       Base::enqueue(std::move(ptr), host);
-    }
+  }
+
+  void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
+               caf::execution_unit* host) override {
+    if (!took(content, host))
+      Base::enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
   }
 
   const char* name() const override { return "conn"; }
@@ -84,6 +69,25 @@ protected:
   }
 
 private:
+  /// Does what takes no turn of this actor. @returns whether `content` was such a thing.
+  template <class Content>
+  bool took(const Content& content, caf::execution_unit* host) {
+    if (content.template match_elements<deliver>()) {
+      auto [wake, lost] = take_in(content.template get_as<deliver>(0));
+      if (lost > 0)
+        has_dropped.store(true, std::memory_order_relaxed);
+      if (wake && is_at_hand(host))
+        deliver_next();
+      else if (wake)
+        Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
+      return true;
+    }
+    if (!is_at_hand(host) || !waiting.empty() || !content.template match_elements<delivered>())
+      return false;
+    on_delivered();
+    return true;
+  }
+
   /// On the hub's thread, which must survive it when there is no memory for what is to wait here.
   bounded_mailbox::outcome take_in(const deliver& x) {
     try {
@@ -98,7 +102,7 @@ private:
   /// Whether the sender runs on this actor's thread, where it is not in the middle of anything.
   bool is_at_hand([[maybe_unused]] const caf::execution_unit* host) {
     if constexpr (beside_sockets)
-      return ready && host != nullptr && host == this->context();
+      return host != nullptr && host == this->context() && ready;
     else
       return false;
   }

@@ -31,7 +31,13 @@ std::vector<char>& scratch() {
 
 // -- life ----------------------------------------------------------------------------------------------------------
 
+link_state::~link_state() {
+  if (self)
+    self->has_state = false;
+}
+
 void link_state::start(caf::io::connection_handle handle) {
+  self->has_state = true;
   output.emplace(*self, handle, *context->calls);
   // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million links
   self->set_exit_handler([this](const caf::exit_msg&) { end(close_reason::bus_stopping); });
@@ -49,7 +55,7 @@ void link_state::start(caf::io::connection_handle handle) {
     self->configure_read(handle, caf::io::receive_policy::at_most(defaults::quiet_read_bytes));
 }
 
-void link_state::on_closed() {
+void link_state::on_closed(const caf::io::connection_closed_msg&) {
   end(said_bye ? close_reason::peer_said_bye : close_reason::peer_closed);
 }
 
@@ -89,7 +95,7 @@ void link_state::on_transferred(const caf::io::data_transferred_msg& x) {
     end(closing_reason);
 }
 
-void link_state::on_stall_check() {
+void link_state::on_stall_check(const stall_check&) {
   stall_timer = false;
   if (output->pending() == 0)
     return;
@@ -227,7 +233,56 @@ caf::result<delivered> link_state::on_delivery(const delivery& x) {
   return credit;
 }
 
+/// After the ack, which the hub's answer waiting in the mailbox may still have to bring about.
+bool link_state::takes_deliveries() const noexcept {
+  return now == phase::consuming && !in_handler && !ended;
+}
+
+/// Outside of a turn, where this actor cannot end: that is left to a message.
+void link_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
+  static const auto done = caf::make_message(delivered{});
+  try {
+    auto result = write_delivery(x.content().get_as<delivery>(0));
+    if (result == link_output::result::sent) {
+      x.sender->enqueue(self->ctrl(), x.mid.response_id(), done, self->context());
+      return;
+    }
+    credit = {self->ctrl(), x};
+    if (result == link_output::result::pending)
+      watch_for_stall();
+    else
+      self->send(self, caf::io::connection_closed_msg{output->handle()}); // never credited: it has not been delivered
+  } catch (...) {
+    caf::anon_send_exit(self, caf::exit_reason::unhandled_exception);
+  }
+}
+
+void link_broker::enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) {
+  if (host != nullptr && host == context() && has_state && state.takes_deliveries() && ptr->sender &&
+      ptr->content().match_elements<delivery>())
+    state.on_delivery_at_hand(*ptr);
+  else
+    super::enqueue(std::move(ptr), host);
+}
+
 // ------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Calls `f` so that deliveries wait for the end of the handler.
+template <class T, class F>
+auto handler(link_state& state, F f) {
+  return [&state, f](const T& x) {
+    struct mark {
+      explicit mark(bool& flag) noexcept : flag_{flag} { flag_ = true; }
+      ~mark() { flag_ = false; }
+      bool& flag_;
+    } running{state.in_handler};
+    return (state.*f)(x);
+  };
+}
+
+} // namespace
 
 link_actor::behavior_type link(link_state::pointer self, caf::io::connection_handle handle,
                                const std::shared_ptr<const link_context>& context) {
@@ -236,12 +291,12 @@ link_actor::behavior_type link(link_state::pointer self, caf::io::connection_han
   state.context = context;
   state.start(handle);
   return {
-      [&state](const delivery& x) { return state.on_delivery(x); },
-      [&state](const caf::io::new_data_msg& x) { state.on_data(x); },
-      [&state](const caf::io::connection_closed_msg&) { state.on_closed(); },
-      [&state](const caf::io::data_transferred_msg& x) { state.on_transferred(x); },
-      [&state](const close_link& x) { state.on_close_link(x); },
-      [&state](const stall_check&) { state.on_stall_check(); },
+      handler<delivery>(state, &link_state::on_delivery),
+      handler<caf::io::new_data_msg>(state, &link_state::on_data),
+      handler<caf::io::connection_closed_msg>(state, &link_state::on_closed),
+      handler<caf::io::data_transferred_msg>(state, &link_state::on_transferred),
+      handler<close_link>(state, &link_state::on_close_link),
+      handler<stall_check>(state, &link_state::on_stall_check),
   };
 }
 

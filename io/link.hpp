@@ -27,6 +27,8 @@ struct link_context {
   std::shared_ptr<queue_budget> budget;
 };
 
+class link_broker;
+
 /// One connection: turns its bytes into hello, publish, bye and so on, and deliveries into bytes.
 ///
 /// A CAF connection handle is the fd number, which is reused at once; so each connection is an actor of its own that
@@ -38,7 +40,10 @@ struct link_context {
 struct link_state {
   static inline const char* name = "link";
 
-  using pointer = closing_broker<link_actor::stateful_broker_base<link_state>>*;
+  using pointer = link_broker*;
+  link_state() = default;
+  link_state(const link_state&) = delete;
+  link_state& operator=(const link_state&) = delete;
 
   enum class phase : uint8_t {
     first_frame, ///< Nothing has been understood yet.
@@ -49,14 +54,17 @@ struct link_state {
     closing,   ///< Ends as soon as the last bytes have left.
   };
 
+  ~link_state();
   void start(caf::io::connection_handle handle);
   void on_data(const caf::io::new_data_msg& x);
-  void on_closed();
+  void on_closed(const caf::io::connection_closed_msg& x);
   void on_transferred(const caf::io::data_transferred_msg& x);
   caf::result<delivered> on_delivery(const delivery& x);
+  bool takes_deliveries() const noexcept;
+  void on_delivery_at_hand(caf::mailbox_element& x) noexcept;
   link_output::result write_delivery(const delivery& x);
   void on_close_link(const close_link& x);
-  void on_stall_check();
+  void on_stall_check(const stall_check& x);
 
   void process();
   void on_line(std::string_view line);
@@ -94,6 +102,7 @@ struct link_state {
   phase now = phase::first_frame;
   close_reason closing_reason = close_reason::peer_closed;
   bool ended = false;
+  bool in_handler = false;
   bool stall_timer = false;
 
   connection_slot slot; // of consumers and producers
@@ -110,6 +119,18 @@ struct link_state {
   bool said_bye = false;
   std::optional<std::string> stop_reason; // the bus is stopping
   log::limit reject_log;
+};
+
+/// The actor around a link_state. What conn delivers to a consumer is written in `enqueue`, without a turn, if it comes
+/// on the multiplexer's thread and no handler of this actor is running.
+class link_broker : public closing_broker<link_actor::stateful_broker_base<link_state>> {
+public:
+  using super = closing_broker<link_actor::stateful_broker_base<link_state>>;
+  using super::enqueue;
+  using super::super;
+  void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override;
+
+  bool has_state = false; ///< From the state's start to its end.
 };
 
 link_actor::behavior_type link(link_state::pointer self, caf::io::connection_handle handle,
