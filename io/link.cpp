@@ -89,6 +89,7 @@ void link_state::drain_and_say_bye(std::chrono::nanoseconds limit) {
 void link_state::on_transferred(const caf::io::data_transferred_msg& x) {
   if (!output->transferred(x.remaining, self->clock().now()))
     return;
+  waiting_answers = 0;
   if (credit.pending())
     credit.deliver(delivered{});
   if (now == phase::closing)
@@ -189,8 +190,9 @@ void link_state::write(const std::string& frame) {
     break;
   case link_output::result::pending:
     watch_for_stall();
-    if (!credit.pending() && now != phase::closing && output->pending() > max_pending_answers + frame.size())
+    if (waiting_answers > max_pending_answers && now != phase::closing)
       end(close_reason::control_overflow);
+    waiting_answers += frame.size();
     break;
   case link_output::result::broken:
     end(close_reason::peer_closed);
@@ -209,7 +211,7 @@ link_output::result link_state::write_delivery(const delivery& x) {
     frames.clear();
     for (const auto& range : x.events)
       frames.append(range);
-    return output->write(frames.pieces());
+    return output->write(frames, x.events);
   }
   auto& bytes = scratch();
   for (const auto& status : x.statuses) {

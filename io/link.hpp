@@ -109,7 +109,8 @@ struct link_state {
   consumer_info info;
   conn_actor conn;
   caf::typed_response_promise<delivered> credit;
-  uint64_t skipped = 0; // lines after the hello that were no frame
+  size_t waiting_answers = 0; // bytes of frames that are no events, since the peer last had everything
+  uint64_t skipped = 0;       // lines after the hello that were no frame
 
   std::optional<event_encoder> encoder; // producers only
   publish_ack totals;

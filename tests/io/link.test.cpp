@@ -332,6 +332,56 @@ CAF_TEST(a peer that asks and does not read is closed) {
   CAF_CHECK(socket_of(x).shut);
 }
 
+CAF_TEST(a consumer that asks and does not read is closed whatever else waits for it) {
+  auto x = consumer("k");
+  socket_of(x).room = 10;
+  talk(connect(), publish_line_of("k"));
+  for (int i = 0; i < 3'000 && !socket_of(x).shut; ++i)
+    check(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(what a consumer has not read of a large event is not copied for it) {
+  auto x = consumer("t");
+  auto reader = consumer("t");
+  socket_of(x).room = 1'000;
+  auto payload = '"' + std::string(100'000, 'x') + '"';
+  talk(connect(), publish_line_of("t", payload));
+  auto got = take(x);
+  send(x, R"({"type":"pre_shutdown_check","event_key":"t"})"
+          "\n");
+  settle();
+  auto whole = take(reader);
+  CAF_CHECK(whole.size() > 100'000u);
+  size_t rounds = 0;
+  for (; !mpx.output_buffer(x).empty() && rounds < 100; ++rounds) {
+    CAF_CHECK(mpx.output_buffer(x).size() <= 4'096u);
+    socket_of(x).room = 20'000;
+    read_rest(x);
+    got += take(x);
+  }
+  CAF_CHECK(rounds < 20);
+  CAF_REQUIRE(got.size() > whole.size());
+  CAF_CHECK(got.substr(0, whole.size()) == whole);
+  CAF_CHECK(has(got.substr(whole.size()), "pre_shutdown_ack"));
+}
+
+CAF_TEST(a consumer that makes room between two writes of a large event gets the next one) {
+  auto x = consumer("t");
+  auto producer = connect();
+  auto payload = '"' + std::string(100'000, 'x') + '"';
+  socket_of(x).reads_on = true;
+  for (int i = 1; i <= 3; ++i) {
+    socket_of(x).room = 1'000;
+    talk(producer, publish_line_of("t", payload));
+    while (!mpx.output_buffer(x).empty())
+      read_rest(x);
+    auto got = take(x);
+    CAF_CHECK(has(got, "\"seq\":" + std::to_string(i) + ","));
+    CAF_CHECK(got.size() > payload.size() && got.back() == '\n');
+  }
+}
+
 CAF_TEST(nothing of a connection is left when it has ended) {
   std::vector<caf::weak_actor_ptr> parts_of_it;
   auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;

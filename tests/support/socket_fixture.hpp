@@ -22,6 +22,7 @@ public:
   struct socket {
     std::string received;
     size_t room = std::string::npos;
+    bool reads_on = false; // after each write that it has not taken all of, it has room for anything
     bool shut = false;
     bool broken = false;
     size_t writes = 0;
@@ -38,7 +39,9 @@ public:
       errno = EAGAIN;
       return -1;
     }
-    if (x.room != std::string::npos)
+    if (x.reads_on && taken < size)
+      x.room = std::string::npos;
+    else if (x.room != std::string::npos)
       x.room -= taken;
     x.received.append(data, taken);
     ++x.writes;
