@@ -138,7 +138,8 @@ CAF_TEST(the grammar agrees with simdjson on random text) {
   size_t accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
     const auto text = i % 4 == 0 ? random.value() : random.spoilt();
-    const auto error = parser.parse(text).error();
+    const auto error =
+        parser.parse(simdjson::padded_string{text}).error(); // with defined bytes behind it, for valgrind
     if (is_json(text, max_depth) != !error) {
       // a spoilt exponent may grow beyond double, and nothing else may differ
       CAF_CHECK(error == simdjson::NUMBER_ERROR);
