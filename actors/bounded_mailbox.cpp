@@ -65,11 +65,13 @@ std::vector<event_range> bounded_mailbox::take() {
   return result;
 }
 
-void bounded_mailbox::credited() {
+bool bounded_mailbox::credited() {
   std::lock_guard guard{mutex_};
   delivered_ += in_flight_;
   in_flight_ = 0;
   in_flight_bytes_ = 0;
+  busy_ = queued_ > 0 || !staged_.empty();
+  return busy_;
 }
 
 void bounded_mailbox::close() {

@@ -47,8 +47,8 @@ public:
   /// @pre the one before was `credited`.
   std::vector<event_range> take();
 
-  /// The subscriber has what was taken last.
-  void credited();
+  /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
+  bool credited();
 
   void close();
 

@@ -73,13 +73,7 @@ private:
   template <class Content>
   bool took(const Content& content, caf::execution_unit* host) {
     if (content.template match_elements<deliver>()) {
-      auto [wake, lost] = take_in(content.template get_as<deliver>(0));
-      if (lost > 0)
-        has_dropped.store(true, std::memory_order_relaxed);
-      if (wake && is_at_hand(host))
-        deliver_next();
-      else if (wake)
-        Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
+      take_in(content.template get_as<deliver>(0), host);
       return true;
     }
     if (!is_at_hand(host) || !waiting.empty() || !content.template match_elements<delivered>())
@@ -89,14 +83,23 @@ private:
   }
 
   /// On the hub's thread, which must survive it when there is no memory for what is to wait here.
-  bounded_mailbox::outcome take_in(const deliver& x) {
+  void take_in(const deliver& x, caf::execution_unit* host) {
     try {
-      return mailbox.push(x.batch, x.spans, x.number);
+      auto [wake, lost] = mailbox.push(x.batch, x.spans, x.number);
+      if (lost > 0)
+        has_dropped.store(true, std::memory_order_relaxed);
+      if (wake && is_at_hand(host))
+        deliver_next();
+      else if (wake)
+        wake_up(host);
     } catch (const std::bad_alloc&) {
       mailbox.close();
       caf::anon_send_exit(this->address(), caf::exit_reason::unhandled_exception);
-      return {};
     }
+  }
+
+  void wake_up(caf::execution_unit* host) {
+    Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
   }
 
   /// Whether the sender runs on this actor's thread, where it is not in the middle of anything.
@@ -122,16 +125,22 @@ private:
       return;
     }
     flying = true;
+    sending = true;
     this->send(subscriber, std::move(next));
+    sending = false;
     log_drops();
   }
 
   void on_delivered() {
     if (!flying)
       return; // an answer to nothing
-    mailbox.credited();
     flying = false;
-    deliver_next();
+    if (!mailbox.credited() && statuses.empty() && waiting.empty())
+      return;
+    if (sending) // the subscriber took it at once: what is left must not go ahead of all others
+      wake_up(this->context());
+    else
+      deliver_next();
   }
 
   void on_source_status(const source_status& x) {
@@ -174,6 +183,7 @@ private:
   subscriber_actor subscriber;
   bool ready = false; // between its first and its last turn
   bool flying = false;
+  bool sending = false;                          // `deliver_next` is at it
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread

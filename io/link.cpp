@@ -19,6 +19,21 @@ constexpr size_t gathered_from_bytes = 1'024;
 /// So many events make fewer pieces than one system call takes.
 constexpr size_t max_gathered_events = 256;
 
+/// What is sent from where it lies keeps its batches alive for as long as the consumer takes: not for a small part of
+/// them.
+constexpr size_t max_pinned_share = 4;
+
+size_t pinned_bytes(const std::vector<event_range>& ranges) {
+  size_t result = 0;
+  const event_batch* last = nullptr;
+  for (const auto& x : ranges) {
+    if (x.batch.get() != last)
+      result += x.batch->bytes.size();
+    last = x.batch.get();
+  }
+  return result;
+}
+
 /// Bytes of the delivery at hand. One a thread, not one a link: a thousand idle consumers must not keep a thousand
 /// buffers.
 std::vector<char>& scratch() {
@@ -206,7 +221,8 @@ link_output::result link_state::write_delivery(const delivery& x) {
     events += range.size();
     size += range.bytes();
   }
-  if (x.statuses.empty() && events <= max_gathered_events && size > events * gathered_from_bytes) {
+  if (x.statuses.empty() && events <= max_gathered_events && size > events * gathered_from_bytes &&
+      size > pinned_bytes(x.events) / max_pinned_share) {
     thread_local frame_pieces frames;
     frames.clear();
     for (const auto& range : x.events)
@@ -224,6 +240,8 @@ link_output::result link_state::write_delivery(const delivery& x) {
 }
 
 caf::result<delivered> link_state::on_delivery(const delivery& x) {
+  if (now == phase::closing)
+    return self->make_response_promise<delivered>(); // the last word is said: never credited
   auto result = ended ? link_output::result::broken : write_delivery(x);
   if (result == link_output::result::sent)
     return delivered{};
@@ -255,13 +273,22 @@ void link_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
     else
       self->send(self, caf::io::connection_closed_msg{output->handle()}); // never credited: it has not been delivered
   } catch (...) {
-    caf::anon_send_exit(self, caf::exit_reason::unhandled_exception);
+    output->shut_down(); // no memory; CAF will find the connection closed, if nobody else can say so
+    try {
+      caf::anon_send_exit(self, caf::exit_reason::unhandled_exception);
+    } catch (...) { // NOLINT(bugprone-empty-catch): see above
+    }
   }
 }
 
+void link_broker::enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
+                          caf::execution_unit* host) {
+  enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
+}
+
 void link_broker::enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) {
-  if (host != nullptr && host == context() && has_state && state.takes_deliveries() && ptr->sender &&
-      ptr->content().match_elements<delivery>())
+  if (ptr->content().match_elements<delivery>() && host != nullptr && host == context() && has_state &&
+      state.takes_deliveries() && ptr->sender)
     state.on_delivery_at_hand(*ptr);
   else
     super::enqueue(std::move(ptr), host);

@@ -127,9 +127,11 @@ struct link_state {
 class link_broker : public closing_broker<link_actor::stateful_broker_base<link_state>> {
 public:
   using super = closing_broker<link_actor::stateful_broker_base<link_state>>;
-  using super::enqueue;
   using super::super;
   void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override;
+  /// CAF's would claim for any sender that it runs on the multiplexer's thread.
+  void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
+               caf::execution_unit* host) override;
 
   bool has_state = false; ///< From the state's start to its end.
 };

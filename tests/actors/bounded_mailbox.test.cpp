@@ -56,6 +56,19 @@ CAF_TEST(only the push that finds it idle wakes) {
   check_laws(testee);
 }
 
+CAF_TEST(a credit tells whether more waits and leaves it idle if not ) {
+  bounded_mailbox testee{{10, large, large}};
+  CAF_CHECK(testee.take().empty()); // a delivery of something else
+  CAF_CHECK(push(testee, 1).wake);
+  CAF_CHECK(testee.credited()); // staged, not queued
+  CAF_CHECK_EQUAL(testee.take().size(), 1u);
+  push(testee, 1);
+  CAF_CHECK(testee.credited());
+  CAF_CHECK_EQUAL(testee.take().size(), 1u);
+  CAF_CHECK(!testee.credited());
+  CAF_CHECK(push(testee, 1).wake);
+}
+
 CAF_TEST(sequence numbers start at one and grow by one for every event) {
   bounded_mailbox testee{{10, large, large}};
   push(testee, 2);

@@ -23,8 +23,10 @@ size_t replay(const std::filesystem::path& file) {
 int main(int argc, char** argv) {
   size_t files = 0;
   for (int i = 1; i < argc; ++i) {
-    if (!std::filesystem::exists(argv[i]))
-      continue; // nothing has been found for this target
+    if (!std::filesystem::exists(argv[i])) {
+      std::fprintf(stderr, "%s is no file; only a program that clang built with sanitizers knows options\n", argv[i]);
+      return 2;
+    }
     if (!std::filesystem::is_directory(argv[i])) {
       files += replay(argv[i]);
       continue;
