@@ -42,9 +42,10 @@ def the_daemon_is_detached(t):
     check(os.getsid(pid) not in (consumer.pid, os.getsid(0)), "a session of its own")
     check(os.getsid(pid) != pid, "and not its leader, so that no terminal can come to it")
     equal(os.readlink(f"/proc/{pid}/cwd"), "/", "working directory")
-    fds = {int(x): os.readlink(f"/proc/{pid}/fd/{x}") for x in os.listdir(f"/proc/{pid}/fd")}
-    equal([fds[x] for x in (0, 1, 2)], ["/dev/null"] * 3, "standard streams")
-    check(not any(x.startswith("pipe:") and n < 5 for n, x in fds.items()), f"inherited descriptors: {fds}")
+    equal([os.readlink(f"/proc/{pid}/fd/{n}") for n in (0, 1, 2)], ["/dev/null"] * 3, "standard streams")
+    low = [os.path.join(f"/proc/{pid}/fd", n) for n in ("3", "4")]
+    fds = [os.readlink(x) for x in low if os.path.lexists(x)]
+    check(not any(x.startswith("pipe:") for x in fds), f"inherited descriptors: {fds}")
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
     equal(status["Umask"], "0077", "umask")
