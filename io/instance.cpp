@@ -138,6 +138,12 @@ instance_view ask(client& bus, const app_paths& paths) {
   }
 }
 
+} // namespace
+
+const char* to_string(instance_state x) {
+  return names[static_cast<uint8_t>(x)];
+}
+
 bool wait_for_end(int pidfd, std::chrono::milliseconds limit) {
   for (auto until = clock::now() + limit;;) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
@@ -147,12 +153,6 @@ bool wait_for_end(int pidfd, std::chrono::milliseconds limit) {
     if (left <= 0)
       return false;
   }
-}
-
-} // namespace
-
-const char* to_string(instance_state x) {
-  return names[static_cast<uint8_t>(x)];
 }
 
 instance_view look_at(const app_paths& paths) {

@@ -42,6 +42,9 @@ std::vector<app_paths> find_apps(const std::string& base);
 /// kernel's word.
 std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_t* pid);
 
+/// Waits for a process to end. @returns whether it has.
+bool wait_for_end(int pidfd, std::chrono::milliseconds limit);
+
 /// Ends the process by SIGTERM and, where that is not enough, by SIGKILL. @returns false if it lives on.
 bool kill_daemon(const unique_fd& process);
 

@@ -1,10 +1,14 @@
 #include "io/stopper.hpp"
 
+#include "io/instance.hpp"
 #include "io/instance_lock.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
+extern "C" { // glibc 2.36 has forgotten that
+#include <sys/pidfd.h>
+}
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +31,8 @@ using clock = std::chrono::steady_clock;
 using reason = client_failure::reason;
 
 constexpr auto stop_poll_interval = 10ms;
+/// For a process without its lock to end: nothing of ours runs in it any more.
+constexpr auto exit_timeout = 2s;
 
 stop_outcome outcome(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
   return {done, std::move(state), pid, std::move(message)};
@@ -40,6 +46,8 @@ public:
     auto connected = client::connect(paths_.socket, connect_timeout);
     auto holder = find_lock_holder(paths_.alive_lock);
     locked_ = holder.has_value();
+    if (holder && holder->pid != 0)
+      hold(holder->pid);
     if (auto* bus = std::get_if<client>(&connected)) {
       pid_ = bus->bus_pid();
       if (holder && holder->pid != 0 && holder->pid != pid_)
@@ -55,6 +63,14 @@ public:
   }
 
 private:
+  /// Takes a handle of the process that has the lock.
+  void hold(pid_t pid) {
+    process_.reset(::pidfd_open(pid, 0));
+    auto holder = find_lock_holder(paths_.alive_lock);
+    if (!holder || holder->pid != pid)
+      process_.reset(); // of the number's next owner, maybe
+  }
+
   stop_outcome ask(client& bus) {
     auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
     auto failure = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
@@ -130,6 +146,8 @@ private:
   }
 
   stop_outcome stopped() const {
+    if (process_) // the kernel frees locks a moment before the process has ended
+      wait_for_end(process_.get(), exit_timeout);
     if (locked_)
       remove_leftovers(paths_); // of one that died while it was asked; a new one's are safe under its lock
     return outcome(true, "stopped", pid_);
@@ -159,6 +177,7 @@ private:
   const app_paths& paths_;
   const stop_request& request_;
   pid_t pid_ = 0;
+  unique_fd process_;   // of the lock's holder when we came; may be empty
   bool locked_ = false; // the alive lock was held when we came
 };
 
