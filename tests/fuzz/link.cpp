@@ -153,6 +153,7 @@ struct world : socket_fixture {
         read_rest(x.socket);
       break;
     case step::look:
+      settle(); // a stop may be on its way, and would come before the question
       if (alive(parts.bus))
         check_laws();
       break;
