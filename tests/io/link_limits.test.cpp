@@ -136,6 +136,19 @@ CAF_TEST(what is published may nest only so deep) {
   CAF_CHECK(has(talk(x, publish_line_of("k", "[[[1]]]")), R"("accepted":1,"duplicates":0,"rejected":1)"));
 }
 
+CAF_TEST(no event follows the last word) {
+  auto x = consumer("t");
+  socket_of(x).room = 0;
+  talk(x, std::string(defaults::max_frame_bytes + 1, 'x'));
+  talk(connect(), publish_line_of("t"));
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK(has(got, "frame_too_large"));
+  CAF_CHECK(!has(got, "\"event\""));
+  CAF_CHECK(socket_of(x).shut);
+}
+
 CAF_TEST(new limits hold for who comes from then on) {
   consumer("k");
   auto limits = limits_of(options);
