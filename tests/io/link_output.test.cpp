@@ -1,0 +1,130 @@
+#include "io/link_output.hpp"
+
+#include "support/link_fixture.hpp"
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+CAF_TEST_FIXTURE_SCOPE(link_output_tests, link_fixture)
+
+CAF_TEST(a consumer that does not read loses the oldest events and sees the gap) {
+  auto x = consumer("t");
+  auto good = consumer("t");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  for (int i = 0; i < 30; ++i)
+    talk(producer, publish_line_of("t", std::to_string(i)));
+  CAF_CHECK_EQUAL(count(take(good), "\"type\":\"event\""), 30u);
+  auto status = read_status_now();
+  CAF_CHECK_EQUAL(status.consumers[0].dropped, 19u);
+  CAF_CHECK_EQUAL(status.consumers[1].dropped, 0u);
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK(has(got, "\"seq\":1,\"payload\":0}"));
+  CAF_CHECK(!has(got, "\"seq\":20,"));
+  CAF_CHECK(has(got, "\"seq\":21,\"payload\":20}"));
+  CAF_CHECK(has(got, "\"seq\":30,\"payload\":29}"));
+}
+
+CAF_TEST(a consumer without progress for the write timeout is closed as stalled) {
+  auto x = consumer("t");
+  socket_of(x).room = 10;
+  talk(connect(), publish_line_of("t"));
+  pass(5s - 1ms);
+  CAF_CHECK(!socket_of(x).shut);
+  pass(1ms);
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(a consumer that reads a little is not stalled) {
+  auto x = consumer("t");
+  socket_of(x).room = 10;
+  auto producer = connect();
+  for (int i = 0; i < 5; ++i) {
+    talk(producer, publish_line_of("t"));
+    pass(4s);
+    read_rest(x);
+    socket_of(x).room = 10;
+  }
+  pass(4s);
+  CAF_CHECK(!socket_of(x).shut);
+}
+
+CAF_TEST(a broken socket ends the connection and counts nothing as delivered) {
+  auto x = consumer("t");
+  socket_of(x).broken = true;
+  talk(connect(), publish_line_of("t"));
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(an ack that cannot be written leaves nothing behind) {
+  auto x = connect();
+  socket_of(x).broken = true;
+  say_hello(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+  CAF_CHECK_EQUAL(say_hello(connect(), "k"), first_ack);
+}
+
+CAF_TEST(a peer that asks and does not read is closed) {
+  auto x = consumer("k");
+  socket_of(x).room = 0;
+  for (int i = 0; i < 3'000 && !socket_of(x).shut; ++i)
+    check(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(a consumer that asks and does not read is closed whatever else waits for it) {
+  auto x = consumer("k");
+  socket_of(x).room = 10;
+  talk(connect(), publish_line_of("k"));
+  for (int i = 0; i < 3'000 && !socket_of(x).shut; ++i)
+    check(x, "k");
+  CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST(what a consumer has not read of a large event is not copied for it) {
+  auto x = consumer("t");
+  auto reader = consumer("t");
+  socket_of(x).room = 1'000;
+  auto payload = '"' + std::string(100'000, 'x') + '"';
+  talk(connect(), publish_line_of("t", payload));
+  auto got = take(x);
+  send(x, R"({"type":"pre_shutdown_check","event_key":"t"})"
+          "\n");
+  settle();
+  auto whole = take(reader);
+  CAF_CHECK(whole.size() > 100'000u);
+  size_t rounds = 0;
+  for (; !mpx.output_buffer(x).empty() && rounds < 100; ++rounds) {
+    CAF_CHECK(mpx.output_buffer(x).size() <= 4'096u);
+    socket_of(x).room = 20'000;
+    read_rest(x);
+    got += take(x);
+  }
+  CAF_CHECK(rounds < 20);
+  CAF_REQUIRE(got.size() > whole.size());
+  CAF_CHECK(got.substr(0, whole.size()) == whole);
+  CAF_CHECK(has(got.substr(whole.size()), "pre_shutdown_ack"));
+}
+
+CAF_TEST(a consumer that makes room between two writes of a large event gets the next one) {
+  auto x = consumer("t");
+  auto producer = connect();
+  auto payload = '"' + std::string(100'000, 'x') + '"';
+  socket_of(x).reads_on = true;
+  for (int i = 1; i <= 3; ++i) {
+    socket_of(x).room = 1'000;
+    talk(producer, publish_line_of("t", payload));
+    while (!mpx.output_buffer(x).empty())
+      read_rest(x);
+    auto got = take(x);
+    CAF_CHECK(has(got, "\"seq\":" + std::to_string(i) + ","));
+    CAF_CHECK(got.size() > payload.size() && got.back() == '\n');
+  }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
