@@ -209,7 +209,7 @@ void bus_state::on_stop_overdue(const stop_overdue& x) {
     return begin_draining();
   case stage::draining:
     log::bus().warn("drain-overdue parts={}", draining);
-    end_part(listener); // and with it the links, whose consumers are gone then
+    end_part(listener); // and with it the sessions, whose consumers are gone then
     return begin_cleaning_up();
   case stage::cleaning_up:
     return begin_cutting_short();

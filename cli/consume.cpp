@@ -4,7 +4,7 @@
 #include "cli/consume_session.hpp"
 #include "cli/settings.hpp"
 #include "config/duration.hpp"
-#include "io/starter.hpp"
+#include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -3,7 +3,7 @@
 #include "cli/event_files.hpp"
 #include "cli/output.hpp"
 #include "config/defaults.hpp"
-#include "io/client.hpp"
+#include "io/client/client.hpp"
 
 #include <chrono>
 #include <optional>

@@ -3,9 +3,9 @@
 #include "cli/line_reader.hpp"
 #include "cli/sent_lines.hpp"
 #include "cli/settings.hpp"
-#include "io/publish_lines.hpp"
-#include "io/publisher.hpp"
-#include "io/starter.hpp"
+#include "io/client/publish_lines.hpp"
+#include "io/client/publisher.hpp"
+#include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
+#include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
-#include "io/daemon.hpp"
-#include "io/fd.hpp"
+#include "io/daemon/daemon.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>

@@ -33,7 +33,7 @@ void add_serve(CLI::App& program, command& chosen) {
   auto flags = std::make_shared<settings>();
   flags->add_to(*sub, true);
   auto ready_fd = std::make_shared<int>(-1);
-  sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/starter.cpp; not for people
+  sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/daemon/starter.cpp; not for people
   auto check_only = std::make_shared<bool>(false);
   sub->add_flag("--check-config", *check_only,
                 "Print the options that would hold, each with where it comes from, as a config file; run nothing");

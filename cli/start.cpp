@@ -1,7 +1,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
-#include "io/starter.hpp"
+#include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
 

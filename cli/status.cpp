@@ -3,7 +3,7 @@
 #include "cli/settings.hpp"
 #include "cli/status_check.hpp"
 #include "cli/status_text.hpp"
-#include "io/instance.hpp"
+#include "io/daemon/instance.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

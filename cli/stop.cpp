@@ -2,7 +2,7 @@
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
 #include "config/duration.hpp"
-#include "io/stopper.hpp"
+#include "io/daemon/stopper.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ struct stop_flags {
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const stop_outcome& x, const std::string& app) {
+nlohmann::ordered_json to_json(const stop_result& x, const std::string& app) {
   nlohmann::ordered_json result{{"app", app}, {"state", x.state}};
   if (x.pid != 0)
     result["pid"] = x.pid;
@@ -37,7 +37,7 @@ bool print_json(const nlohmann::ordered_json& x) {
   return print(x.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n');
 }
 
-int code_of(const stop_outcome& x) {
+int code_of(const stop_result& x) {
   if (x.done)
     return exit_code::done;
   return x.state == "refused" ? exit_code::usage : exit_code::failed;

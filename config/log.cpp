@@ -27,8 +27,8 @@ namespace cafbus::log {
 
 namespace {
 
-constexpr size_t components = 6;
-constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "link", "source"};
+constexpr size_t components = 7;
+constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "session", "link", "source"};
 /// Lines that wait for the disk before the oldest is lost. spdlog keeps room for all of them: about 400 bytes each.
 constexpr size_t queued_lines = 1'024;
 constexpr const char* line_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %n %v";
@@ -134,11 +134,14 @@ spdlog::logger& conn() {
 spdlog::logger& lock() {
   return component(3);
 }
-spdlog::logger& link() {
+spdlog::logger& session() {
   return component(4);
 }
-spdlog::logger& source() {
+spdlog::logger& link() {
   return component(5);
+}
+spdlog::logger& source() {
+  return component(6);
 }
 
 std::string to_file(const std::string& path, std::string_view level) {

@@ -21,6 +21,7 @@ spdlog::logger& bus();
 spdlog::logger& hub();
 spdlog::logger& conn();
 spdlog::logger& lock();
+spdlog::logger& session();
 spdlog::logger& link();
 spdlog::logger& source();
 

@@ -1,6 +1,6 @@
 // A client in plain C++, without CAF: subscribes, publishes, reads back what it has published.
 // Usage: blocking_client [SOCKET]; without it the socket of the app "default".
-#include <cafbus/io/blocking_client.hpp>
+#include <cafbus/io/client/blocking_client.hpp>
 
 #include <iostream>
 

@@ -41,7 +41,7 @@ struct reconfigure {
   bool operator==(const reconfigure&) const = default;
 };
 
-// -- subscriber: whoever takes events; a socket's link is one, an actor of the embedding program is another --------
+// -- subscriber: whoever takes events; a socket's session is one, an actor of the embedding program is another --------
 
 /// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
 struct delivery {
@@ -91,12 +91,13 @@ struct conn_counters {
   bool operator==(const conn_counters&) const = default;
 };
 
-using conn_actor = caf::typed_actor<caf::reacts_to<deliver>, // from the hub; taken in `enqueue`, on the hub's thread
-                                    caf::reacts_to<mailbox_filled>,        // INTERNAL
-                                    caf::reacts_to<delivered>,             // from its subscriber
-                                    caf::reacts_to<source_status>,         // from the hub
-                                    caf::replies_to<drain>::with<drained>, // from the link or the bus that is stopping
-                                    caf::replies_to<read_conn_counters>::with<conn_counters>>; // from the hub
+using conn_actor =
+    caf::typed_actor<caf::reacts_to<deliver>,               // from the hub; taken in `enqueue`, on the hub's thread
+                     caf::reacts_to<mailbox_filled>,        // INTERNAL
+                     caf::reacts_to<delivered>,             // from its subscriber
+                     caf::reacts_to<source_status>,         // from the hub
+                     caf::replies_to<drain>::with<drained>, // from the session or the bus that is stopping
+                     caf::replies_to<read_conn_counters>::with<conn_counters>>; // from the hub
 
 // -- hub: who wants which event type; the one place where events are routed -----------------------------------------
 
@@ -179,15 +180,16 @@ struct hub_status {
   std::string last_event_at;
 };
 
-using hub_actor = caf::typed_actor<caf::replies_to<publish>::with<published>, // from sources and producers' links
-                                   caf::reacts_to<subscribe>, // from a link or the bus, after the coordinator let it in
-                                   caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
-                                   caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
-                                   caf::reacts_to<reconfigure>,   // from the bus
-                                   caf::reacts_to<attach_link>,   // from a link to another bus
-                                   caf::replies_to<read_interest>::with<node_interest>,  // the same
-                                   caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
-                                   caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
+using hub_actor =
+    caf::typed_actor<caf::replies_to<publish>::with<published>, // from sources and producers' sessions
+                     caf::reacts_to<subscribe>,     // from a session or the bus, after the coordinator let it in
+                     caf::reacts_to<unsubscribe>,   // the same; a conn that ends is noticed anyway
+                     caf::reacts_to<source_status>, // from sources: kept, and passed on to every conn
+                     caf::reacts_to<reconfigure>,   // from the bus
+                     caf::reacts_to<attach_link>,   // from a link to another bus
+                     caf::replies_to<read_interest>::with<node_interest>,  // the same
+                     caf::replies_to<list_consumers>::with<consumer_list>, // from the bus
+                     caf::replies_to<read_hub_status>::with<hub_status>>;  // from the bus
 
 // -- cleanup_lock: who is first and who is last, per subscription id ------------------------------------------------
 
@@ -198,7 +200,7 @@ struct hook_commands {
   bool operator==(const hook_commands&) const = default;
 };
 
-/// A link or in-process subscriber wants in. Waits while the id's cleanup lock is held.
+/// A session or in-process subscriber wants in. Waits while the id's cleanup lock is held.
 struct enter {
   std::string subscription_id;
   caf::strong_actor_ptr member;
@@ -269,9 +271,9 @@ struct lease_over {
 };
 
 using cleanup_lock_actor =
-    caf::typed_actor<caf::replies_to<enter>::with<entered>,        // from links and the bus
-                     caf::replies_to<leave>::with<left>,           // from links and the bus
-                     caf::replies_to<try_lock>::with<lock_answer>, // from links, for a pre_shutdown_check
+    caf::typed_actor<caf::replies_to<enter>::with<entered>,        // from sessions and the bus
+                     caf::replies_to<leave>::with<left>,           // from sessions and the bus
+                     caf::replies_to<try_lock>::with<lock_answer>, // from sessions, for a pre_shutdown_check
                      caf::reacts_to<release_lock>,
                      caf::reacts_to<reconfigure>,                         // from the bus
                      caf::replies_to<finish_hooks>::with<hooks_finished>, // from the bus
@@ -404,8 +406,8 @@ using bus_actor = caf::typed_actor<caf::reacts_to<adopt>,               // INTER
                                    caf::reacts_to<attach_listener>,     // from the program that starts it
                                    caf::reacts_to<attach_source>,       // the same
                                    caf::replies_to<join>::with<joined>, // from the program that embeds it
-                                   caf::replies_to<read_status>::with<status_response>, // from links and programs
-                                   caf::replies_to<stop_bus>::with<stop_verdict>, // from links, signals and programs
+                                   caf::replies_to<read_status>::with<status_response>, // from sessions and programs
+                                   caf::replies_to<stop_bus>::with<stop_verdict>, // from sessions, signals and programs
                                    caf::reacts_to<source_ended>,                  // from sources
                                    caf::reacts_to<reconfigure>,   // from the program, when its settings have changed
                                    caf::reacts_to<idle_reached>,  // from the idle supervisor

@@ -1,11 +1,11 @@
 # What is public: a few headers, each of which compiles alone. Those of the clients do without CAF.
 set(CAFBUS_CLIENT_HEADERS
+  base/unique_fd.hpp
   config/defaults.hpp
   config/version.hpp
-  io/blocking_client.hpp
-  io/client.hpp
-  io/fd.hpp
-  io/publisher.hpp
+  io/client/blocking_client.hpp
+  io/client/client.hpp
+  io/client/publisher.hpp
   messages/event_batch.hpp
   messages/event_encoder.hpp
   messages/event_frame.hpp
@@ -15,7 +15,7 @@ set(CAFBUS_CLIENT_HEADERS
 set(CAFBUS_BUS_HEADERS
   actors/bus.hpp
   config/bus_options.hpp
-  io/serve.hpp
+  io/sockets/serve.hpp
   messages/actors.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/
   testing/harness.hpp

@@ -1,8 +1,8 @@
-#include "io/blocking_client.hpp"
+#include "io/client/blocking_client.hpp"
 
 #include "config/defaults.hpp"
 #include "config/paths.hpp"
-#include "io/publish_lines.hpp"
+#include "io/client/publish_lines.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/json_text.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
-#include "io/client.hpp"
-#include "io/publisher.hpp"
+#include "io/client/client.hpp"
+#include "io/client/publisher.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
-#include "io/client.hpp"
+#include "io/client/client.hpp"
 
 #include "config/defaults.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <poll.h>

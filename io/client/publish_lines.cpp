@@ -1,4 +1,4 @@
-#include "io/publish_lines.hpp"
+#include "io/client/publish_lines.hpp"
 
 #include "config/defaults.hpp"
 #include "messages/json_text.hpp"

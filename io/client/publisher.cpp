@@ -1,4 +1,4 @@
-#include "io/publisher.hpp"
+#include "io/client/publisher.hpp"
 
 #include "messages/frame_codec.hpp"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "io/client.hpp"
+#include "io/client/client.hpp"
 
 namespace cafbus {
 

@@ -1,4 +1,4 @@
-#include "io/daemon.hpp"
+#include "io/daemon/daemon.hpp"
 
 #include "actors/bus.hpp"
 #include "actors/followed_file.hpp"
@@ -8,11 +8,11 @@
 #include "config/log_limit.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
-#include "io/folder_watch.hpp"
-#include "io/instance_lock.hpp"
-#include "io/node_network.hpp"
-#include "io/socket_broker.hpp"
-#include "io/start_up_memory.hpp"
+#include "io/daemon/folder_watch.hpp"
+#include "io/daemon/instance_lock.hpp"
+#include "io/daemon/start_up_memory.hpp"
+#include "io/links/node_network.hpp"
+#include "io/sockets/socket_broker.hpp"
 
 #include <algorithm>
 #include <atomic>

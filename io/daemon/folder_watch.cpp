@@ -1,4 +1,4 @@
-#include "io/folder_watch.hpp"
+#include "io/daemon/folder_watch.hpp"
 
 #include <filesystem>
 #include <limits.h>

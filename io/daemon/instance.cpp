@@ -1,6 +1,6 @@
-#include "io/instance.hpp"
+#include "io/daemon/instance.hpp"
 
-#include "io/instance_lock.hpp"
+#include "io/daemon/instance_lock.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <poll.h>

@@ -1,7 +1,7 @@
 #pragma once
 #include "config/paths.hpp"
-#include "io/file_lock.hpp"
-#include "io/own_file.hpp"
+#include "io/daemon/file_lock.hpp"
+#include "io/daemon/own_file.hpp"
 
 #include <string>
 #include <variant>

@@ -1,4 +1,4 @@
-#include "io/own_file.hpp"
+#include "io/daemon/own_file.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "io/starter.hpp"
+#include "io/daemon/starter.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "io/start_up_memory.hpp"
+#include "io/daemon/start_up_memory.hpp"
 
 #include <link.h>
 #include <malloc.h>

@@ -1,8 +1,8 @@
-#include "io/starter.hpp"
+#include "io/daemon/starter.hpp"
 
-#include "io/daemon.hpp"
-#include "io/file_lock.hpp"
-#include "io/instance_lock.hpp"
+#include "io/daemon/daemon.hpp"
+#include "io/daemon/file_lock.hpp"
+#include "io/daemon/instance_lock.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <poll.h>

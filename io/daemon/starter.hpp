@@ -1,6 +1,6 @@
 #pragma once
 #include "config/paths.hpp"
-#include "io/client.hpp"
+#include "io/client/client.hpp"
 
 #include <functional>
 #include <optional>

@@ -1,7 +1,7 @@
-#include "io/stopper.hpp"
+#include "io/daemon/stopper.hpp"
 
-#include "io/instance.hpp"
-#include "io/instance_lock.hpp"
+#include "io/daemon/instance.hpp"
+#include "io/daemon/instance_lock.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ constexpr auto stop_poll_interval = 10ms;
 /// For a process without its lock to end: nothing of ours runs in it any more.
 constexpr auto exit_timeout = 2s;
 
-stop_outcome outcome(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
+stop_result result_of(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
   return {done, std::move(state), pid, std::move(message)};
 }
 
@@ -42,7 +42,7 @@ class stopper {
 public:
   stopper(const app_paths& paths, const stop_request& request) : paths_(paths), request_(request) {}
 
-  stop_outcome run() {
+  stop_result run() {
     auto connected = client::connect(paths_.socket, connect_timeout);
     auto holder = find_lock_holder(paths_.alive_lock);
     locked_ = holder.has_value();
@@ -56,9 +56,9 @@ public:
     }
     auto& failure = std::get<client_failure>(connected);
     if (failure.kind != reason::not_running && failure.kind != reason::timeout)
-      return outcome(false, "unknown", 0, failure.text);
+      return result_of(false, "unknown", 0, failure.text);
     if (!holder)
-      return outcome(true, "not_running");
+      return result_of(true, "not_running");
     return end_unreachable(holder->pid);
   }
 
@@ -71,11 +71,11 @@ private:
       process_.reset(); // of the number's next owner, maybe
   }
 
-  stop_outcome ask(client& bus) {
+  stop_result ask(client& bus) {
     auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
     auto failure = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
     if (failure && failure->kind != reason::closed)
-      return outcome(false, "unknown", pid_, failure->text);
+      return result_of(false, "unknown", pid_, failure->text);
     auto answered = clock::now() + answer_timeout;
     auto until = answered + ending_timeout + request_.drain;
     while (clock::now() < until) {
@@ -83,12 +83,12 @@ private:
         return stopped();
       auto got = bus.next(100ms);
       if (auto* error = said_no(got))
-        return outcome(false, "refused", pid_, error->message);
+        return result_of(false, "refused", pid_, error->message);
       auto* end = std::get_if<client_failure>(&got);
       if (end != nullptr && end->kind == reason::closed)
         return wait_until_gone(until);
       if (end != nullptr && end->kind != reason::timeout)
-        return outcome(false, "unknown", pid_, end->text);
+        return result_of(false, "unknown", pid_, end->text);
       if (clock::now() >= answered && !is_stopping())
         return end_by_signal("has not answered within 5s", "unresponsive");
     }
@@ -103,7 +103,7 @@ private:
   }
 
   /// The lock is held, but there is nobody to ask: it is starting or stopping, or nobody can reach it any more.
-  stop_outcome end_unreachable(pid_t holder) {
+  stop_result end_unreachable(pid_t holder) {
     pid_ = holder;
     auto begun = clock::now();
     for (auto waited = 0ns; waited < ending_timeout; waited = clock::now() - begun) {
@@ -121,7 +121,7 @@ private:
     return end_by_signal("does not listen at " + paths_.socket + " and has not ended by itself", "orphan");
   }
 
-  stop_outcome wait_until_gone(clock::time_point until) {
+  stop_result wait_until_gone(clock::time_point until) {
     while (!is_gone(pid_)) {
       if (clock::now() >= until)
         return end_by_signal("agreed to stop, but has not ended", "stopping");
@@ -130,27 +130,27 @@ private:
     return stopped();
   }
 
-  stop_outcome end_by_signal(const std::string& what, const char* state) {
+  stop_result end_by_signal(const std::string& what, const char* state) {
     auto text = "the bus (process " + std::to_string(pid_) + ") " + what;
     if (!request_.force)
-      return outcome(false, state, pid_, text + "; `cafbus stop --force` kills it");
+      return result_of(false, state, pid_, text + "; `cafbus stop --force` kills it");
     int64_t proven = 0;
     auto process = prove_daemon(paths_, &proven);
     if (auto* doubt = std::get_if<std::string>(&process))
-      return is_gone(pid_) ? stopped() : outcome(false, state, pid_, text + ", and is not killed: " + *doubt);
+      return is_gone(pid_) ? stopped() : result_of(false, state, pid_, text + ", and is not killed: " + *doubt);
     pid_ = proven;
     if (!kill_daemon(std::get<unique_fd>(process)))
-      return outcome(false, state, pid_, text + ", and lives on after SIGKILL: it waits in the kernel");
+      return result_of(false, state, pid_, text + ", and lives on after SIGKILL: it waits in the kernel");
     remove_leftovers(paths_);
-    return outcome(true, "killed", pid_, text + " and was killed");
+    return result_of(true, "killed", pid_, text + " and was killed");
   }
 
-  stop_outcome stopped() const {
+  stop_result stopped() const {
     if (process_) // the kernel frees locks a moment before the process has ended
       wait_for_end(process_.get(), exit_timeout);
     if (locked_)
       remove_leftovers(paths_); // of one that died while it was asked; a new one's are safe under its lock
-    return outcome(true, "stopped", pid_);
+    return result_of(true, "stopped", pid_);
   }
 
   bool is_stopping() const {
@@ -191,12 +191,12 @@ std::string leave_marker(const app_paths& paths) {
 
 } // namespace
 
-stop_outcome stop_bus_of(const app_paths& paths, const stop_request& request) {
+stop_result stop_bus_of(const app_paths& paths, const stop_request& request) {
   auto marked_before = ::access(paths.hold.c_str(), F_OK) == 0;
   // before the question, so that nobody starts a new one between the end and the marker
   if (request.hold)
     if (auto error = leave_marker(paths); !error.empty())
-      return outcome(false, "unknown", 0, error);
+      return result_of(false, "unknown", 0, error);
   auto result = stopper{paths, request}.run();
   if (request.hold && !result.done && !marked_before)
     ::unlink(paths.hold.c_str());

@@ -1,5 +1,5 @@
 #pragma once
-#include "io/instance.hpp"
+#include "io/daemon/instance.hpp"
 
 #include <chrono>
 #include <string>
@@ -12,7 +12,7 @@ struct stop_request {
   std::chrono::nanoseconds drain{0}; ///< 0: as the bus is set.
 };
 
-struct stop_outcome {
+struct stop_result {
   bool done = false;   ///< There is no bus now, or another one than the one that was to be stopped.
   std::string state;   ///< stopped, killed, not_running, refused, or that of `look_at`.
   int64_t pid = 0;     ///< Of the bus that was to be stopped; 0 if there was none.
@@ -20,6 +20,6 @@ struct stop_outcome {
 };
 
 /// Stops the bus of `paths`, and returns when its alive lock is free and its socket gone, or when that cannot be had.
-stop_outcome stop_bus_of(const app_paths& paths, const stop_request& request);
+stop_result stop_bus_of(const app_paths& paths, const stop_request& request);
 
 } // namespace cafbus

@@ -1,10 +1,10 @@
-#include "io/node_network.hpp"
+#include "io/links/node_network.hpp"
 
 #include "actors/node_gate.hpp"
 #include "actors/node_import.hpp"
 #include "config/log.hpp"
-#include "io/tcp_socket.hpp"
-#include "io/tls_stream.hpp"
+#include "io/links/tcp_socket.hpp"
+#include "io/links/tls_stream.hpp"
 #include "messages/node_events.hpp"
 
 #include <atomic>

@@ -1,8 +1,8 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "base/unique_fd.hpp"
 #include "config/host_port.hpp"
 #include "config/options.hpp"
-#include "io/fd.hpp"
 #include "messages/node_actors.hpp"
 
 #include <caf/fwd.hpp>

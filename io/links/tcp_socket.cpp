@@ -1,4 +1,4 @@
-#include "io/tcp_socket.hpp"
+#include "io/links/tcp_socket.hpp"
 
 #include "config/defaults.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
+#include "base/unique_fd.hpp"
 #include "config/host_port.hpp"
-#include "io/fd.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "io/tls_stream.hpp"
+#include "io/links/tls_stream.hpp"
 
 #include "config/log.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
+#include "base/unique_fd.hpp"
 #include "config/options.hpp"
-#include "io/fd.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/io/scribe.hpp>

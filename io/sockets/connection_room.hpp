@@ -39,7 +39,7 @@ public:
 
 private:
   struct give_back {
-    std::shared_ptr<connection_room> owner; ///< A link may outlive its broker.
+    std::shared_ptr<connection_room> owner; ///< A session may outlive its broker.
     void operator()(connection_room* x) const noexcept { --x->used; }
   };
   std::unique_ptr<connection_room, give_back> room_;

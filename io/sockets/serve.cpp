@@ -1,6 +1,6 @@
-#include "io/serve.hpp"
+#include "io/sockets/serve.hpp"
 
-#include "io/socket_broker.hpp"
+#include "io/sockets/socket_broker.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "io/link.hpp"
+#include "io/sockets/session.hpp"
 
 #include "config/log.hpp"
 
@@ -34,7 +34,7 @@ size_t pinned_bytes(const std::vector<event_range>& ranges) {
   return result;
 }
 
-/// Bytes of the delivery at hand. One a thread, not one a link: a thousand idle consumers must not keep a thousand
+/// Bytes of the delivery at hand. One a thread, not one a session: a thousand idle consumers must not keep a thousand
 /// buffers.
 std::vector<char>& scratch() {
   thread_local std::vector<char> buffer;
@@ -46,15 +46,16 @@ std::vector<char>& scratch() {
 
 // -- life ----------------------------------------------------------------------------------------------------------
 
-link_state::~link_state() {
+session_state::~session_state() {
   if (self)
     self->has_state = false;
 }
 
-void link_state::start(caf::io::connection_handle handle) {
+void session_state::start(caf::io::connection_handle handle) {
   self->has_state = true;
   output.emplace(*self, handle, *context->calls);
-  // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million links
+  // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million
+  // sessions
   self->set_exit_handler([this](const caf::exit_msg&) { end(close_reason::bus_stopping); });
   self->set_down_handler([this](const caf::down_msg&) { end(close_reason::internal_error); }); // of its conn
   self->set_error_handler([](caf::error&) {}); // requests have their own; what is left are answers to the dead
@@ -65,16 +66,16 @@ void link_state::start(caf::io::connection_handle handle) {
   self->ack_writes(handle, true);
   peer = context->calls->peer(static_cast<int>(handle.id()));
   if (!peer || (peer->uid != ::geteuid() && peer->uid != 0))
-    self->send(self, close_link{close_reason::foreign_uid, "this bus belongs to another user", {}});
+    self->send(self, close_session{close_reason::foreign_uid, "this bus belongs to another user", {}});
   else
     self->configure_read(handle, caf::io::receive_policy::at_most(defaults::quiet_read_bytes));
 }
 
-void link_state::on_closed(const caf::io::connection_closed_msg&) {
+void session_state::on_closed(const caf::io::connection_closed_msg&) {
   end(said_bye ? close_reason::peer_said_bye : close_reason::peer_closed);
 }
 
-void link_state::on_close_link(const close_link& x) {
+void session_state::on_close_session(const close_session& x) {
   if (now == phase::answering || now == phase::closing)
     return; // ends by itself, or with the broker
   if (x.reason != close_reason::bus_stopping) {
@@ -96,12 +97,12 @@ void link_state::on_close_link(const close_link& x) {
   }
 }
 
-void link_state::drain_and_say_bye(std::chrono::nanoseconds limit) {
+void session_state::drain_and_say_bye(std::chrono::nanoseconds limit) {
   self->request(conn, limit, drain{})
       .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
 }
 
-void link_state::on_transferred(const caf::io::data_transferred_msg& x) {
+void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
   if (!output->transferred(x.remaining, self->clock().now()))
     return;
   waiting_answers = 0;
@@ -111,7 +112,7 @@ void link_state::on_transferred(const caf::io::data_transferred_msg& x) {
     end(closing_reason);
 }
 
-void link_state::on_stall_check(const stall_check&) {
+void session_state::on_stall_check(const stall_check&) {
   stall_timer = false;
   if (output->pending() == 0)
     return;
@@ -121,7 +122,7 @@ void link_state::on_stall_check(const stall_check&) {
     watch_for_stall();
 }
 
-void link_state::watch_for_stall() {
+void session_state::watch_for_stall() {
   if (stall_timer)
     return;
   stall_timer = true;
@@ -129,20 +130,20 @@ void link_state::watch_for_stall() {
   self->delayed_send(self, due - self->clock().now(), stall_check{});
 }
 
-void link_state::say_bye() {
+void session_state::say_bye() {
   if (now == phase::closing)
     return;
   write(encode(bye{*stop_reason}));
   finish(close_reason::bus_stopping);
 }
 
-void link_state::fail(close_reason reason, const std::string& message) {
+void session_state::fail(close_reason reason, const std::string& message) {
   write(encode(error_frame{to_string(reason), message}));
   finish(reason);
 }
 
 /// There was no memory for what this connection wanted: it ends, and nobody else.
-void link_state::on_exception() {
+void session_state::on_exception() {
   try {
     if (!ended)
       write(encode(error_frame{to_string(close_reason::internal_error), "the bus has not enough memory for this"}));
@@ -153,7 +154,7 @@ void link_state::on_exception() {
   }
 }
 
-void link_state::finish(close_reason reason) {
+void session_state::finish(close_reason reason) {
   if (ended)
     return;
   now = phase::closing;
@@ -163,7 +164,7 @@ void link_state::finish(close_reason reason) {
 }
 
 /// A consumer's end always; what a peer can bring about without being one at most a few times a second.
-void link_state::log_end(close_reason reason) {
+void session_state::log_end(close_reason reason) {
   auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
                   reason == close_reason::answered || reason == close_reason::bus_stopping;
   std::optional<uint64_t> times{1};
@@ -172,12 +173,12 @@ void link_state::log_end(close_reason reason) {
   if (!times)
     return;
   auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
-  log::link().log(level, "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={} times={}",
-                  peer ? peer->pid : 0, log::quoted(info.event_key), to_string(reason), output->pending(), skipped,
-                  *times);
+  log::session().log(level, "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={} times={}",
+                     peer ? peer->pid : 0, log::quoted(info.event_key), to_string(reason), output->pending(), skipped,
+                     *times);
 }
 
-void link_state::end(close_reason reason) {
+void session_state::end(close_reason reason) {
   if (ended)
     return;
   ended = true;
@@ -187,34 +188,34 @@ void link_state::end(close_reason reason) {
   self->quit(caf::exit_reason::user_shutdown);
 }
 
-void link_state::established(bool asks_only) {
-  self->send(context->broker, link_established{self->address(), asks_only});
+void session_state::established(bool asks_only) {
+  self->send(context->broker, session_established{self->address(), asks_only});
 }
 
-caf::strong_actor_ptr link_state::me() const {
-  return caf::actor_cast<caf::strong_actor_ptr>(link_actor{self});
+caf::strong_actor_ptr session_state::me() const {
+  return caf::actor_cast<caf::strong_actor_ptr>(session_actor{self});
 }
 
 // -- out -----------------------------------------------------------------------------------------------------------
 
-void link_state::write(const std::string& frame) {
+void session_state::write(const std::string& frame) {
   if (ended)
     return;
   switch (output->write(frame)) {
-  case link_output::result::sent:
+  case session_output::result::sent:
     break;
-  case link_output::result::pending:
+  case session_output::result::pending:
     watch_for_stall();
     if (waiting_answers > max_pending_answers && now != phase::closing)
       end(close_reason::control_overflow);
     waiting_answers += frame.size();
     break;
-  case link_output::result::broken:
+  case session_output::result::broken:
     end(close_reason::peer_closed);
   }
 }
 
-link_output::result link_state::write_delivery(const delivery& x) {
+session_output::result session_state::write_delivery(const delivery& x) {
   size_t events = 0;
   size_t size = 0;
   for (const auto& range : x.events) {
@@ -239,14 +240,14 @@ link_output::result link_state::write_delivery(const delivery& x) {
   return output->write({bytes.data(), bytes.size()});
 }
 
-caf::result<delivered> link_state::on_delivery(const delivery& x) {
+caf::result<delivered> session_state::on_delivery(const delivery& x) {
   if (now == phase::closing)
     return self->make_response_promise<delivered>(); // the last word is said: never credited
-  auto result = ended ? link_output::result::broken : write_delivery(x);
-  if (result == link_output::result::sent)
+  auto result = ended ? session_output::result::broken : write_delivery(x);
+  if (result == session_output::result::sent)
     return delivered{};
   credit = self->make_response_promise<delivered>();
-  if (result == link_output::result::broken)
+  if (result == session_output::result::broken)
     end(close_reason::peer_closed); // never credited: it has not been delivered
   else
     watch_for_stall();
@@ -254,21 +255,21 @@ caf::result<delivered> link_state::on_delivery(const delivery& x) {
 }
 
 /// After the ack, which the hub's answer waiting in the mailbox may still have to bring about.
-bool link_state::takes_deliveries() const noexcept {
+bool session_state::takes_deliveries() const noexcept {
   return now == phase::consuming && !in_handler && !ended;
 }
 
 /// Outside of a turn, where this actor cannot end: that is left to a message.
-void link_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
+void session_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
   static const auto done = caf::make_message(delivered{});
   try {
     auto result = write_delivery(x.content().get_as<delivery>(0));
-    if (result == link_output::result::sent) {
+    if (result == session_output::result::sent) {
       x.sender->enqueue(self->ctrl(), x.mid.response_id(), done, self->context());
       return;
     }
     credit = {self->ctrl(), x};
-    if (result == link_output::result::pending)
+    if (result == session_output::result::pending)
       watch_for_stall();
     else
       self->send(self, caf::io::connection_closed_msg{output->handle()}); // never credited: it has not been delivered
@@ -281,12 +282,12 @@ void link_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
   }
 }
 
-void link_broker::enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
-                          caf::execution_unit* host) {
+void session_broker::enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
+                             caf::execution_unit* host) {
   enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
 }
 
-void link_broker::enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) {
+void session_broker::enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) {
   if (ptr->content().match_elements<delivery>() && host != nullptr && host == context() && has_state &&
       state.takes_deliveries() && ptr->sender)
     state.on_delivery_at_hand(*ptr);
@@ -300,7 +301,7 @@ namespace {
 
 /// Calls `f` so that deliveries wait for the end of the handler.
 template <class T, class F>
-auto handler(link_state& state, F f) {
+auto handler(session_state& state, F f) {
   return [&state, f](const T& x) {
     struct mark {
       explicit mark(bool& flag) noexcept : flag_{flag} { flag_ = true; }
@@ -313,19 +314,19 @@ auto handler(link_state& state, F f) {
 
 } // namespace
 
-link_actor::behavior_type link(link_state::pointer self, caf::io::connection_handle handle,
-                               const std::shared_ptr<const link_context>& context) {
+session_actor::behavior_type session(session_state::pointer self, caf::io::connection_handle handle,
+                                     const std::shared_ptr<const session_context>& context) {
   auto& state = self->state;
   state.self = self;
   state.context = context;
   state.start(handle);
   return {
-      handler<delivery>(state, &link_state::on_delivery),
-      handler<caf::io::new_data_msg>(state, &link_state::on_data),
-      handler<caf::io::connection_closed_msg>(state, &link_state::on_closed),
-      handler<caf::io::data_transferred_msg>(state, &link_state::on_transferred),
-      handler<close_link>(state, &link_state::on_close_link),
-      handler<stall_check>(state, &link_state::on_stall_check),
+      handler<delivery>(state, &session_state::on_delivery),
+      handler<caf::io::new_data_msg>(state, &session_state::on_data),
+      handler<caf::io::connection_closed_msg>(state, &session_state::on_closed),
+      handler<caf::io::data_transferred_msg>(state, &session_state::on_transferred),
+      handler<close_session>(state, &session_state::on_close_session),
+      handler<stall_check>(state, &session_state::on_stall_check),
   };
 }
 

@@ -3,9 +3,9 @@
 #include "actors/queue_budget.hpp"
 #include "config/log_limit.hpp"
 #include "config/options.hpp"
-#include "io/connection_room.hpp"
-#include "io/link_output.hpp"
-#include "io/socket_calls.hpp"
+#include "io/sockets/connection_room.hpp"
+#include "io/sockets/session_output.hpp"
+#include "io/sockets/socket_calls.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/frame_codec.hpp"
 #include "messages/frame_splitter.hpp"
@@ -15,19 +15,19 @@
 
 namespace cafbus {
 
-/// What all links of one broker share; immutable but for the room.
-struct link_context {
+/// What all sessions of one broker share; immutable but for the room.
+struct session_context {
   bus_actor bus;
   hub_actor hub;
   cleanup_lock_actor lock;
   socket_broker_actor broker;
   bus_options options;
-  socket_calls* calls = nullptr; ///< Outlives the links.
+  socket_calls* calls = nullptr; ///< Outlives the sessions.
   std::shared_ptr<connection_room> room;
   std::shared_ptr<queue_budget> budget;
 };
 
-class link_broker;
+class session_broker;
 
 /// One connection: turns its bytes into hello, publish, bye and so on, and deliveries into bytes.
 ///
@@ -37,13 +37,13 @@ class link_broker;
 ///
 /// Invariant: `conn` is set iff the hello has been acknowledged; `credit` is pending iff a delivery has not left CAF's
 /// write buffer; while `awaiting_hub`, nothing is taken from `splitter`.
-struct link_state {
-  static inline const char* name = "link";
+struct session_state {
+  static inline const char* name = "session";
 
-  using pointer = link_broker*;
-  link_state() = default;
-  link_state(const link_state&) = delete;
-  link_state& operator=(const link_state&) = delete;
+  using pointer = session_broker*;
+  session_state() = default;
+  session_state(const session_state&) = delete;
+  session_state& operator=(const session_state&) = delete;
 
   enum class phase : uint8_t {
     first_frame, ///< Nothing has been understood yet.
@@ -54,7 +54,7 @@ struct link_state {
     closing,   ///< Ends as soon as the last bytes have left.
   };
 
-  ~link_state();
+  ~session_state();
   void start(caf::io::connection_handle handle);
   void on_data(const caf::io::new_data_msg& x);
   void on_closed(const caf::io::connection_closed_msg& x);
@@ -62,8 +62,8 @@ struct link_state {
   caf::result<delivered> on_delivery(const delivery& x);
   bool takes_deliveries() const noexcept;
   void on_delivery_at_hand(caf::mailbox_element& x) noexcept;
-  link_output::result write_delivery(const delivery& x);
-  void on_close_link(const close_link& x);
+  session_output::result write_delivery(const delivery& x);
+  void on_close_session(const close_session& x);
   void on_stall_check(const stall_check& x);
 
   void process();
@@ -95,8 +95,8 @@ struct link_state {
   caf::strong_actor_ptr me() const;
 
   pointer self = nullptr;
-  std::shared_ptr<const link_context> context;
-  std::optional<link_output> output;
+  std::shared_ptr<const session_context> context;
+  std::optional<session_output> output;
   std::optional<credentials> peer;
   frame_splitter splitter{defaults::max_frame_bytes};
   phase now = phase::first_frame;
@@ -122,11 +122,11 @@ struct link_state {
   log::limit reject_log;
 };
 
-/// The actor around a link_state. What conn delivers to a consumer is written in `enqueue`, without a turn, if it comes
-/// on the multiplexer's thread and no handler of this actor is running.
-class link_broker : public closing_broker<link_actor::stateful_broker_base<link_state>> {
+/// The actor around a session_state. What conn delivers to a consumer is written in `enqueue`, without a turn, if it
+/// comes on the multiplexer's thread and no handler of this actor is running.
+class session_broker : public closing_broker<session_actor::stateful_broker_base<session_state>> {
 public:
-  using super = closing_broker<link_actor::stateful_broker_base<link_state>>;
+  using super = closing_broker<session_actor::stateful_broker_base<session_state>>;
   using super::super;
   void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override;
   /// CAF's would claim for any sender that it runs on the multiplexer's thread.
@@ -136,7 +136,7 @@ public:
   bool has_state = false; ///< From the state's start to its end.
 };
 
-link_actor::behavior_type link(link_state::pointer self, caf::io::connection_handle handle,
-                               const std::shared_ptr<const link_context>& context);
+session_actor::behavior_type session(session_state::pointer self, caf::io::connection_handle handle,
+                                     const std::shared_ptr<const session_context>& context);
 
 } // namespace cafbus

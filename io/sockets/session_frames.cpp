@@ -1,9 +1,9 @@
-// What a link makes of the frames that come in: the first one decides what the connection is for.
+// What a session makes of the frames that come in: the first one decides what the connection is for.
 
 #include "actors/conn.hpp"
 #include "actors/limits.hpp"
 #include "config/log.hpp"
-#include "io/link.hpp"
+#include "io/sockets/session.hpp"
 
 #include <algorithm>
 #include <spdlog/logger.h>
@@ -35,7 +35,7 @@ std::string complaint(const hello& x, const bus_options& options) {
   return {};
 }
 
-std::string no_room(const link_context& x) {
+std::string no_room(const session_context& x) {
   return "the bus has " + std::to_string(x.room->limit) +
          " consumers and producers and takes no more (option max-connections); try again when one has left";
 }
@@ -49,7 +49,7 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
 
 // -- in: first frame -----------------------------------------------------------------------------------------------
 
-void link_state::on_data(const caf::io::new_data_msg& x) {
+void session_state::on_data(const caf::io::new_data_msg& x) {
   splitter.append(x.buf.data(), x.buf.size());
   if (awaiting_hub && !halted) {
     halted = true;
@@ -60,7 +60,7 @@ void link_state::on_data(const caf::io::new_data_msg& x) {
   process();
 }
 
-void link_state::process() {
+void session_state::process() {
   while (!awaiting_hub && !said_bye &&
          (now == phase::first_frame || now == phase::consuming || now == phase::producing)) {
     auto line = splitter.next();
@@ -75,7 +75,7 @@ void link_state::process() {
     publish_batch();
 }
 
-void link_state::on_line(std::string_view line) {
+void session_state::on_line(std::string_view line) {
   switch (now) {
   case phase::first_frame:
     on_first_frame(line);
@@ -88,7 +88,7 @@ void link_state::on_line(std::string_view line) {
   }
 }
 
-void link_state::on_first_frame(std::string_view line) {
+void session_state::on_first_frame(std::string_view line) {
   auto decoded = decode(line);
   if (auto* error = std::get_if<codec_error>(&decoded)) {
     fail(close_reason::bad_first_frame, "the first frame cannot be read: " + to_string(*error));
@@ -117,12 +117,12 @@ void link_state::on_first_frame(std::string_view line) {
   }
 }
 
-bool link_state::find_room() {
+bool session_state::find_room() {
   slot = connection_slot::take(context->room);
   return static_cast<bool>(slot);
 }
 
-void link_state::on_hello(hello x) {
+void session_state::on_hello(hello x) {
   if (auto why = complaint(x, context->options); !why.empty()) {
     reject("bad_hello", why);
     return;
@@ -144,7 +144,7 @@ void link_state::on_hello(hello x) {
             [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
-void link_state::on_entered(const entered& x) {
+void session_state::on_entered(const entered& x) {
   if (now != phase::entering)
     return;
   if (!x.admitted) {
@@ -152,7 +152,7 @@ void link_state::on_entered(const entered& x) {
     return;
   }
   now = phase::consuming;
-  conn = spawn_conn(self->system(), mailbox_limits(context->options, context->budget), info, link_actor{self});
+  conn = spawn_conn(self->system(), mailbox_limits(context->options, context->budget), info, session_actor{self});
   self->monitor(conn);
   // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
@@ -160,23 +160,23 @@ void link_state::on_entered(const entered& x) {
   hello_ack ack;
   ack.first_for_key = x.first;
   write(encode(ack));
-  log::link().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
-                   log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
+  log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
+                      log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
   process(); // what was sent behind the hello
 }
 
-void link_state::reject(const char* code, const std::string& why) {
+void session_state::reject(const char* code, const std::string& why) {
   hello_ack ack;
   ack.rejected = true;
   ack.reject_reason = why;
   ack.reject_code = code;
   write(encode(ack));
   if (auto times = context->room->refusal_log.allow(self->clock().now()))
-    log::link().warn("hello-rejected pid={} reason={} times={}", peer->pid, log::quoted(why), *times);
+    log::session().warn("hello-rejected pid={} reason={} times={}", peer->pid, log::quoted(why), *times);
   finish(close_reason::rejected);
 }
 
-void link_state::on_status_query() {
+void session_state::on_status_query() {
   now = phase::answering;
   established(true);
   self->request(context->bus, status_timeout, read_status{})
@@ -188,7 +188,7 @@ void link_state::on_status_query() {
           [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
 }
 
-void link_state::on_shutdown(const shutdown& x) {
+void session_state::on_shutdown(const shutdown& x) {
   now = phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
   self->request(context->bus, caf::infinite,
@@ -205,7 +205,7 @@ void link_state::on_shutdown(const shutdown& x) {
 
 // -- in: consumers -------------------------------------------------------------------------------------------------
 
-void link_state::on_consumer_frame(std::string_view line) {
+void session_state::on_consumer_frame(std::string_view line) {
   if (line.empty())
     return;
   auto decoded = decode(line);
@@ -226,7 +226,7 @@ void link_state::on_consumer_frame(std::string_view line) {
   }
 }
 
-void link_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
+void session_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
   const auto& id = x.subscription_id.empty() ? x.event_key : x.subscription_id;
   if (!id.empty() && id != info.subscription_id) {
     write(encode(pre_shutdown_ack{false})); // nobody may lock what is not its own
@@ -237,13 +237,13 @@ void link_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
             [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
-void link_state::unexpected(const char* what) {
+void session_state::unexpected(const char* what) {
   write(encode(error_frame{"unexpected_frame", std::string{what} + " is not possible here and was ignored"}));
 }
 
 // -- in: producers -------------------------------------------------------------------------------------------------
 
-void link_state::on_producer_line(std::string_view line) {
+void session_state::on_producer_line(std::string_view line) {
   if (line.empty())
     return;
   switch (encoder->add_line(line)) {
@@ -252,8 +252,8 @@ void link_state::on_producer_line(std::string_view line) {
   case event_encoder::outcome::rejected:
     ++rejected;
     if (auto times = reject_log.allow(self->clock().now()))
-      log::link().warn("publish-rejected pid={} reason={} times={}", peer->pid,
-                       log::quoted(to_string(encoder->error())), *times);
+      log::session().warn("publish-rejected pid={} reason={} times={}", peer->pid,
+                          log::quoted(to_string(encoder->error())), *times);
     return;
   case event_encoder::outcome::other_type:
     break;
@@ -268,7 +268,7 @@ void link_state::on_producer_line(std::string_view line) {
     ++skipped;
 }
 
-void link_state::publish_batch() {
+void session_state::publish_batch() {
   if (encoder->size() == 0 && rejected == 0) {
     if (said_bye)
       end(close_reason::peer_said_bye);
@@ -280,7 +280,7 @@ void link_state::publish_batch() {
             [this](const caf::error&) { end(close_reason::internal_error); });
 }
 
-void link_state::on_published(const published& x) {
+void session_state::on_published(const published& x) {
   totals.accepted += x.accepted;
   totals.duplicates += x.duplicates;
   totals.rejected += std::exchange(rejected, 0);

@@ -1,4 +1,4 @@
-#include "io/link_output.hpp"
+#include "io/sockets/session_output.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,7 +19,7 @@ bool may_go_on(ssize_t n) {
 
 } // namespace
 
-link_output::result link_output::write(std::string_view data) {
+session_output::result session_output::write(std::string_view data) {
   if (pending() == 0) {
     auto n = calls_.send(fd(), data.data(), data.size());
     if (!may_go_on(n))
@@ -37,7 +37,7 @@ link_output::result link_output::write(std::string_view data) {
   return result::pending;
 }
 
-link_output::result link_output::write(frame_pieces& frames, const std::vector<event_range>& events) {
+session_output::result session_output::write(frame_pieces& frames, const std::vector<event_range>& events) {
   size_t sent = 0;
   if (pending() == 0) {
     auto n = calls_.send(fd(), frames.pieces());
@@ -55,7 +55,7 @@ link_output::result link_output::write(frame_pieces& frames, const std::vector<e
   return result::pending;
 }
 
-bool link_output::transferred(size_t remaining, time_point now) {
+bool session_output::transferred(size_t remaining, time_point now) {
   last_progress_ = now;
   buffered_ = remaining;
   if (remaining == 0 && held_) {
@@ -67,7 +67,7 @@ bool link_output::transferred(size_t remaining, time_point now) {
   return pending() == 0;
 }
 
-void link_output::buffer_held() {
+void session_output::buffer_held() {
   auto room = buffered_of_held;
   for (auto piece : held_->unsent()) {
     piece = piece.substr(0, room);
@@ -82,14 +82,14 @@ void link_output::buffer_held() {
     buffer(std::exchange(after_, {}));
 }
 
-void link_output::buffer(std::string_view data) {
+void session_output::buffer(std::string_view data) {
   auto& bytes = broker_.wr_buf(handle_);
   bytes.insert(bytes.end(), data.begin(), data.end());
   buffered_ += data.size();
   broker_.flush(handle_); // CAF 0.17: not flushed for us outside of new_data_msg
 }
 
-std::vector<std::string_view> link_output::held_frames::unsent() {
+std::vector<std::string_view> session_output::held_frames::unsent() {
   std::vector<std::string_view> result;
   auto skipped = sent;
   for (auto piece : frames.pieces()) {

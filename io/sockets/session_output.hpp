@@ -1,5 +1,5 @@
 #pragma once
-#include "io/socket_calls.hpp"
+#include "io/sockets/socket_calls.hpp"
 #include "messages/event_batch.hpp"
 
 #include <caf/io/abstract_broker.hpp>
@@ -16,12 +16,12 @@ namespace cafbus {
 /// they lie, of anything else through CAF's write buffer.
 ///
 /// Invariant: bytes leave in the order of the writes, since nothing goes past what is pending.
-class link_output {
+class session_output {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// @param broker The actor that owns `handle`; both and `calls` outlive this object.
-  link_output(caf::io::abstract_broker& broker, caf::io::connection_handle handle, socket_calls& calls)
+  session_output(caf::io::abstract_broker& broker, caf::io::connection_handle handle, socket_calls& calls)
     : broker_{broker}, handle_{handle}, calls_{calls} {}
 
   enum class result : uint8_t {

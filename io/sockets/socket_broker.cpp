@@ -1,4 +1,4 @@
-#include "io/socket_broker.hpp"
+#include "io/sockets/socket_broker.hpp"
 
 #include "actors/limits.hpp"
 #include "config/log.hpp"
@@ -18,19 +18,19 @@ constexpr auto patience_when_full = std::chrono::milliseconds{50};
 } // namespace
 
 socket_broker_state::~socket_broker_state() {
-  for (auto& [id, entry] : links)
-    caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
+  for (auto& [id, entry] : sessions)
+    caf::anon_send_exit(entry.session, caf::exit_reason::user_shutdown);
 }
 
 void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   auto handle = x.handle;
-  std::shared_ptr<const link_context> shared = context;
-  link_actor accepted = self->fork(link, handle, shared); // CAF 0.17: forwards twice, hence lvalues
+  std::shared_ptr<const session_context> shared = context;
+  session_actor accepted = self->fork(session, handle, shared); // CAF 0.17: forwards twice, hence lvalues
   self->monitor(accepted);
-  links.emplace(accepted.id(), entry{accepted, role::half_open});
+  sessions.emplace(accepted.id(), entry{accepted, role::half_open});
   ++half_open_count;
   auto due = self->clock().now() + context->options.hello_timeout;
-  auto later = [](auto time, const half_open_link& y) { return time < y.due; };
+  auto later = [](auto time, const half_open_session& y) { return time < y.due; };
   half_open.insert(std::upper_bound(half_open.begin(), half_open.end(), due, later), {accepted.id(), due});
   arm_first_frame_timer();
   if (half_open_count > context->options.max_half_open)
@@ -39,18 +39,19 @@ void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
     pause();
 }
 
-/// Closes the half-open link that has been there for longest. @returns whether there was one.
+/// Closes the half-open session that has been there for longest. @returns whether there was one.
 bool socket_broker_state::evict_oldest() {
   while (!half_open.empty()) {
-    auto i = links.find(half_open.front().id);
+    auto i = sessions.find(half_open.front().id);
     half_open.pop_front();
-    if (i == links.end() || i->second.what != role::half_open)
+    if (i == sessions.end() || i->second.what != role::half_open)
       continue;
     leave_half_open(i->second.what, role::evicted);
     ++evicted;
-    self->send(i->second.link, close_link{close_reason::too_many_half_open,
-                                          "too many connections have not said what they want; this was the oldest",
-                                          {}});
+    self->send(i->second.session,
+               close_session{close_reason::too_many_half_open,
+                             "too many connections have not said what they want; this was the oldest",
+                             {}});
     return true;
   }
   return false;
@@ -66,7 +67,8 @@ void socket_broker_state::pause() {
   if (paused || !accepting)
     return;
   paused = true;
-  log::link().warn("listener-paused connections={} half-open={} limit={}", links.size(), half_open_count, descriptors);
+  log::session().warn("listener-paused connections={} half-open={} limit={}", sessions.size(), half_open_count,
+                      descriptors);
   self->halt(listening);
   self->delayed_send(self, patience_when_full, make_room{});
 }
@@ -84,7 +86,7 @@ void socket_broker_state::resume_unless_full() {
   if (!paused || is_full())
     return;
   paused = false;
-  log::link().info("listener-resumed connections={}", links.size());
+  log::session().info("listener-resumed connections={}", sessions.size());
   if (accepting)
     self->trigger(listening);
 }
@@ -97,13 +99,13 @@ void socket_broker_state::on_acceptor_closed() {
   if (!accepting)
     return;
   accepting = false;
-  log::link().error("listening-socket-failed socket={}", log::quoted(socket_path));
+  log::session().error("listening-socket-failed socket={}", log::quoted(socket_path));
   self->quit(caf::exit_reason::unhandled_exception); // the bus stops when it learns of it
 }
 
-void socket_broker_state::on_established(const link_established& x) {
-  auto i = links.find(x.link.id());
-  if (i != links.end())
+void socket_broker_state::on_established(const session_established& x) {
+  auto i = sessions.find(x.session.id());
+  if (i != sessions.end())
     leave_half_open(i->second.what, x.asks_only ? role::asking : role::working);
   if (stopping.pending() && all_gone())
     stopping.deliver(served{});
@@ -111,8 +113,8 @@ void socket_broker_state::on_established(const link_established& x) {
 
 void socket_broker_state::arm_first_frame_timer() {
   while (!half_open.empty()) {
-    auto i = links.find(half_open.front().id);
-    if (i != links.end() && i->second.what == role::half_open)
+    auto i = sessions.find(half_open.front().id);
+    if (i != sessions.end() && i->second.what == role::half_open)
       break;
     half_open.pop_front();
   }
@@ -126,26 +128,26 @@ void socket_broker_state::on_first_frame_due() {
   timer.reset(); // if it was an older, later one: no harm but one more timer
   auto now = self->clock().now();
   while (!half_open.empty() && half_open.front().due <= now) {
-    auto i = links.find(half_open.front().id);
+    auto i = sessions.find(half_open.front().id);
     half_open.pop_front();
-    if (i != links.end() && i->second.what == role::half_open)
-      self->send(i->second.link, close_link{close_reason::hello_timeout, "no complete first frame in time", {}});
+    if (i != sessions.end() && i->second.what == role::half_open)
+      self->send(i->second.session, close_session{close_reason::hello_timeout, "no complete first frame in time", {}});
   }
   arm_first_frame_timer();
 }
 
-/// Links keep the context that they were made with.
+/// Sessions keep the context that they were made with.
 void socket_broker_state::on_reconfigure(const reconfigure& x) {
-  auto changed = std::make_shared<link_context>(*context);
+  auto changed = std::make_shared<session_context>(*context);
   apply(x, changed->options);
   changed->room->limit = x.max_connections;
   context = std::move(changed);
 }
 
-void socket_broker_state::on_link_down(caf::actor_id id) {
-  if (auto i = links.find(id); i != links.end()) {
+void socket_broker_state::on_session_down(caf::actor_id id) {
+  if (auto i = sessions.find(id); i != sessions.end()) {
     leave_half_open(i->second.what, role::evicted);
-    links.erase(i);
+    sessions.erase(i);
   }
   resume_unless_full();
   if (stopping.pending() && all_gone())
@@ -155,7 +157,7 @@ void socket_broker_state::on_link_down(caf::actor_id id) {
 idle_verdict socket_broker_state::on_stop_if_idle() {
   if (!accepting)
     return {true};
-  if (!links.empty() || context->calls->has_pending(static_cast<int>(listening.id())))
+  if (!sessions.empty() || context->calls->has_pending(static_cast<int>(listening.id())))
     return {false};
   stop_listening();
   return {true};
@@ -166,8 +168,8 @@ caf::result<served> socket_broker_state::on_stop_serving(const stop_serving& x) 
   if (all_gone())
     return served{};
   stopping = self->make_response_promise<served>();
-  for (const auto& [id, entry] : links)
-    self->send(entry.link, close_link{close_reason::bus_stopping, x.reason, x.drain_timeout});
+  for (const auto& [id, entry] : sessions)
+    self->send(entry.session, close_session{close_reason::bus_stopping, x.reason, x.drain_timeout});
   return stopping;
 }
 
@@ -181,7 +183,7 @@ void socket_broker_state::stop_listening() {
 
 /// Whoever only asks gets an answer by itself, or by the end of the bus.
 bool socket_broker_state::all_gone() const {
-  for (const auto& [id, entry] : links)
+  for (const auto& [id, entry] : sessions)
     if (entry.what != role::asking)
       return false;
   return true;
@@ -195,12 +197,12 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   state.socket_path = options.socket;
   state.socket_file = own_file{options.socket};
   state.listening = listener->hdl();
-  state.context =
-      std::make_shared<link_context>(link_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options,
-                                                  calls, std::make_shared<connection_room>(), parts.budget});
+  state.context = std::make_shared<session_context>(session_context{parts.bus, parts.hub, parts.lock,
+                                                                    socket_broker_actor{self}, options, calls,
+                                                                    std::make_shared<connection_room>(), parts.budget});
   state.context->room->limit = options.max_connections;
   state.descriptors = options.descriptors;
-  self->set_down_handler([&state](const caf::down_msg& x) { state.on_link_down(x.source.id()); });
+  self->set_down_handler([&state](const caf::down_msg& x) { state.on_session_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {});
   self->add_doorman(std::move(listener));
   return {
@@ -210,7 +212,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
       [&state](const reconfigure& x) { state.on_reconfigure(x); },
       [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
       [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
-      [&state](const link_established& x) { state.on_established(x); },
+      [&state](const session_established& x) { state.on_established(x); },
       [&state](const first_frame_due&) { state.on_first_frame_due(); },
       [&state](const make_room&) { state.on_make_room(); },
   };

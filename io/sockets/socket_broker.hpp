@@ -1,8 +1,8 @@
 #pragma once
 #include "actors/bus.hpp"
-#include "io/link.hpp"
-#include "io/own_file.hpp"
-#include "io/socket_calls.hpp"
+#include "io/daemon/own_file.hpp"
+#include "io/sockets/session.hpp"
+#include "io/sockets/socket_calls.hpp"
 #include "messages/socket_actors.hpp"
 
 #include <caf/io/doorman.hpp>
@@ -12,12 +12,13 @@
 
 namespace cafbus {
 
-/// Owns the listening socket: forks a link for each connection, gives each its time for the first frame, and decides,
-/// being where connections are accepted, whether the bus is idle.
+/// Owns the listening socket: forks a session for each connection, gives each its time for the first frame, and
+/// decides, being where connections are accepted, whether the bus is idle.
 ///
-/// Invariant: `links` are the links that have not ended, each monitored; the half-open ones are also in `half_open`, by
-/// the end of their time, and a timer for the first of them runs iff that is not empty. `paused` iff as many links are
-/// there as there are descriptors for; then none is accepted, which would fail and be tried again for ever.
+/// Invariant: `sessions` are the sessions that have not ended, each monitored; the half-open ones are also in
+/// `half_open`, by the end of their time, and a timer for the first of them runs iff that is not empty. `paused` iff as
+/// many sessions are there as there are descriptors for; then none is accepted, which would fail and be tried again for
+/// ever.
 struct socket_broker_state {
   static inline const char* name = "socket_broker";
 
@@ -27,15 +28,15 @@ struct socket_broker_state {
   socket_broker_state(const socket_broker_state&) = delete;
   socket_broker_state& operator=(const socket_broker_state&) = delete;
 
-  /// Ends the links that are left.
+  /// Ends the sessions that are left.
   ~socket_broker_state();
 
   void on_connection(const caf::io::new_connection_msg& x);
   void on_acceptor_closed();
-  void on_established(const link_established& x);
+  void on_established(const session_established& x);
   void on_first_frame_due();
   void on_reconfigure(const reconfigure& x);
-  void on_link_down(caf::actor_id id);
+  void on_session_down(caf::actor_id id);
   void on_make_room();
   listener_status on_read_status() const;
   idle_verdict on_stop_if_idle();
@@ -46,7 +47,7 @@ struct socket_broker_state {
   bool evict_oldest();
   void pause();
   void resume_unless_full();
-  bool is_full() const { return descriptors != 0 && links.size() >= descriptors; }
+  bool is_full() const { return descriptors != 0 && sessions.size() >= descriptors; }
   bool all_gone() const;
 
   enum class role : uint8_t {
@@ -56,27 +57,27 @@ struct socket_broker_state {
     evicted, ///< Half-open, and told to end.
   };
   struct entry {
-    link_actor link;
+    session_actor session;
     role what = role::half_open;
   };
   void leave_half_open(role& now, role next);
 
-  struct half_open_link {
+  struct half_open_session {
     caf::actor_id id;
     std::chrono::steady_clock::time_point due;
   };
 
   pointer self = nullptr;
-  std::shared_ptr<link_context> context;
+  std::shared_ptr<session_context> context;
   caf::io::accept_handle listening;
   bool accepting = true;
   std::string socket_path;
   own_file socket_file; // removed at the end only if nobody has put another in its place
-  std::unordered_map<caf::actor_id, entry> links;
-  std::deque<half_open_link> half_open;
+  std::unordered_map<caf::actor_id, entry> sessions;
+  std::deque<half_open_session> half_open;
   size_t half_open_count = 0;
   uint64_t evicted = 0;
-  uint32_t descriptors = 0; // for links of all kinds; 0: no limit
+  uint32_t descriptors = 0; // for sessions of all kinds; 0: no limit
   bool paused = false;
   std::optional<std::chrono::steady_clock::time_point> timer; // when the one that is pending comes
   caf::typed_response_promise<served> stopping;

@@ -1,4 +1,4 @@
-#include "io/socket_calls.hpp"
+#include "io/sockets/socket_calls.hpp"
 
 #include <algorithm>
 #include <array>

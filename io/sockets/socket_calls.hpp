@@ -1,5 +1,5 @@
 #pragma once
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 
 #include <optional>
 #include <span>

@@ -1,4 +1,4 @@
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 #pragma once
-#include "io/fd.hpp"
+#include "base/unique_fd.hpp"
 
 #include <sys/types.h>
 

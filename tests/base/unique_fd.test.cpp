@@ -1,4 +1,4 @@
-#include "io/fd.hpp"
+#include "base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -5,8 +5,8 @@
 #include "bench/payload.hpp"
 #include "bench/peer.hpp"
 #include "bench/publishers.hpp"
-#include "io/socket_broker.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/socket_broker.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "messages/event_encoder.hpp"
 
 #include <caf/actor_system_config.hpp>

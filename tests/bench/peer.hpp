@@ -1,7 +1,7 @@
 #pragma once
+#include "base/unique_fd.hpp"
 #include "bench/event_stream.hpp"
 #include "bench/process.hpp"
-#include "io/fd.hpp"
 #include "support/temp_dir.hpp"
 
 #include <cstdint>

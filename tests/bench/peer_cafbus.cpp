@@ -1,7 +1,7 @@
 #include "bench/peer_cafbus.hpp"
 
-#include "io/client.hpp"
-#include "io/unix_socket.hpp"
+#include "io/client/client.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 #include "testing/laws.hpp"
 

@@ -2,7 +2,7 @@
 #include "bench/payload.hpp"
 #include "bench/peer.hpp"
 #include "bench/publishers.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 
 #include <fmt/core.h>
 

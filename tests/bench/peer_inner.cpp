@@ -1,6 +1,6 @@
 #include "bench/inner_bus.hpp"
 #include "bench/peer_cafbus.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 
 namespace cafbus::bench {
 

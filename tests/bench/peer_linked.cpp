@@ -1,8 +1,8 @@
 #include "bench/peer_cafbus.hpp"
 
 #include "bench/clock.hpp"
-#include "io/client.hpp"
-#include "io/unix_socket.hpp"
+#include "io/client/client.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 #include "bench/peer.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // A program of somebody else: a bus with a socket, a consumer in the program, and a blocking client at the socket.
 #include <cafbus/actors/bus.hpp>
 #include <cafbus/config/version.hpp>
-#include <cafbus/io/blocking_client.hpp>
-#include <cafbus/io/serve.hpp>
+#include <cafbus/io/client/blocking_client.hpp>
+#include <cafbus/io/sockets/serve.hpp>
 
 #include <caf/all.hpp>
 #include <caf/io/middleman.hpp>

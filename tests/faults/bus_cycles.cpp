@@ -9,8 +9,8 @@
 // the I/O module: another actor). Every hundredth bus is a hard one: a subscriber that never gives credit, a source
 // that does not stop, and a clean-up command that ignores SIGTERM.
 #include "actors/bus.hpp"
-#include "io/blocking_client.hpp"
-#include "io/serve.hpp"
+#include "io/client/blocking_client.hpp"
+#include "io/sockets/serve.hpp"
 #include "tests/support/batches.hpp"
 #include "tests/support/temp_dir.hpp"
 

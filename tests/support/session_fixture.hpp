@@ -15,7 +15,7 @@ inline size_t count(const std::string& text, const std::string& part) {
 }
 
 /// A bus with sockets, and what tests of its connections say again and again.
-struct link_fixture : socket_fixture {
+struct session_fixture : socket_fixture {
   using socket_fixture::socket_fixture;
 
   handle consumer(const std::string& key) {

@@ -1,6 +1,6 @@
 #pragma once
 #include "actors/bus_state.hpp"
-#include "io/socket_broker.hpp"
+#include "io/sockets/socket_broker.hpp"
 #include "messages/frame_codec.hpp"
 #include "support/fixtures.hpp"
 #include "testing/laws.hpp"
@@ -62,7 +62,7 @@ public:
   bool pending = false;
 };
 
-/// A whole bus with its socket broker, links and conns on CAF's test multiplexer and deterministic scheduler: no
+/// A whole bus with its socket broker, sessions and conns on CAF's test multiplexer and deterministic scheduler: no
 /// thread, no socket, no clock.
 struct socket_fixture : test_node_fixture<> {
   using handle = caf::io::connection_handle;

@@ -1,8 +1,8 @@
-#include "io/blocking_client.hpp"
+#include "io/client/blocking_client.hpp"
 
 #include "actors/bus.hpp"
-#include "io/serve.hpp"
-#include "io/unix_socket.hpp"
+#include "io/sockets/serve.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <caf/actor_system_config.hpp>

@@ -1,8 +1,8 @@
-#include "io/client.hpp"
+#include "io/client/client.hpp"
 
 #include "config/defaults.hpp"
-#include "io/publisher.hpp"
-#include "io/unix_socket.hpp"
+#include "io/client/publisher.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 #include "tests/support/temp_dir.hpp"
 

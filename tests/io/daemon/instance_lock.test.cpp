@@ -1,4 +1,4 @@
-#include "io/instance_lock.hpp"
+#include "io/daemon/instance_lock.hpp"
 
 #include "support/temp_dir.hpp"
 

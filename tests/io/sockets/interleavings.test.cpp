@@ -2,7 +2,7 @@
 // publish and slow reading, by up to four consumers on two subscription ids, with every actor of a real bus. After each
 // message that is handled the next actor is drawn by lot among the workers' and the multiplexer's. A failing seed
 // replays:
-//   CAFBUS_SEED=n build/cafbus_io_test -n -v 3 -s '^io.interleavings$'
+//   CAFBUS_SEED=n build/cafbus_io_test -n -v 3 -s '^io.sockets.interleavings$'
 
 #include "actors/cleanup_lock.hpp"
 #include "support/socket_fixture.hpp"
@@ -85,7 +85,7 @@ struct exploration : socket_fixture {
     do {
       while (run_one()) {
       }
-    } while (mpx.read_data()); // sent before its link had asked for bytes
+    } while (mpx.read_data()); // sent before its session had asked for bytes
     for (auto& x : consumers)
       x.settled = x.gone;
   }
@@ -135,7 +135,7 @@ struct exploration : socket_fixture {
     mpx.try_accept_connection();
     if (draw(2) == 0)
       run_some();
-    while (!mpx.impl_ptr(x.socket)) // its link has not been set up
+    while (!mpx.impl_ptr(x.socket)) // its session has not been set up
       run_one();
     for (auto& y : consumers)
       x.any_settled_peer = x.any_settled_peer || (y.id == x.id && y.gone && y.settled);
@@ -297,9 +297,9 @@ struct exploration : socket_fixture {
     auto& lock = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(parts.lock).state;
     if (lock.members.ids() != 0 || !lock.waiters.empty() || !lock.leases.empty())
       fail("the coordinator keeps somebody");
-    auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
-    if (links.size() != 1)
-      fail("links are left");
+    auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
+    if (sessions.size() != 1)
+      fail("sessions are left");
   }
 
   void fail_if(const std::string& violation) {

@@ -1,6 +1,6 @@
-#include "io/link.hpp"
+#include "io/sockets/session.hpp"
 
-#include "support/link_fixture.hpp"
+#include "support/session_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
@@ -12,7 +12,7 @@ const std::string refused = "{\"type\":\"pre_shutdown_ack\",\"last_for_key\":fal
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(link_tests, link_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_tests, session_fixture)
 
 CAF_TEST(a hello is acknowledged whatever way it is split) {
   auto line = hello_line("k");
@@ -264,13 +264,13 @@ CAF_TEST(one that hangs up while it waits is not let in) {
 
 CAF_TEST(nothing of a connection is left when it has ended) {
   std::vector<caf::weak_actor_ptr> parts_of_it;
-  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
+  auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
   for (auto polite : {true, false}) {
     auto x = consumer("t");
-    auto& link = links.begin()->second.link;
-    parts_of_it.push_back(caf::actor_cast<caf::weak_actor_ptr>(link));
-    parts_of_it.push_back(
-        caf::actor_cast<caf::weak_actor_ptr>(deref<link_actor::stateful_broker_base<link_state>>(link).state.conn));
+    auto& session = sessions.begin()->second.session;
+    parts_of_it.push_back(caf::actor_cast<caf::weak_actor_ptr>(session));
+    parts_of_it.push_back(caf::actor_cast<caf::weak_actor_ptr>(
+        deref<session_actor::stateful_broker_base<session_state>>(session).state.conn));
     socket_of(x).room = 0;
     talk(connect(), publish_line_of("t") + "{\"type\":\"bye\"}\n");
     if (polite)

@@ -1,5 +1,5 @@
 // What a bus takes in from outside at most, and that one connection's lack of memory is its own.
-#include "support/link_fixture.hpp"
+#include "support/session_fixture.hpp"
 
 #include <new>
 
@@ -31,15 +31,15 @@ struct poor_calls final : scripted_calls {
   int poor = -1;
 };
 
-struct fixture : link_fixture {
-  fixture() : link_fixture{narrow()} {}
+struct fixture : session_fixture {
+  fixture() : session_fixture{narrow()} {}
 
   bool paused() { return mpx.passive_mode(acceptor); }
 };
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(link_limits_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(session_limits_tests, fixture)
 
 CAF_TEST(a consumer beyond the limit is told so and gets in once one has left) {
   auto a = consumer("k");
@@ -174,7 +174,7 @@ struct poor_fixture : has_poor_calls, socket_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(link_memory_tests, poor_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_memory_tests, poor_fixture)
 
 CAF_TEST(a connection for which there is no memory ends and no other does) {
   auto rich = connect();

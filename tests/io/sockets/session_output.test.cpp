@@ -1,11 +1,11 @@
-#include "io/link_output.hpp"
+#include "io/sockets/session_output.hpp"
 
-#include "support/link_fixture.hpp"
+#include "support/session_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(link_output_tests, link_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_output_tests, session_fixture)
 
 CAF_TEST(a consumer that does not read loses the oldest events and sees the gap) {
   auto x = consumer("t");

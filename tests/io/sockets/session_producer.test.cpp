@@ -1,11 +1,11 @@
-#include "io/link.hpp"
+#include "io/sockets/session.hpp"
 
-#include "support/link_fixture.hpp"
+#include "support/session_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(link_producer_tests, link_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_producer_tests, session_fixture)
 
 CAF_TEST(an oversized payload is rejected and the connection goes on) {
   auto x = consumer("t");
@@ -46,8 +46,8 @@ CAF_TEST(a producer that hangs up at once loses nothing that was read) {
 
 CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
   auto producer = connect();
-  auto& links = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links;
-  auto& state = deref<link_actor::stateful_broker_base<link_state>>(links.begin()->second.link).state;
+  auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
+  auto& state = deref<session_actor::stateful_broker_base<session_state>>(sessions.begin()->second.session).state;
   send(producer, publish_line_of("t"));
   CAF_CHECK(state.awaiting_hub);
   CAF_CHECK(!state.halted);

@@ -1,11 +1,11 @@
-#include "io/link.hpp"
+#include "io/sockets/session.hpp"
 
-#include "support/link_fixture.hpp"
+#include "support/session_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(link_stop_tests, link_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_stop_tests, session_fixture)
 
 CAF_TEST(a status query is answered and closed) {
   consumer("k");

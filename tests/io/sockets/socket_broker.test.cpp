@@ -1,4 +1,4 @@
-#include "io/socket_broker.hpp"
+#include "io/sockets/socket_broker.hpp"
 
 #include "support/socket_fixture.hpp"
 
@@ -87,7 +87,7 @@ CAF_TEST(whoever comes near the idle deadline is served or told to start a new b
         return std::vector<char>{line.begin(), line.end()};
       }());
       bus.settle();
-      bus.mpx.read_data(); // sent before its link had asked for bytes
+      bus.mpx.read_data(); // sent before its session had asked for bytes
       bus.settle();
       auto answer = bus.take(x);
       if (answer == first_ack) {
@@ -116,13 +116,14 @@ CAF_TEST(a consumer is served at any moment before the deadline) {
   }
 }
 
-CAF_TEST(a link that ends is forgotten) {
+CAF_TEST(a session that ends is forgotten) {
   for (int i = 0; i < 100; ++i) {
     auto x = connect();
     say_hello(x, "k" + std::to_string(i));
     hang_up(x);
   }
-  CAF_CHECK_EQUAL(deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.links.size(), 0u);
+  CAF_CHECK_EQUAL(deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions.size(),
+                  0u);
   CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
   pass(5s);
   CAF_CHECK(deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.half_open.empty());
