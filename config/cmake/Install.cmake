@@ -1,5 +1,6 @@
 # What is public: a few headers, each of which compiles alone. Those of the clients do without CAF.
 set(CAFBUS_CLIENT_HEADERS
+  base/result.hpp
   base/unique_fd.hpp
   config/defaults.hpp
   config/version.hpp

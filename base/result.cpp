@@ -1,0 +1,56 @@
+#include "base/result.hpp"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace cafbus {
+
+const char* to_string(failure_kind x) noexcept {
+  static constexpr std::array names{"invalid", "not_found", "refused", "timed_out", "closed", "unavailable", "system"};
+  static_assert(names.size() == static_cast<size_t>(failure_kind::system) + 1);
+  return names[static_cast<size_t>(x)];
+}
+
+failure_kind kind_of_errno(int error) noexcept {
+  switch (error) {
+  case ENOENT:
+  case ENOTDIR:
+  case ENXIO:
+    return failure_kind::not_found;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+  case ECONNREFUSED:
+    return failure_kind::refused;
+  case ETIMEDOUT:
+    return failure_kind::timed_out;
+  case EPIPE:
+  case ECONNRESET:
+  case ECONNABORTED:
+    return failure_kind::closed;
+  case EMFILE:
+  case ENFILE:
+  case ENOMEM:
+  case ENOSPC:
+  case EDQUOT:
+  case ENOBUFS:
+  case EAGAIN: // of fork and of threads
+    return failure_kind::unavailable;
+  case EINVAL:
+  case ENAMETOOLONG:
+    return failure_kind::invalid;
+  default:
+    return failure_kind::system;
+  }
+}
+
+failure errno_failure(std::string what) {
+  return errno_failure(std::move(what), errno);
+}
+
+failure errno_failure(std::string what, int error) {
+  return {kind_of_errno(error), std::move(what) + ": " + std::generic_category().message(error)};
+}
+
+} // namespace cafbus
