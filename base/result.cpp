@@ -7,7 +7,8 @@
 namespace cafbus {
 
 const char* to_string(failure_kind x) noexcept {
-  static constexpr std::array names{"invalid", "not_found", "refused", "timed_out", "closed", "unavailable", "system"};
+  static constexpr std::array names{"invalid",  "not_found", "refused",  "untrusted",   "timed_out",
+                                    "stopping", "closed",    "protocol", "unavailable", "system"};
   static_assert(names.size() == static_cast<size_t>(failure_kind::system) + 1);
   return names[static_cast<size_t>(x)];
 }
@@ -45,12 +46,16 @@ failure_kind kind_of_errno(int error) noexcept {
   }
 }
 
+std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
+
 failure errno_failure(std::string what) {
   return errno_failure(std::move(what), errno);
 }
 
 failure errno_failure(std::string what, int error) {
-  return {kind_of_errno(error), std::move(what) + ": " + std::generic_category().message(error)};
+  return {kind_of_errno(error), std::move(what) + ": " + errno_text(error)};
 }
 
 } // namespace cafbus

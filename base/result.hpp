@@ -20,9 +20,12 @@ enum class failure_kind : uint8_t {
   invalid,     ///< The input is wrong; it would fail again.
   not_found,   ///< A file, an address or a name does not exist.
   refused,     ///< The other side, or the owner of a place, says no.
+  untrusted,   ///< A place or a process belongs to somebody who could deceive us.
   timed_out,   ///< No answer in time; a later attempt may succeed.
-  closed,      ///< The other side has ended the connection.
-  unavailable, ///< Descriptors, memory, threads or processes are used up.
+  stopping,    ///< The other side ends and serves nobody any more; the text is its reason. Another one may be started.
+  closed,      ///< The other side has ended: without a word, or after the one that was asked for.
+  protocol,    ///< The other side sent what its protocol does not allow.
+  unavailable, ///< Used up or taken for now: descriptors, memory, a lock, the room of a bus. Try again later.
   system,      ///< Any other error of a system call; the text has errno's.
 };
 
@@ -37,6 +40,9 @@ struct failure {
 
 /// The kind that fits `error`, a value of errno.
 failure_kind kind_of_errno(int error) noexcept;
+
+/// "No such file or directory" for a value of errno; the same words whatever the locale.
+std::string errno_text(int error);
 
 /// "WHAT: No such file or directory" for a system call that has failed with `error`; the current errno by default.
 failure errno_failure(std::string what);

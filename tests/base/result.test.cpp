@@ -51,5 +51,6 @@ CAF_TEST(a failed system call is told with its kind and in words) {
 
 CAF_TEST(each kind of failure has its word) {
   CAF_CHECK_EQUAL(std::string{to_string(failure_kind::invalid)}, "invalid");
+  CAF_CHECK_EQUAL(std::string{to_string(failure_kind::stopping)}, "stopping");
   CAF_CHECK_EQUAL(std::string{to_string(failure_kind::system)}, "system");
 }
