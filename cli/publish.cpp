@@ -1,6 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/line_reader.hpp"
+#include "cli/input_lines.hpp"
 #include "cli/sent_lines.hpp"
 #include "cli/settings.hpp"
 #include "io/client/publish_lines.hpp"
@@ -202,7 +202,7 @@ private:
   spawn_policy policy_;
   publish_lines lines_;
   unique_fd input_;
-  line_reader reader_;
+  input_lines reader_;
   std::optional<publisher> bus_;
   sent_lines sent_;
   std::optional<std::string> failure_;

@@ -1,4 +1,4 @@
-#include "cli/line_reader.hpp"
+#include "cli/input_lines.hpp"
 
 #include "config/defaults.hpp"
 
@@ -17,7 +17,7 @@ CAF_TEST(lines are numbered and one that is too long is passed over) {
   for (size_t piece : {size_t{1'000}, size_t{65'535}, size_t{65'536}}) {
     std::vector<std::pair<uint64_t, size_t>> lines;
     std::vector<uint64_t> too_long;
-    line_reader reader{[&](uint64_t n, std::string_view line) { lines.emplace_back(n, line.size()); },
+    input_lines reader{[&](uint64_t n, std::string_view line) { lines.emplace_back(n, line.size()); },
                        [&](uint64_t n) { too_long.push_back(n); }};
     for (size_t i = 0; i < input.size(); i += piece)
       reader.append(std::string_view{input}.substr(i, piece));

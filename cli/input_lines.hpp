@@ -9,12 +9,12 @@ namespace cafbus {
 
 /// Cuts an input into numbered lines. One that is too long is reported and passed over, and the next one is fine again
 /// (a `frame_splitter` alone gives up there, as a connection must).
-class line_reader {
+class input_lines {
 public:
   using on_line = std::function<void(uint64_t number, std::string_view line)>;
   using on_too_long = std::function<void(uint64_t number)>;
 
-  line_reader(on_line line, on_too_long too_long);
+  input_lines(on_line line, on_too_long too_long);
 
   /// Takes in what was read, in pieces of at most 64 KiB.
   void append(std::string_view bytes);

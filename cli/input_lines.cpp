@@ -1,4 +1,4 @@
-#include "cli/line_reader.hpp"
+#include "cli/input_lines.hpp"
 
 #include "config/defaults.hpp"
 
@@ -7,10 +7,10 @@
 
 namespace cafbus {
 
-line_reader::line_reader(on_line line, on_too_long too_long)
+input_lines::input_lines(on_line line, on_too_long too_long)
   : on_line_(std::move(line)), on_too_long_(std::move(too_long)), splitter_(defaults::max_frame_bytes) {}
 
-void line_reader::append(std::string_view bytes) {
+void input_lines::append(std::string_view bytes) {
   auto newline = std::min(bytes.find('\n'), bytes.size());
   // only the line that is open can get too long: those that begin here are shorter than one piece
   if (!skipping_ && splitter_.pending() + newline + 1 > defaults::max_frame_bytes) {
@@ -29,7 +29,7 @@ void line_reader::append(std::string_view bytes) {
     on_line_(++number_, *line);
 }
 
-void line_reader::finish() {
+void input_lines::finish() {
   if (auto line = splitter_.rest())
     on_line_(++number_, *line);
 }
