@@ -56,8 +56,10 @@ target_include_directories(cafbus_public_headers INTERFACE "${CAFBUS_STAGED_INCL
 add_dependencies(cafbus_public_headers cafbus_stage_headers)
 
 # Sees the staged headers and CAF, nothing else of this tree: an include of a header that is not public does not compile.
-add_library(cafbus_header_check OBJECT ${_checks})
-target_link_libraries(cafbus_header_check PRIVATE cafbus_public_headers cafbus_flags CAF::core)
+if (BUILD_TESTING)
+  add_library(cafbus_header_check OBJECT ${_checks})
+  target_link_libraries(cafbus_header_check PRIVATE cafbus_public_headers cafbus_flags CAF::core)
+endif ()
 
 include(CMakePackageConfigHelpers)
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cafbus")

@@ -7,7 +7,7 @@ if (NOT "${cafbus_FIND_COMPONENTS}" STREQUAL "client")
   # Debian's CAF has no package file of its own; ours is for here only
   set(_cafbus_module_path "${CMAKE_MODULE_PATH}")
   list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
-  find_dependency(CAF 0.17.6 EXACT COMPONENTS core io)
+  find_dependency(CAF 0.17.6...<0.18 COMPONENTS core io)
   set(CMAKE_MODULE_PATH "${_cafbus_module_path}")
   unset(_cafbus_module_path)
   find_dependency(spdlog 1.10)
