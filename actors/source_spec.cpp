@@ -36,8 +36,8 @@ std::variant<source_spec, std::string> parse_source_spec(std::string_view text) 
     result.what = source_spec::kind::node;
     result.argument = text.substr(node.size());
     auto place = parse_host_port(result.argument);
-    if (auto* error = std::get_if<std::string>(&place))
-      return "source '" + result.name + "': " + *error;
+    if (!place)
+      return "source '" + result.name + "': " + place.error().text;
     return result;
   }
   constexpr std::string_view exec = "exec:";

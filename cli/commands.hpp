@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <variant>
 
 namespace CLI {
 class App;
@@ -28,7 +27,7 @@ void add_version(CLI::App& program, command& chosen);
 int run_serve(const serve_options& options, const option_reader& reread);
 
 /// Runs a daemon that a starter has put into the background: says "ready", or why not, to `ready_fd`, and closes that.
-int run_on_demand(const std::variant<serve_options, std::string>& options, const option_reader& reread, int ready_fd);
+int run_on_demand(const result<loaded_options>& options, const option_reader& reread, int ready_fd);
 
 /// Stands in the help of each command that starts a bus on demand.
 inline constexpr const char* spawn_note = "A bus that is started takes its options from the config file and the "

@@ -45,9 +45,9 @@ std::string read_duration(const char* name, const std::string& text, std::chrono
   if (text.empty())
     return {};
   auto parsed = parse_duration(text);
-  if (auto* error = std::get_if<std::string>(&parsed))
-    return std::string{name} + ": " + *error;
-  target = std::min(std::get<std::chrono::nanoseconds>(parsed), longest);
+  if (!parsed)
+    return std::string{name} + ": " + parsed.error().text;
+  target = std::min(*parsed, longest);
   return {};
 }
 
@@ -56,9 +56,9 @@ std::string read_max_events(const std::string& text, uint64_t& target) {
   if (text.empty())
     return {};
   auto parsed = parse_count(text);
-  if (auto* error = std::get_if<std::string>(&parsed))
-    return "--max-events: " + *error;
-  target = std::get<uint64_t>(parsed);
+  if (!parsed)
+    return "--max-events: " + parsed.error().text;
+  target = *parsed;
   return target == 0 ? "--max-events: it must be at least 1; leave it out for any number" : "";
 }
 
@@ -96,12 +96,12 @@ std::string understand(const consume_flags& flags, consume_request& request) {
 }
 
 /// The bus's answer, as an exit code with its message said.
-int explain_refusal(const client_failure& failure) {
-  if (failure.kind == client_failure::reason::refused)
-    return complain(exit_code::failed, "the bus rejected this consumer: " + failure.text);
-  if (failure.kind == client_failure::reason::timeout)
+int explain_refusal(const failure& why) {
+  if (why.kind == failure_kind::refused)
+    return complain(exit_code::failed, "the bus rejected this consumer: " + why.text);
+  if (why.kind == failure_kind::timed_out)
     return complain(exit_code::failed, "the bus did not answer within 5s; `cafbus status` tells whether it is well");
-  return complain(exit_code::failed, failure.text);
+  return complain(exit_code::failed, why.text);
 }
 
 /// How to go on after an end that nobody here asked for.
@@ -137,32 +137,30 @@ int run_session(client bus, event_files files, const consume_request& request, c
 constexpr auto retry_pause = std::chrono::milliseconds{40};
 
 /// Finds or starts the bus and says hello. One that is busy cleaning up after others, or full, is asked again.
-std::variant<reached, client_failure> join_bus(const app_paths& paths, const consume_flags& flags) {
+result<reached> join_bus(const app_paths& paths, const consume_flags& flags) {
   const auto& greeting = flags.request.subscription;
   auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
   auto until = std::chrono::steady_clock::now() + set_up_timeout;
   bool told = false;
   for (;;) {
     auto found = reach_bus(paths, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
-                           [&](client& bus) -> std::optional<client_failure> {
-                             auto ack = bus.subscribe(greeting, patience);
-                             if (auto* failure = std::get_if<client_failure>(&ack))
-                               return std::move(*failure);
-                             return std::nullopt;
+                           [&](client& bus) -> result<void> {
+                             if (auto ack = bus.subscribe(greeting, patience); !ack)
+                               return ack.error();
+                             return {};
                            });
-    auto* failure = std::get_if<client_failure>(&found);
-    if (!failure || failure->kind != client_failure::reason::busy || std::chrono::steady_clock::now() > until)
+    if (found || found.error().kind != failure_kind::unavailable || std::chrono::steady_clock::now() > until)
       return found;
     if (!std::exchange(told, true))
-      say("waiting: " + failure->text);
+      say("waiting: " + found.error().text);
     std::this_thread::sleep_for(retry_pause); // for want of room it says no at once
   }
 }
 
 int run_consume(consume_flags& flags) {
   auto located = flags.common.locate();
-  if (auto* error = std::get_if<std::string>(&located))
-    return complain(exit_code::usage, *error);
+  if (!located)
+    return complain(exit_code::usage, located.error().text);
   auto& request = flags.request;
   if (auto error = understand(flags, request); !error.empty())
     return complain(exit_code::usage, error);
@@ -172,14 +170,13 @@ int run_consume(consume_flags& flags) {
     if (auto error = files.open(request.output_dir); !error.empty())
       return complain(exit_code::failed, error);
   request.subscription.pid = ::getpid();
-  const auto& paths = std::get<app_paths>(located);
+  const auto& paths = *located;
   auto found = join_bus(paths, flags);
-  if (auto* failure = std::get_if<client_failure>(&found))
-    return failure->kind == client_failure::reason::not_running
+  if (!found)
+    return found.error().kind == failure_kind::not_found
                ? complain(exit_code::failed, not_running_text(paths.dir, paths.socket))
-               : explain_refusal(*failure);
-  return run_session(std::move(std::get<reached>(found).bus), std::move(files), request,
-                     paths.dir.substr(paths.dir.rfind('/') + 1));
+               : explain_refusal(found.error());
+  return run_session(std::move(found->bus), std::move(files), request, paths.dir.substr(paths.dir.rfind('/') + 1));
 }
 
 constexpr const char* footer =

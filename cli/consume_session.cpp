@@ -131,8 +131,8 @@ bool consume_session::take_buffered() {
     auto got = bus_.buffered();
     more = got.has_value();
     if (!more) {
-      if (auto failure = bus_.too_long())
-        lose(*failure); // now: it may be the last thing that comes
+      if (auto good = bus_.check(); !good)
+        lose(good.error()); // now: it may be the last thing that comes
       break;
     }
     if (auto* event = std::get_if<event_frame>(&*got))
@@ -221,20 +221,19 @@ void consume_session::on_bye(const std::string& reason) {
 /// @returns whether something came, so that there may be more.
 bool consume_session::receive() {
   auto received = bus_.receive();
-  auto* failure = std::get_if<client_failure>(&received);
-  if (failure == nullptr)
-    return std::get<size_t>(received) != 0;
+  if (received)
+    return *received != 0;
   if (works()) { // once it is done, what has come before is handled, and then this is met again
     bus_gone_ = true;
   } else {
-    lose(*failure);
+    lose(received.error());
   }
   return false;
 }
 
-void consume_session::lose(const client_failure& failure) {
-  if (failure.kind != client_failure::reason::closed)
-    complain(0, failure.text);
+void consume_session::lose(const failure& why) {
+  if (why.kind != failure_kind::closed)
+    complain(0, why.text);
   end(consume_end::connection_lost);
 }
 
@@ -372,10 +371,10 @@ void consume_session::leave() {
       break;
     if (items[1].revents != 0)
       on_signal();
-    if (items[0].revents != 0 && std::holds_alternative<client_failure>(bus_.receive()))
+    if (items[0].revents != 0 && !bus_.receive())
       return;
   }
-  bus_.send(encode(bye{"consumer_done"}), 100ms);
+  [[maybe_unused]] auto told = bus_.send(encode(bye{"consumer_done"}), 100ms); // one that is gone needs no word
 }
 
 } // namespace cafbus

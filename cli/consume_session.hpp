@@ -76,7 +76,7 @@ private:
   void on_frame(const frame& x);
   void on_bye(const std::string& reason);
   bool receive();
-  void lose(const client_failure& failure);
+  void lose(const failure& why);
   void flush();
 
   bool works() const { return command_ && command_->running(); }

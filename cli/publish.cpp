@@ -41,10 +41,10 @@ struct publish_flags {
   std::string input = "-";
 };
 
-std::string text_of(const client_failure& x) {
-  if (x.kind == client_failure::reason::said_bye)
+std::string text_of(const failure& x) {
+  if (x.kind == failure_kind::stopping)
     return "the bus said bye" + (x.text.empty() ? "" : ": " + x.text);
-  return x.kind == client_failure::reason::refused ? "the bus reports: " + x.text : x.text;
+  return x.kind == failure_kind::refused ? "the bus reports: " + x.text : x.text;
 }
 
 /// One run: reads input, publishes it, and counts what was wrong with it.
@@ -75,23 +75,22 @@ public:
 private:
   std::optional<std::string> find() const {
     auto found = reach_bus(paths_, policy_, ask_for_life);
-    if (auto* failure = std::get_if<client_failure>(&found))
-      return failure->kind == client_failure::reason::not_running ? not_running_text(paths_.dir, paths_.socket)
-                                                                  : failure->text;
-    return std::nullopt;
+    if (found)
+      return std::nullopt;
+    return found.error().kind == failure_kind::not_found ? not_running_text(paths_.dir, paths_.socket)
+                                                         : found.error().text;
   }
 
   /// The bus that was found may have ended since, being idle; then it is found, or started, again.
   std::optional<std::string> connect() {
     for (int tries = 0; tries < connect_tries; ++tries) {
       auto connected = client::connect(paths_.socket, connect_timeout);
-      if (auto* bus = std::get_if<client>(&connected)) {
-        bus_.emplace(std::move(*bus));
+      if (connected) {
+        bus_.emplace(std::move(*connected));
         return std::nullopt;
       }
-      auto& failure = std::get<client_failure>(connected);
-      if (failure.kind != client_failure::reason::not_running)
-        return failure.text;
+      if (connected.error().kind != failure_kind::not_found)
+        return connected.error().text;
       if (auto error = find())
         return error;
     }
@@ -110,8 +109,8 @@ private:
       step();
     }
     if (!failure_ && bus_) {
-      if (auto failure = bus_->finish(patience))
-        failure_ = text_of(*failure);
+      if (auto finished = bus_->finish(patience); !finished)
+        failure_ = text_of(finished.error());
       count_answers();
     }
     return failure_;
@@ -138,13 +137,13 @@ private:
   void step() {
     if (failure_ || !bus_)
       return;
-    auto failure = bus_->step();
+    auto stepped = bus_->step();
     count_answers();
     // a bus that has answered for everything may go if nothing more was to come
-    while (failure && bus_->settled() && !at_end_ && input_is_ready())
+    while (!stepped && bus_->settled() && !at_end_ && input_is_ready())
       read_input();
-    if (failure && !(bus_->settled() && at_end_))
-      failure_ = text_of(*failure);
+    if (!stepped && !(bus_->settled() && at_end_))
+      failure_ = text_of(stepped.error());
   }
 
   void on_line(uint64_t number, std::string_view line) {
@@ -212,14 +211,14 @@ private:
 
 int run_publish(const publish_flags& flags) {
   auto located = flags.common.locate();
-  if (auto* error = std::get_if<std::string>(&located))
-    return complain(exit_code::usage, *error);
+  if (!located)
+    return complain(exit_code::usage, located.error().text);
   unique_fd input{flags.input == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                      : ::open(flags.input.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
   if (!input)
     return complain(exit_code::usage, "cannot read " + flags.input + ": " + std::system_category().message(errno));
-  return publish_run{std::get<app_paths>(located), flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
-                     flags.type, std::move(input)}
+  return publish_run{*located, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand, flags.type,
+                     std::move(input)}
       .run();
 }
 

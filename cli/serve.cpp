@@ -22,22 +22,22 @@ void tell(unique_fd& starter, const std::string& line) {
 int run_serve(const serve_options& options, const option_reader& reread) {
   auto serving = [](const std::string& socket) { fmt::print(stderr, "[cafbus] serving socket={}\n", socket); };
   auto outcome = run_daemon(options, serving, reread);
-  fmt::print(stderr, "[cafbus] {}: {}\n", outcome.failed ? "failed" : "stopped", outcome.reason);
-  return outcome.failed ? exit_code::failed : exit_code::done;
+  fmt::print(stderr, "[cafbus] {}: {}\n", outcome ? "stopped" : "failed", outcome ? *outcome : outcome.error().text);
+  return outcome ? exit_code::done : exit_code::failed;
 }
 
-int run_on_demand(const std::variant<serve_options, std::string>& options, const option_reader& reread, int ready_fd) {
+int run_on_demand(const result<loaded_options>& options, const option_reader& reread, int ready_fd) {
   unique_fd starter{ready_fd};
   ::fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_NAME, "cafbus"); // the kernel has named us "exe", after /proc/self/exe
-  if (auto* error = std::get_if<std::string>(&options)) {
-    tell(starter, *error);
+  if (!options) {
+    tell(starter, options.error().text);
     return exit_code::usage;
   }
   auto outcome = run_daemon(
-      std::get<serve_options>(options), [&](const std::string&) { tell(starter, "ready\n"); }, reread, true);
-  tell(starter, outcome.reason);
-  return outcome.failed ? exit_code::failed : exit_code::done;
+      options->values, [&](const std::string&) { tell(starter, "ready\n"); }, reread, true);
+  tell(starter, outcome ? *outcome : outcome.error().text);
+  return outcome ? exit_code::done : exit_code::failed;
 }
 
 } // namespace cafbus

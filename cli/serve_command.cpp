@@ -21,8 +21,8 @@ int check(const loaded_options& options) {
       return complain(exit_code::usage, *error);
   }
   auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
-  if (auto* error = std::get_if<std::string>(&paths))
-    return complain(exit_code::usage, *error);
+  if (!paths)
+    return complain(exit_code::usage, paths.error().text);
   return print(effective_config(options, process_environment())) ? exit_code::done : exit_code::failed;
 }
 
@@ -41,16 +41,13 @@ void add_serve(CLI::App& program, command& chosen) {
     chosen = [flags, ready_fd, check_only] {
       auto loaded = flags->load();
       auto reread = [flags] { return flags->load(); };
-      if (*ready_fd >= 0) {
-        if (auto* error = std::get_if<std::string>(&loaded))
-          return run_on_demand(std::move(*error), reread, *ready_fd);
-        return run_on_demand(std::get<loaded_options>(loaded).values, reread, *ready_fd);
-      }
-      if (auto* error = std::get_if<std::string>(&loaded))
-        return complain(exit_code::usage, *error);
+      if (*ready_fd >= 0)
+        return run_on_demand(loaded, reread, *ready_fd);
+      if (!loaded)
+        return complain(exit_code::usage, loaded.error().text);
       if (*check_only)
-        return check(std::get<loaded_options>(loaded));
-      return run_serve(std::get<loaded_options>(loaded).values, reread);
+        return check(*loaded);
+      return run_serve(loaded->values, reread);
     };
   });
 }

@@ -20,7 +20,7 @@ void settings::add_to(CLI::App& command, bool all) {
   }
 }
 
-std::variant<loaded_options, std::string> settings::load() const {
+result<loaded_options> settings::load() const {
   flag_values given;
   for (const auto& [what, values] : flags_)
     for (const auto& value : values)
@@ -28,11 +28,11 @@ std::variant<loaded_options, std::string> settings::load() const {
   return load_options(given, process_environment());
 }
 
-std::variant<app_paths, std::string> settings::locate() const {
+result<app_paths> settings::locate() const {
   auto loaded = load();
-  if (auto* error = std::get_if<std::string>(&loaded))
-    return std::move(*error);
-  const auto& values = std::get<loaded_options>(loaded).values;
+  if (!loaded)
+    return loaded.error();
+  const auto& values = loaded->values;
   return find_app_paths(base_dir(values.dir, process_environment()), values.app);
 }
 

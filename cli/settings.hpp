@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace CLI {
@@ -19,11 +18,11 @@ public:
   /// @param all Every option, for `serve`; else those of every command, `--app` and `--dir`.
   void add_to(CLI::App& command, bool all);
 
-  /// Puts flags, environment, config file and defaults together. @returns an error text for wrong ones.
-  std::variant<loaded_options, std::string> load() const;
+  /// Puts flags, environment, config file and defaults together.
+  result<loaded_options> load() const;
 
   /// The same, down to the paths of the app.
-  std::variant<app_paths, std::string> locate() const;
+  result<app_paths> locate() const;
 
 private:
   struct flag {

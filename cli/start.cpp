@@ -13,14 +13,14 @@ namespace {
 
 int run_start(const settings& flags) {
   auto located = flags.locate();
-  if (auto* error = std::get_if<std::string>(&located))
-    return complain(exit_code::usage, *error);
-  const auto& paths = std::get<app_paths>(located);
-  auto found = reach_bus(paths, spawn_policy::asked_for, ask_for_life);
-  if (auto* failure = std::get_if<client_failure>(&found))
-    return complain(exit_code::failed, failure->text);
-  const auto& [bus, started] = std::get<reached>(found);
-  say((started ? "started pid=" : "already running pid=") + std::to_string(bus.bus_pid()) + " socket=" + paths.socket);
+  if (!located)
+    return complain(exit_code::usage, located.error().text);
+  auto found = reach_bus(*located, spawn_policy::asked_for, ask_for_life);
+  if (!found)
+    return complain(exit_code::failed, found.error().text);
+  const auto& [bus, started] = *found;
+  say((started ? "started pid=" : "already running pid=") + std::to_string(bus.bus_pid()) +
+      " socket=" + located->socket);
   return print(started ? "started\n" : "already running\n") ? exit_code::done : exit_code::failed;
 }
 

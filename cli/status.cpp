@@ -197,9 +197,9 @@ int run_status(const status_flags& flags) {
   if (auto error = state_error(flags.fail_on); !error.empty())
     return complain(exit_code::usage, error);
   auto located = flags.common.locate();
-  if (auto* error = std::get_if<std::string>(&located))
-    return complain(exit_code::usage, *error);
-  status_run run{flags, std::get<app_paths>(located)};
+  if (!located)
+    return complain(exit_code::usage, located.error().text);
+  status_run run{flags, *located};
   if (flags.watch)
     return watch(run);
   return run.look_and_print(false) ? run.code() : exit_code::failed;

@@ -48,10 +48,10 @@ std::string parse_drain(stop_flags& flags) {
   if (flags.drain.empty())
     return {};
   auto parsed = parse_duration(flags.drain);
-  if (auto* error = std::get_if<std::string>(&parsed))
-    return "--drain: " + *error;
+  if (!parsed)
+    return "--drain: " + parsed.error().text;
   // the frame says "as the bus is set" by 0
-  flags.request.drain = std::clamp<std::chrono::nanoseconds>(std::get<std::chrono::nanoseconds>(parsed), 1ms, 24h);
+  flags.request.drain = std::clamp<std::chrono::nanoseconds>(*parsed, 1ms, 24h);
   return {};
 }
 
@@ -59,9 +59,9 @@ int run_stop(stop_flags& flags) {
   if (auto error = parse_drain(flags); !error.empty())
     return complain(exit_code::usage, error);
   auto located = flags.common.locate();
-  if (auto* error = std::get_if<std::string>(&located))
-    return complain(exit_code::usage, *error);
-  const auto& own = std::get<app_paths>(located);
+  if (!located)
+    return complain(exit_code::usage, located.error().text);
+  const auto& own = *located;
   auto apps = flags.all ? find_apps(own.base) : std::vector{own};
   auto worst = exit_code::done;
   auto list = nlohmann::ordered_json::array();

@@ -1,9 +1,9 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/paths.hpp"
 
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace cafbus {
@@ -17,9 +17,10 @@ struct config_entry {
 };
 
 /// Reads `key = value` lines; `#` begins a comment at the start of a line or after a blank; a value may stand in double
-/// quotes, where `\"` and `\\` are escapes and `#` is nothing special. Knows no keys.
+/// quotes, where `\"` and `\\` are escapes and `#` is nothing special. Knows no keys. The text is UTF-8, with or
+/// without a byte order mark.
 /// @param name Of the file, for the error text.
-std::variant<std::vector<config_entry>, std::string> parse_config(std::string_view text, const std::string& name);
+result<std::vector<config_entry>> parse_config(std::string_view text, const std::string& name);
 
 /// A config file's path and entries; both empty if there is none.
 struct config_file {
@@ -27,9 +28,8 @@ struct config_file {
   std::vector<config_entry> entries;
 };
 
-/// Reads the first of `$CAFBUS_CONFIG` (which must exist), `$XDG_CONFIG_HOME/cafbus/cafbus.conf` (else in `~/.config`)
-/// and
-/// `/etc/cafbus.conf`.
-std::variant<config_file, std::string> read_config(const environment& env);
+/// Reads the first that exists of `$CAFBUS_CONFIG` (which must), `$XDG_CONFIG_HOME/cafbus/cafbus.conf` (else below
+/// `~/.config`) and `/etc/cafbus.conf`.
+result<config_file> read_config(const environment& env);
 
 } // namespace cafbus

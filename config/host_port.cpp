@@ -1,13 +1,13 @@
 #include "config/host_port.hpp"
 
-#include "config/log.hpp"
+#include "config/quoted.hpp"
 
 #include <charconv>
 
 namespace cafbus {
 
-std::variant<host_port, std::string> parse_host_port(std::string_view text) {
-  auto complaint = [&](const char* why) { return log::quoted(text) + ' ' + why; };
+result<host_port> parse_host_port(std::string_view text) {
+  auto complaint = [&](const char* why) { return failure{failure_kind::invalid, log::quoted(text) + ' ' + why}; };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
     return complaint("has no port; write HOST:PORT");

@@ -1,8 +1,9 @@
 #pragma once
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 
 namespace cafbus {
 
@@ -13,7 +14,6 @@ struct host_port {
   bool operator==(const host_port&) const = default;
 };
 
-/// @returns the parts, or an error text that says what is wrong.
-std::variant<host_port, std::string> parse_host_port(std::string_view text);
+result<host_port> parse_host_port(std::string_view text);
 
 } // namespace cafbus

@@ -39,7 +39,7 @@ public:
     : base_sink(std::make_unique<spdlog::pattern_formatter>(line_pattern)),
       file_(path, defaults::log_file_bytes, defaults::log_files_kept) {}
 
-  std::string open() {
+  result<void> open() {
     std::lock_guard guard{mutex_};
     return file_.open();
   }
@@ -144,20 +144,21 @@ spdlog::logger& source() {
   return component(6);
 }
 
-std::string to_file(const std::string& path, std::string_view level) {
+result<void> to_file(const std::string& path, std::string_view level) {
   auto wanted = to_level(level);
   if (!wanted)
-    return quoted(level) + " is not a log level; use trace, debug, info, warn, error or off";
+    return failure{failure_kind::invalid,
+                   quoted(level) + " is not a log level; use trace, debug, info, warn, error or off"};
   try {
     auto sink = std::make_shared<file_sink>(path);
-    if (auto error = sink->open(); !error.empty())
-      return error;
+    if (auto opened = sink->open(); !opened)
+      return opened;
     auto& s = state();
     std::lock_guard guard{s.mutex};
     s.silence();
     s.writer = start_writer();
     if (!s.writer)
-      return "cannot start the log's thread";
+      return failure{failure_kind::unavailable, "cannot start the log's thread"};
     s.sink = sink;
     for (size_t i = 0; i < components; ++i) {
       auto x = std::make_shared<spdlog::async_logger>(names[i], sink, s.writer,
@@ -169,14 +170,14 @@ std::string to_file(const std::string& path, std::string_view level) {
     }
     return {};
   } catch (const std::exception& e) {
-    return "cannot log to " + path + ": " + e.what();
+    return failure{failure_kind::unavailable, "cannot log to " + path + ": " + e.what()};
   }
 }
 
-std::string reopen() {
+result<void> reopen() {
   auto& s = state();
   std::lock_guard guard{s.mutex};
-  return s.sink ? s.sink->open() : std::string{};
+  return s.sink ? s.sink->open() : result<void>{};
 }
 
 bool set_level(std::string_view level) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/quoted.hpp"
 
 #include <memory>
@@ -25,13 +26,13 @@ spdlog::logger& session();
 spdlog::logger& link();
 spdlog::logger& source();
 
-/// Logs to `path` (0600), rotated while it runs. @returns an error text, empty if it works.
+/// Logs to `path` (0600), rotated while it runs.
 /// @param level trace, debug, info, warn, error or off.
-std::string to_file(const std::string& path, std::string_view level);
+result<void> to_file(const std::string& path, std::string_view level);
 
-/// Opens the file's name anew, after somebody has moved the file away. @returns an error text; then the old file goes
+/// Opens the file by its name once more, after somebody has moved the file away. Where that fails, the old file goes
 /// on.
-std::string reopen();
+result<void> reopen();
 
 /// Changes the level. @returns false for a level that does not exist.
 bool set_level(std::string_view level);

@@ -1,4 +1,7 @@
 #pragma once
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -11,13 +14,10 @@ class log_file {
 public:
   /// @param max_bytes Size at which it is rotated. @param kept Old files that are kept.
   log_file(std::string path, size_t max_bytes, size_t kept);
-  ~log_file();
-  log_file(const log_file&) = delete;
-  log_file& operator=(const log_file&) = delete;
 
-  /// Opens the path; once more, when somebody has moved the file away.
-  /// @returns an error text, empty if it is open now; if it was open before, the old file goes on.
-  std::string open();
+  /// Opens the path; once more, when somebody has moved the file away. Where that fails, a file that was open before
+  /// goes on.
+  result<void> open();
 
   /// Appends `line`, which has its '\n'. What the disk does not take is lost.
   void write(std::string_view line);
@@ -28,7 +28,7 @@ private:
   std::string path_;
   size_t max_bytes_;
   size_t kept_;
-  int fd_ = -1;
+  unique_fd fd_;
   size_t size_ = 0;
 };
 

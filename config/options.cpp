@@ -1,9 +1,10 @@
 #include "config/options.hpp"
 
+#include "base/text.hpp"
 #include "config/config_file.hpp"
 #include "config/duration.hpp"
 #include "config/host_port.hpp"
-#include "config/log.hpp"
+#include "config/quoted.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -21,6 +22,10 @@ constexpr nanoseconds longest = 24h * 365;
 
 /// Whether zero is a value of its own, beside a range that begins above it.
 enum class zero : uint8_t { refused, none, never };
+
+failure wrong(std::string text) {
+  return {failure_kind::invalid, std::move(text)};
+}
 
 std::string env_name(std::string_view name) {
   std::string result = "CAFBUS_";
@@ -43,26 +48,26 @@ option duration(std::string name, nanoseconds bus_options::*member, nanoseconds 
   auto allowed = to_text(least) + " to " + to_text(longest);
   if (z != zero::refused)
     allowed = (z == zero::never ? "never (or 0), or " : "0, or ") + allowed;
-  auto result = row(std::move(name), "DURATION", allowed, std::move(help));
-  result.set = [=](serve_options& x, std::string_view text) -> std::string {
+  auto made = row(std::move(name), "DURATION", allowed, std::move(help));
+  made.set = [=](serve_options& x, std::string_view text) -> result<void> {
     auto parsed = parse_duration(text);
-    if (auto* error = std::get_if<std::string>(&parsed))
-      return std::move(*error);
-    auto value = std::get<nanoseconds>(parsed);
+    if (!parsed)
+      return parsed.error();
+    auto value = *parsed;
     auto is_zero = value == 0ns && z != zero::refused && (z == zero::never || text != "never");
     if (!is_zero && (value < least || value > longest))
-      return log::quoted(text) + " is out of bounds";
+      return wrong(log::quoted(text) + " is out of bounds");
     x.bus.*member = value;
     return {};
   };
-  result.text = [=](const serve_options& x) {
+  made.text = [=](const serve_options& x) {
     auto value = x.bus.*member;
     return value == 0ns && z == zero::never ? "never" : to_text(value);
   };
-  return result;
+  return made;
 }
 
-using number_parser = std::variant<uint64_t, std::string> (*)(std::string_view);
+using number_parser = result<uint64_t> (*)(std::string_view);
 using number_writer = std::string (*)(uint64_t);
 
 std::string count_text(uint64_t x) {
@@ -70,20 +75,20 @@ std::string count_text(uint64_t x) {
 }
 
 template <class T>
-option number(option result, T bus_options::*member, T least, T most, number_parser parse, number_writer write) {
-  result.allowed = write(least) + " to " + write(most);
-  result.set = [=](serve_options& x, std::string_view text) -> std::string {
+option number(option made, T bus_options::*member, T least, T most, number_parser parse, number_writer write) {
+  made.allowed = write(least) + " to " + write(most);
+  made.set = [=](serve_options& x, std::string_view text) -> result<void> {
     auto parsed = parse(text);
-    if (auto* error = std::get_if<std::string>(&parsed))
-      return std::move(*error);
-    auto value = std::get<uint64_t>(parsed);
+    if (!parsed)
+      return parsed.error();
+    auto value = *parsed;
     if (value < least || value > most)
-      return log::quoted(text) + " is out of bounds";
+      return wrong(log::quoted(text) + " is out of bounds");
     x.bus.*member = static_cast<T>(value);
     return {};
   };
-  result.text = [=](const serve_options& x) { return write(x.bus.*member); };
-  return result;
+  made.text = [=](const serve_options& x) { return write(x.bus.*member); };
+  return made;
 }
 
 option count(std::string name, uint32_t bus_options::*member, uint32_t least, uint32_t most, std::string help) {
@@ -95,104 +100,103 @@ option size(std::string name, size_t bus_options::*member, size_t least, size_t 
 }
 
 option app_option() {
-  auto result = row("app", "NAME", "1 to 64 letters, digits, '.', '_' or '-', not starting with '.' or '-'",
-                    "The application whose bus is meant");
-  result.every_command = true;
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
-    if (!app_name_error(text).empty())
-      return log::quoted(text) + " cannot be the name of an app";
+  auto made = row("app", "NAME", "1 to 64 letters, digits, '.', '_' or '-', not starting with '.' or '-'",
+                  "The application whose bus is meant");
+  made.every_command = true;
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
+    if (!check_app_name(text))
+      return wrong(log::quoted(text) + " cannot be the name of an app");
     x.app = x.bus.app = text;
     return {};
   };
-  result.text = [](const serve_options& x) { return x.app; };
-  return result;
+  made.text = [](const serve_options& x) { return x.app; };
+  return made;
 }
 
 option dir_option() {
-  auto result = row("dir", "DIR", "a path", "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else ~/.cafbus");
-  result.every_command = true;
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
+  auto made = row("dir", "DIR", "a path", "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else ~/.cafbus");
+  made.every_command = true;
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (text.empty() || text.find('\0') != std::string_view::npos)
-      return "it must not be empty";
+      return wrong("it must not be empty");
     x.dir = text;
     return {};
   };
-  result.text = [](const serve_options& x) { return x.dir; };
-  return result;
+  made.text = [](const serve_options& x) { return x.dir; };
+  return made;
 }
 
 option source_option() {
-  auto result = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND or node:HOST:PORT",
-                    "Where events come from; may be given many times");
-  result.repeatable = true;
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
+  auto made = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND or node:HOST:PORT",
+                  "Where events come from; may be given many times");
+  made.repeatable = true;
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
     auto names = [text](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
     if ((text != "stdin" && !names("file:") && !names("exec:") && !names("node:")) ||
         text.find('\0') != std::string_view::npos)
-      return log::quoted(text) + " is not a source";
+      return wrong(log::quoted(text) + " is not a source");
     if (text == "stdin" && std::ranges::count(x.sources, "stdin") != 0)
-      return "stdin can be read once only";
+      return wrong("stdin can be read once only");
     x.sources.emplace_back(text);
     return {};
   };
-  result.text = [](const serve_options& x) {
+  made.text = [](const serve_options& x) {
     std::string result;
     for (const auto& source : x.sources)
       result += (result.empty() ? "" : "\n") + source;
     return result;
   };
-  return result;
+  return made;
 }
 
 option log_level_option() {
-  auto result = row("log-level", "LEVEL", "trace, debug, info, warn, error or off", "How much is written to bus.log");
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
+  auto made = row("log-level", "LEVEL", "trace, debug, info, warn, error or off", "How much is written to bus.log");
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
     constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
     if (std::ranges::find(levels, text) == std::end(levels))
-      return log::quoted(text) + " is not a log level";
+      return wrong(log::quoted(text) + " is not a log level");
     x.log_level = text;
     return {};
   };
-  result.text = [](const serve_options& x) { return x.log_level; };
-  return result;
+  made.text = [](const serve_options& x) { return x.log_level; };
+  return made;
 }
 
 option node_listen_option() {
-  auto result = row("node-listen", "HOST:PORT", "HOST:PORT, e.g. 127.0.0.1:4000 or [::1]:4000",
-                    "Where other buses may connect to take events from this one");
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
-    auto parsed = parse_host_port(text);
-    if (auto* error = std::get_if<std::string>(&parsed))
-      return std::move(*error);
+  auto made = row("node-listen", "HOST:PORT", "HOST:PORT, e.g. 127.0.0.1:4000 or [::1]:4000",
+                  "Where other buses may connect to take events from this one");
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
+    if (auto parsed = parse_host_port(text); !parsed)
+      return parsed.error();
     x.nodes.listen = text;
     return {};
   };
-  result.text = [](const serve_options& x) { return x.nodes.listen; };
-  return result;
+  made.text = [](const serve_options& x) { return x.nodes.listen; };
+  return made;
 }
 
 option node_file_option(const char* name, std::string node_options::*member, const char* help) {
-  auto result = row(name, "FILE", "a path", help);
-  result.set = [member](serve_options& x, std::string_view text) -> std::string {
+  auto made = row(name, "FILE", "a path", help);
+  made.set = [member](serve_options& x, std::string_view text) -> result<void> {
     if (text.empty() || text.find('\0') != std::string_view::npos)
-      return "it must not be empty";
+      return wrong("it must not be empty");
     x.nodes.*member = text;
     return {};
   };
-  result.text = [member](const serve_options& x) { return x.nodes.*member; };
-  return result;
+  made.text = [member](const serve_options& x) { return x.nodes.*member; };
+  return made;
 }
 
 option insecure_network_option() {
-  auto result = row("insecure-network", "yes|no", "yes or no", "Whether links beyond this machine may go without TLS");
-  result.set = [](serve_options& x, std::string_view text) -> std::string {
+  auto made = row("insecure-network", "yes|no", "yes or no", "Whether links beyond this machine may go without TLS");
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (text != "yes" && text != "no")
-      return log::quoted(text) + " is neither yes nor no";
+      return wrong(log::quoted(text) + " is neither yes nor no");
     x.nodes.insecure = text == "yes";
     return {};
   };
-  result.text = [](const serve_options& x) { return x.nodes.insecure ? "yes" : "no"; };
-  return result;
+  made.text = [](const serve_options& x) { return x.nodes.insecure ? "yes" : "no"; };
+  return made;
 }
 
 /// One that can change while a bus runs.
@@ -257,47 +261,49 @@ std::vector<option> make_table() {
 class loader {
 public:
   loader() {
-    result.origins.resize(option_table().size(), origin::default_value);
-    result.places.resize(option_table().size());
+    loaded.origins.resize(option_table().size(), origin::default_value);
+    loaded.places.resize(option_table().size());
   }
 
-  /// @param place A file and line, a variable or a flag. @returns an error text that begins with it.
-  std::string set(const option& x, std::string_view value, origin from, const std::string& place) {
+  /// @param place A file and line, a variable or a flag; the text of a failure begins with it.
+  result<void> set(const option& x, std::string_view value, origin from, const std::string& place) {
     auto index = static_cast<size_t>(&x - option_table().data());
-    auto& known = result.origins[index];
-    auto& places = result.places[index];
+    auto& known = loaded.origins[index];
+    auto& places = loaded.places[index];
     if (x.repeatable && known != from)
-      result.values.sources.clear(); // what beats a list replaces it; `source` is the only one
+      loaded.values.sources.clear(); // what beats a list replaces it; `source` is the only one
     if (!x.repeatable || known != from)
       places.clear();
     known = from;
     places.push_back(place);
-    if (auto error = x.set(result.values, value); !error.empty())
-      return place + (from == origin::file ? ": " + x.name : "") + ": " + error + "; allowed: " + x.allowed;
+    auto done = x.set(loaded.values, value);
+    if (!done)
+      return wrong(place + (from == origin::file ? ": " + x.name : "") + ": " + done.error().text +
+                   "; allowed: " + x.allowed);
     return {};
   }
 
-  std::string set_file(const config_file& file) {
+  result<void> set_file(const config_file& file) {
     std::vector<size_t> line_of(option_table().size());
-    result.file = file.path;
+    loaded.file = file.path;
     for (const auto& entry : file.entries) {
       auto place = file.path + ':' + std::to_string(entry.line);
       const auto* x = find_option(entry.key);
       if (x == nullptr)
-        return place + ": unknown key " + log::quoted(entry.key) + " (value " + log::quoted(entry.value) +
-               "); allowed: " + all_names();
+        return wrong(place + ": unknown key " + log::quoted(entry.key) + " (value " + log::quoted(entry.value) + ')' +
+                     did_you_mean(entry.key, names()) + "; allowed: " + all_names());
       auto& earlier = line_of[static_cast<size_t>(x - option_table().data())];
       if (earlier != 0 && !x->repeatable)
-        return place + ": " + x->name + " = " + log::quoted(entry.value) + ": already set in line " +
-               std::to_string(earlier) + "; allowed: once";
+        return wrong(place + ": " + x->name + " = " + log::quoted(entry.value) + ": already set in line " +
+                     std::to_string(earlier) + "; allowed: once");
       earlier = entry.line;
-      if (auto error = set(*x, entry.value, origin::file, place); !error.empty())
-        return error;
+      if (auto done = set(*x, entry.value, origin::file, place); !done)
+        return done;
     }
     return {};
   }
 
-  std::string set_environment(const environment& env) {
+  result<void> set_environment(const environment& env) {
     for (const auto& x : option_table()) {
       auto value = env(x.env);
       if (!value)
@@ -308,27 +314,34 @@ public:
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         if (one.empty())
           continue;
-        if (auto error = set(x, one, origin::environment, x.env); !error.empty())
-          return error;
+        if (auto done = set(x, one, origin::environment, x.env); !done)
+          return done;
       }
     }
     return {};
   }
 
-  std::string set_flags(const flag_values& flags) {
+  result<void> set_flags(const flag_values& flags) {
     for (const auto& [name, value] : flags) {
       const auto* x = find_option(name);
       if (x == nullptr)
-        return "there is no option --" + name;
-      if (auto error = set(*x, value, origin::flag, "--" + name); !error.empty())
-        return error;
+        return wrong("there is no option --" + name + did_you_mean(name, names()));
+      if (auto done = set(*x, value, origin::flag, "--" + name); !done)
+        return done;
     }
     return {};
   }
 
-  loaded_options result;
+  loaded_options loaded;
 
 private:
+  static std::vector<std::string_view> names() {
+    std::vector<std::string_view> result;
+    for (const auto& x : option_table())
+      result.push_back(x.name);
+    return result;
+  }
+
   static std::string all_names() {
     std::string result;
     for (const auto& x : option_table())
@@ -369,19 +382,19 @@ origin loaded_options::origin_of(std::string_view name) const {
   return x == nullptr ? origin::default_value : origins[static_cast<size_t>(x - option_table().data())];
 }
 
-std::variant<loaded_options, std::string> load_options(const flag_values& flags, const environment& env) {
-  loader result;
+result<loaded_options> load_options(const flag_values& flags, const environment& env) {
   auto file = read_config(env);
-  if (auto* error = std::get_if<std::string>(&file))
-    return std::move(*error);
-  auto error = result.set_file(std::get<config_file>(file));
-  if (error.empty())
-    error = result.set_environment(env);
-  if (error.empty())
-    error = result.set_flags(flags);
-  if (!error.empty())
-    return error;
-  return std::move(result.result);
+  if (!file)
+    return file.error();
+  loader x;
+  auto done = x.set_file(*file);
+  if (done)
+    done = x.set_environment(env);
+  if (done)
+    done = x.set_flags(flags);
+  if (!done)
+    return done.error();
+  return std::move(x.loaded);
 }
 
 } // namespace cafbus

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/bus_options.hpp"
 #include "config/paths.hpp"
 
@@ -8,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace cafbus {
@@ -44,8 +44,8 @@ struct option {
   bool repeatable = false;
   bool every_command = false; ///< Not only for `serve`.
   bool reloadable = false;    ///< Can change while a bus runs.
-  /// Sets it from text (adds, if repeatable). @returns what is wrong with `text`, empty if nothing is.
-  std::function<std::string(serve_options&, std::string_view text)> set;
+  /// Sets it from text (adds, if repeatable), or fails with what is wrong with `text`.
+  std::function<result<void>(serve_options&, std::string_view text)> set;
   /// Its value as text that `set` reads back; of a default `serve_options`, that is the default. Empty if unset.
   std::function<std::string(const serve_options&)> text;
 };
@@ -73,12 +73,12 @@ struct loaded_options {
 /// Flags as they stood on the command line: name without `--`, and value; a repeatable one may be there many times.
 using flag_values = std::vector<std::pair<std::string, std::string>>;
 
-/// Puts the options together once more, e.g. for SIGHUP. @returns an error text if they are wrong.
-using option_reader = std::function<std::variant<loaded_options, std::string>()>;
+/// Puts the options together once more, e.g. for SIGHUP.
+using option_reader = std::function<result<loaded_options>()>;
 
 /// Puts the options together: a flag beats the environment, which beats the config file, which beats the default. For a
 /// repeatable option the winner's values replace those of the others.
-/// @returns them, or an error text that names the place, the option, the value and what is allowed.
-std::variant<loaded_options, std::string> load_options(const flag_values& flags, const environment& env);
+/// A failure names the place, the option, the value and what is allowed.
+result<loaded_options> load_options(const flag_values& flags, const environment& env);
 
 } // namespace cafbus

@@ -1,5 +1,6 @@
 #include "config/paths.hpp"
 
+#include "base/unique_fd.hpp"
 #include "config/quoted.hpp"
 
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <system_error>
 #include <vector>
 
 // Everything that the bus trusts (socket, pid file, locks, log) lies in one folder, so the folder is what is checked:
@@ -26,20 +26,8 @@ namespace {
 constexpr size_t max_app_name = 64;
 constexpr size_t max_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 
-/// A descriptor for the time of one check; io/fd.hpp lies below this folder.
-struct folder {
-  explicit folder(int x) : fd(x) {}
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-  int fd;
-};
-
-std::string error_text(int code) {
-  return std::system_category().message(code);
+failure untrusted(std::string text) {
+  return {failure_kind::untrusted, std::move(text)};
 }
 
 /// The home of the user that we are, when the environment does not say it.
@@ -53,55 +41,61 @@ std::string home_of_user() {
   return "/";
 }
 
-/// "" if `name` in `parent` is a folder or was made one.
-std::string make_folder(int parent, const char* name, const std::string& path) {
+/// Sees to it that `name` in `parent` is there; whether it is a folder is not looked at.
+result<void> make_folder(int parent, const char* name, const std::string& path) {
   if (::mkdirat(parent, name, S_IRWXU) == 0 || errno == EEXIST)
     return {};
-  auto code = errno;
-  if (code == ENOENT)
-    return "cannot create " + path + ": the folder above it does not exist; create it or use --dir or CAFBUS_DIR";
-  return "cannot create " + path + ": " + error_text(code) +
-         "; use --dir or CAFBUS_DIR with a folder that you may write to";
+  auto why = errno_failure("cannot create " + path);
+  if (why.kind == failure_kind::not_found)
+    why.text = "cannot create " + path + ": the folder above it does not exist; create it or use --dir or CAFBUS_DIR";
+  else
+    why.text += "; use --dir or CAFBUS_DIR with a folder that you may write to";
+  return why;
 }
 
-std::string not_a_folder_text(int parent, const char* name, const std::string& path, int code) {
+failure no_folder(int parent, const char* name, const std::string& path, int code) {
   struct stat info {};
   if (::fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
     if (S_ISLNK(info.st_mode))
-      return path +
-             " is a symbolic link, which is not trusted; remove it, or use --dir or CAFBUS_DIR to name its target";
+      return untrusted(
+          path + " is a symbolic link, which is not trusted; remove it, or use --dir or CAFBUS_DIR to name its target");
     if (!S_ISDIR(info.st_mode))
-      return path + " is not a folder; remove it or use --dir or CAFBUS_DIR";
+      return {failure_kind::invalid, path + " is not a folder; remove it or use --dir or CAFBUS_DIR"};
   }
-  return "cannot open " + path + ": " + error_text(code) + "; use --dir or CAFBUS_DIR with a folder of your own";
+  auto why = errno_failure("cannot open " + path, code);
+  why.text += "; use --dir or CAFBUS_DIR with a folder of your own";
+  return why;
 }
 
-std::string check_base(int fd, const std::string& path) {
+result<void> check_base(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0)
-    return "cannot check " + path + ": " + error_text(errno);
+    return errno_failure("cannot check " + path);
   if (info.st_uid != ::geteuid() && info.st_uid != 0)
-    return path + " belongs to user " + std::to_string(info.st_uid) +
-           ", who could put another bus in place of ours; use --dir or CAFBUS_DIR with a folder of your own";
+    return untrusted(path + " belongs to user " + std::to_string(info.st_uid) +
+                     ", who could put another bus in place of ours; use --dir or CAFBUS_DIR with a folder of your own");
   if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
-    return path + " may be written by everybody, who could put another bus in place of ours; run `chmod o-w` on it or "
-                  "use --dir or CAFBUS_DIR with another folder";
+    return untrusted(path + " may be written by everybody, who could put another bus in place of ours; run `chmod o-w` "
+                            "on it or use --dir or CAFBUS_DIR with another folder");
   return {};
 }
 
-std::string check_app_dir(int fd, const std::string& path) {
+result<void> check_app_dir(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0)
-    return "cannot check " + path + ": " + error_text(errno);
+    return errno_failure("cannot check " + path);
   if (info.st_uid != ::geteuid())
-    return path + " belongs to user " + std::to_string(info.st_uid) + ", not to us (user " +
-           std::to_string(::geteuid()) + "); run as that user, or use --app or --dir to go elsewhere";
+    return untrusted(path + " belongs to user " + std::to_string(info.st_uid) + ", not to us (user " +
+                     std::to_string(::geteuid()) + "); run as that user, or use --app or --dir to go elsewhere");
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return path + " may be written by others, so its content is not trusted; look into it, then run `chmod 700` on it "
-                  "or remove it";
+    return untrusted(path + " may be written by others, so its content is not trusted; look into it, then run `chmod "
+                            "700` on it or remove it");
   // readable only: nothing can have been planted, so this is repaired and not refused
-  if ((info.st_mode & 0777) != S_IRWXU && ::fchmod(fd, S_IRWXU) != 0)
-    return "cannot make " + path + " private: " + error_text(errno) + "; run `chmod 700` on it";
+  if ((info.st_mode & 0777) != S_IRWXU && ::fchmod(fd, S_IRWXU) != 0) {
+    auto why = errno_failure("cannot make " + path + " private");
+    why.text += "; run `chmod 700` on it";
+    return why;
+  }
   return {};
 }
 
@@ -116,15 +110,16 @@ environment process_environment() {
   };
 }
 
-std::string app_name_error(std::string_view app) {
+result<void> check_app_name(std::string_view app) {
   auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   };
   if (!app.empty() && app.size() <= max_app_name && app[0] != '.' && app[0] != '-' && std::ranges::all_of(app, allowed))
     return {};
-  return log::quoted(app) + " cannot be the name of an app; use 1 to " + std::to_string(max_app_name) +
-         " letters, digits, '.', '_' or '-', starting with neither '.' nor '-'";
+  return failure{failure_kind::invalid, log::quoted(app) + " cannot be the name of an app; use 1 to " +
+                                            std::to_string(max_app_name) +
+                                            " letters, digits, '.', '_' or '-', starting with neither '.' nor '-'"};
 }
 
 std::string base_dir(const std::string& dir, const environment& env) {
@@ -148,45 +143,48 @@ std::string base_dir(const std::string& dir, const environment& env) {
   return result;
 }
 
-std::variant<app_paths, std::string> find_app_paths(const std::string& base, const std::string& app) {
-  if (auto error = app_name_error(app); !error.empty())
-    return error;
+result<app_paths> find_app_paths(const std::string& base, const std::string& app) {
+  if (auto good = check_app_name(app); !good)
+    return good.error();
   if (base.empty() || base.find('\0') != std::string::npos)
-    return std::string{"the folder of --dir or CAFBUS_DIR must be a path"};
-  app_paths result;
-  result.base = base;
-  result.dir = (base == "/" ? base : base + "/") + app;
-  result.socket = result.dir + "/bus.sock";
-  result.pid_file = result.dir + "/bus.pid";
-  result.alive_lock = result.dir + "/bus.alive.lock";
-  result.fork_lock = result.dir + "/bus.fork.lock";
-  result.log = result.dir + "/bus.log";
-  result.hold = result.dir + "/bus.hold";
-  if (result.socket.size() > max_socket_path)
-    return "the socket path " + result.socket + " has " + std::to_string(result.socket.size()) +
-           " characters, and the system's limit is " + std::to_string(max_socket_path) +
-           "; use --dir or CAFBUS_DIR with a shorter path";
-  return result;
+    return failure{failure_kind::invalid, "the folder of --dir or CAFBUS_DIR must be a path"};
+  app_paths paths;
+  paths.base = base;
+  paths.dir = (base == "/" ? base : base + "/") + app;
+  paths.socket = paths.dir + "/bus.sock";
+  paths.pid_file = paths.dir + "/bus.pid";
+  paths.alive_lock = paths.dir + "/bus.alive.lock";
+  paths.fork_lock = paths.dir + "/bus.fork.lock";
+  paths.log = paths.dir + "/bus.log";
+  paths.hold = paths.dir + "/bus.hold";
+  if (paths.socket.size() > max_socket_path)
+    return failure{failure_kind::invalid,
+                   "the socket path " + paths.socket + " has " + std::to_string(paths.socket.size()) +
+                       " characters, and the system's limit is " + std::to_string(max_socket_path) +
+                       "; use --dir or CAFBUS_DIR with a shorter path"};
+  return paths;
 }
 
-std::string prepare_app_dir(const app_paths& paths) {
-  if (auto error = make_folder(AT_FDCWD, paths.base.c_str(), paths.base); !error.empty())
-    return error;
-  folder base{::open(paths.base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}; // may be a symlink: the user named it
-  if (base.fd < 0) {
-    auto code = errno;
-    return code == ENOTDIR ? paths.base + " is not a folder; remove it or use --dir or CAFBUS_DIR"
-                           : "cannot open " + paths.base + ": " + error_text(code) + "; use --dir or CAFBUS_DIR";
+result<void> prepare_app_dir(const app_paths& paths) {
+  if (auto made = make_folder(AT_FDCWD, paths.base.c_str(), paths.base); !made)
+    return made;
+  unique_fd base{::open(paths.base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}; // may be a symlink: the user named it
+  if (!base && errno == ENOTDIR)
+    return failure{failure_kind::invalid, paths.base + " is not a folder; remove it or use --dir or CAFBUS_DIR"};
+  if (!base) {
+    auto why = errno_failure("cannot open " + paths.base);
+    why.text += "; use --dir or CAFBUS_DIR";
+    return why;
   }
-  if (auto error = check_base(base.fd, paths.base); !error.empty())
-    return error;
+  if (auto good = check_base(base.get(), paths.base); !good)
+    return good;
   auto app = paths.dir.substr(paths.dir.rfind('/') + 1);
-  if (auto error = make_folder(base.fd, app.c_str(), paths.dir); !error.empty())
-    return error;
-  folder dir{::openat(base.fd, app.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (dir.fd < 0)
-    return not_a_folder_text(base.fd, app.c_str(), paths.dir, errno);
-  return check_app_dir(dir.fd, paths.dir);
+  if (auto made = make_folder(base.get(), app.c_str(), paths.dir); !made)
+    return made;
+  unique_fd dir{::openat(base.get(), app.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!dir)
+    return no_folder(base.get(), app.c_str(), paths.dir, errno);
+  return check_app_dir(dir.get(), paths.dir);
 }
 
 } // namespace cafbus

@@ -1,9 +1,10 @@
 #pragma once
+#include "base/result.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 /// Where a bus keeps its files, and the checks that make that place safe to trust.
 namespace cafbus {
@@ -28,19 +29,18 @@ struct app_paths {
   bool operator==(const app_paths&) const = default;
 };
 
-/// What is wrong with an app's name, which becomes a folder's name; empty if nothing is.
-std::string app_name_error(std::string_view app);
+/// Whether this can be an app's name, which becomes a folder's name.
+result<void> check_app_name(std::string_view app);
 
 /// The folder of all apps: `dir` if not empty, else `$CAFBUS_DIR`, `$XDG_RUNTIME_DIR/cafbus`, `~/.cafbus`. Absolute.
 std::string base_dir(const std::string& dir, const environment& env);
 
-/// The paths of `app` below `base`, or an error text if the name is bad or the socket's path too long for the kernel.
-/// Touches no file.
-std::variant<app_paths, std::string> find_app_paths(const std::string& base, const std::string& app);
+/// The paths of `app` below `base`. Fails if the name is bad or the socket's path too long for the kernel. Touches no
+/// file.
+result<app_paths> find_app_paths(const std::string& base, const std::string& app);
 
 /// Makes `paths.base` and `paths.dir` if they are missing, and checks that nobody else can put anything in there: a
 /// real folder (no symlink), ours, writable by us alone. One that others can merely read is made 0700.
-/// @returns an error text, empty if all is well.
-std::string prepare_app_dir(const app_paths& paths);
+result<void> prepare_app_dir(const app_paths& paths);
 
 } // namespace cafbus

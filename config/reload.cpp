@@ -8,7 +8,7 @@ reload_plan plan_reload(const serve_options& running, const serve_options& wante
     auto text = x.text(wanted);
     if (text == x.text(running))
       continue;
-    if (x.reloadable && x.set(result.next, text).empty())
+    if (x.reloadable && x.set(result.next, text))
       result.changed.push_back(x.name);
     else
       result.need_restart.push_back(x.name);

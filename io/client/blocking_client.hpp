@@ -5,26 +5,25 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 /// Consuming and publishing for programs without CAF: blocking calls with time limits, no actor, no thread, no
-/// exception, no signal. What a peer or the system does wrong comes back as a `client_failure`. Objects can be moved;
-/// one thread at a time. Link `cafbus::client`; programs with an event loop of their own use io/client.hpp instead.
+/// exception, no signal. What a peer or the system does wrong comes back as a `failure`; see io/client/client.hpp for
+/// its kinds. Objects can be moved; one thread at a time. Link `cafbus::client`; programs with an event loop of their
+/// own use io/client/client.hpp instead.
 ///
-///   auto path = cafbus::socket_path("default");                  // or a client_failure; so do the others
-///   auto opened = cafbus::blocking_consumer::open(std::get<std::string>(path), {"im.message"}, 3s);
-///   auto& consumer = std::get<cafbus::blocking_consumer>(opened);
-///   for (auto got = consumer.next(60s); auto* event = std::get_if<cafbus::received_event>(&got);
-///        got = consumer.next(60s))
-///     use(event->payload);                                       // in the end `got` says why: timeout, said_bye, ...
+///   auto path = cafbus::socket_path("default");                  // or a failure: path.error().text; so do the others
+///   auto consumer = cafbus::blocking_consumer::open(*path, {"im.message"}, 3s);
+///   auto event = consumer->next(60s);
+///   for (; event; event = consumer->next(60s))
+///     use(event->payload);
+///   // event.error().kind says why it ended: timed_out, stopping, ...
 namespace cafbus {
 
 /// Where the bus of `app` listens. @param dir Folder of all apps; empty: as the daemon chooses it.
-std::variant<std::string, client_failure> socket_path(const std::string& app = "default", const std::string& dir = "");
+result<std::string> socket_path(const std::string& app = "default", const std::string& dir = "");
 
 /// What a consumer asks for.
 struct subscription {
@@ -46,12 +45,12 @@ struct received_event {
 class blocking_consumer {
 public:
   /// Connects, checks that the bus runs as us or as root, and subscribes. @param timeout Of all that together.
-  static std::variant<blocking_consumer, client_failure>
-  open(const std::string& socket_path, const subscription& request, std::chrono::nanoseconds timeout);
+  static result<blocking_consumer> open(const std::string& socket_path, const subscription& request,
+                                        std::chrono::nanoseconds timeout);
 
-  /// The next event. Failures: `timeout` (go on if you like), `said_bye` (the bus stops; `text` says why), `closed`
+  /// The next event. Failures: `timed_out` (go on if you like), `stopping` (the bus stops; the text says why), `closed`
   /// (without a word: it was killed, or gave us up as stalled), `protocol`, `system`.
-  std::variant<received_event, client_failure> next(std::chrono::nanoseconds timeout);
+  result<received_event> next(std::chrono::nanoseconds timeout);
 
   /// Whether nobody else was subscribed to the subscription id.
   bool first() const noexcept { return first_; }
@@ -81,26 +80,25 @@ struct outgoing_event {
 /// A producer: sends, and reads the bus's totals meanwhile. A bus that is busy slows it down.
 class blocking_producer {
 public:
-  static std::variant<blocking_producer, client_failure> open(const std::string& socket_path,
-                                                              std::chrono::nanoseconds timeout);
+  static result<blocking_producer> open(const std::string& socket_path, std::chrono::nanoseconds timeout);
   ~blocking_producer();
   blocking_producer(blocking_producer&&) noexcept;
   blocking_producer& operator=(blocking_producer&&) noexcept;
 
   /// Publishes an event, or a line such as `{"event_type":"t","event_id":"e","payload":1}`. What is no event is a
-  /// failure of kind `usage`, after which the next one can be published; after any other one the connection is lost.
+  /// failure of kind `invalid`, after which the next one can be published; after any other one the connection is lost.
   /// Sent bytes are not yet accepted events: `finish` tells.
   /// @param patience Longest time without any progress, if the bus is slower than we are.
-  std::optional<client_failure> publish(const outgoing_event& event, std::chrono::nanoseconds patience);
-  std::optional<client_failure> publish_line(std::string_view line, std::chrono::nanoseconds patience);
+  result<void> publish(const outgoing_event& event, std::chrono::nanoseconds patience);
+  result<void> publish_line(std::string_view line, std::chrono::nanoseconds patience);
 
   /// Waits until the bus has answered for everything. @returns the totals; more may be published after it.
-  std::variant<publish_ack, client_failure> finish(std::chrono::nanoseconds patience);
+  result<publish_ack> finish(std::chrono::nanoseconds patience);
 
 private:
   struct impl;
   explicit blocking_producer(client bus);
-  std::optional<client_failure> send(std::string_view frame, std::chrono::nanoseconds patience);
+  result<void> send(std::string_view frame, std::chrono::nanoseconds patience);
 
   std::unique_ptr<impl> impl_;
 };

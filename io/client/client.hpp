@@ -1,4 +1,6 @@
 #pragma once
+#include "base/deadline.hpp"
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "messages/event_frame.hpp"
 #include "messages/frame_splitter.hpp"
@@ -15,37 +17,24 @@
 
 /// A client of the bus in plain C++: no actors, no threads, no exceptions, no signals raised. Not thread-safe.
 ///
-///   auto connected = client::connect(socket_path, 3s);
-///   auto& bus = std::get<client>(connected);                    // or a client_failure
+///   auto bus = client::connect(socket_path, 3s);
+///   if (!bus)
+///     return bus.error();                                       // its kind for programs, its text for people
 ///   hello request;
 ///   request.event_key = "im.message";
-///   auto ack = bus.subscribe(request, 5s);                      // a hello_ack, or a client_failure
-///   for (auto got = bus.next_event(60s); auto* event = std::get_if<event_frame>(&got); got = bus.next_event(60s))
+///   auto ack = bus->subscribe(request, 5s);
+///   for (auto event = bus->next_event(60s); event; event = bus->next_event(60s))
 ///     use(event->payload);
 ///
 /// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more,
-/// and looks at `too_long`.
+/// and looks at `check`.
+///
+/// Kinds of failures: `not_found`: nobody listens at that path. `timed_out`: no answer in time; the next call may have
+/// one. `closed`: the bus has ended the connection. `stopping`: it has said bye or cannot serve any more; the text is
+/// its reason. `refused`: it said no. `unavailable`: it is setting up or cleaning up for this subscription, or has no
+/// room; try again. `protocol`: it sent what no bus sends. `untrusted`: it runs as a user that is neither us nor root.
+/// Text that came from the bus stands in a failure as it came; escape it before showing it on a terminal.
 namespace cafbus {
-
-/// Why a call did not do what it was asked: `kind` for programs, `text` for people.
-/// Text that came from the bus stands in it as it came; escape it before showing it on a terminal.
-struct client_failure {
-  enum class reason : uint8_t {
-    timeout,
-    not_running, ///< Nobody listens at that path.
-    closed,      ///< The bus has ended the connection.
-    said_bye,    ///< It is about to; `text` is its reason.
-    stopping,    ///< It cannot serve any more; `text` is its reason. Another one may be started.
-    refused,     ///< It said no; `text` is why.
-    busy,        ///< It is setting up or cleaning up for this subscription, or has no room; try again.
-    protocol,    ///< It sent something that no bus sends.
-    foreign,     ///< It runs as a user that is neither us nor root.
-    usage,       ///< The caller's own: what was to be sent is no event, or the name of an app is none.
-    system,      ///< A system call failed.
-  };
-  reason kind = reason::system;
-  std::string text;
-};
 
 /// A hole in the sequence numbers: the events `first` to `last` were dropped.
 struct gap {
@@ -75,7 +64,7 @@ public:
   using incoming = std::variant<event_frame, frame>;
 
   /// Connects, and checks by the kernel's word that the bus runs as us or as root.
-  static std::variant<client, client_failure> connect(const std::string& path, std::chrono::nanoseconds timeout);
+  static result<client> connect(const std::string& path, std::chrono::nanoseconds timeout);
 
   /// For poll(); non-blocking. Stays owned by this object.
   int fd() const noexcept { return fd_.get(); }
@@ -86,34 +75,37 @@ public:
   // -- waiting, each at most `timeout` ------------------------------------------------------------------------------
 
   /// Sends encoded frames, each with its '\n'.
-  std::optional<client_failure> send(std::string_view frames, std::chrono::nanoseconds timeout);
+  result<void> send(std::string_view frames, std::chrono::nanoseconds timeout);
 
   /// The next line without its end.
-  std::variant<std::string_view, client_failure> next_line(std::chrono::nanoseconds timeout);
+  result<std::string_view> next_line(std::chrono::nanoseconds timeout);
 
   /// The next frame, events included.
-  std::variant<incoming, client_failure> next(std::chrono::nanoseconds timeout);
+  result<incoming> next(std::chrono::nanoseconds timeout);
 
   /// Becomes a consumer. A rejected hello is a failure of kind `refused`.
-  std::variant<hello_ack, client_failure> subscribe(const hello& request, std::chrono::nanoseconds timeout);
+  result<hello_ack> subscribe(const hello& request, std::chrono::nanoseconds timeout);
 
   /// The next event; frames of other kinds are skipped, but for `bye`, which is a failure.
-  std::variant<event_frame, client_failure> next_event(std::chrono::nanoseconds timeout);
+  result<event_frame> next_event(std::chrono::nanoseconds timeout);
+
+  /// The bus's answer to `status_query`; `line` is that answer. Nothing else can be had from this connection then.
+  result<status_response> ask_status(std::chrono::nanoseconds timeout);
 
   // -- not waiting --------------------------------------------------------------------------------------------------
 
   /// Sends what the socket takes now. @returns how many bytes that was.
-  std::variant<size_t, client_failure> send_some(std::string_view bytes);
+  result<size_t> send_some(std::string_view bytes);
 
   /// Reads what has come, at most 64 KiB; that nothing has come is no failure. @returns how many bytes came.
-  std::variant<size_t, client_failure> receive();
+  result<size_t> receive();
 
   /// The next complete frame, or line, of those that were read.
   std::optional<incoming> buffered();
   std::optional<std::string_view> buffered_line();
 
-  /// The failure that a line beyond the limit is, once `buffered` has met it: nothing comes out behind it.
-  std::optional<client_failure> too_long() const;
+  /// Fails once `buffered` has met a line beyond the limit: nothing comes out behind it.
+  result<void> check() const;
 
   /// Bytes that were read and not handed out yet.
   size_t unread() const noexcept { return splitter_.pending(); }
@@ -123,6 +115,7 @@ public:
 
 private:
   client(unique_fd fd, pid_t bus_pid);
+  result<void> receive_more(const deadline& until);
 
   unique_fd fd_;
   pid_t bus_pid_;

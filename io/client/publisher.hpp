@@ -27,19 +27,20 @@ public:
   bool settled() const noexcept;
 
   /// Sends what the socket takes and reads what the bus has answered; never waits.
-  std::optional<client_failure> step();
+  result<void> step();
 
   /// Waits until everything is settled.
   /// @param patience Longest time without any progress.
-  std::optional<client_failure> finish(std::chrono::nanoseconds patience);
+  result<void> finish(std::chrono::nanoseconds patience);
 
   /// Waits until at most `bytes` are pending. @param patience The same.
-  std::optional<client_failure> make_room(size_t bytes, std::chrono::nanoseconds patience);
+  result<void> make_room(size_t bytes, std::chrono::nanoseconds patience);
 
 private:
   template <class Condition>
-  std::optional<client_failure> wait_until(Condition done, std::chrono::nanoseconds patience);
-  std::optional<client_failure> read_answers();
+  result<void> wait_until(Condition done, std::chrono::nanoseconds patience);
+  result<void> send_pending();
+  result<void> read_answers();
 
   client bus_;
   std::string out_;

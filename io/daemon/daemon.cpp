@@ -3,6 +3,8 @@
 #include "actors/bus.hpp"
 #include "actors/followed_file.hpp"
 #include "actors/line_source.hpp"
+#include "base/deadline.hpp"
+#include "base/signals.hpp"
 #include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
@@ -19,9 +21,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
@@ -97,59 +97,73 @@ struct preparation {
   }
 };
 
-std::string prepare(const serve_options& options, bool on_demand, preparation& x) {
-  x.descriptors = raise_descriptor_limit();
-  if (x.descriptors < least_descriptors)
-    return "there are descriptors for " + std::to_string(x.descriptors) + " files (RLIMIT_NOFILE), and the bus needs " +
-           std::to_string(least_descriptors) + "; raise the limit with `ulimit -n`";
-  for (const auto& text : options.sources) {
+result<std::vector<source_spec>> read_sources(const std::vector<std::string>& texts) {
+  std::vector<source_spec> result;
+  for (const auto& text : texts) {
     auto spec = parse_source_spec(text);
     if (auto* error = std::get_if<std::string>(&spec))
-      return *error;
-    x.sources.push_back(std::get<source_spec>(spec));
-    const auto& parsed = x.sources.back();
+      return failure{failure_kind::invalid, *error};
+    result.push_back(std::get<source_spec>(spec));
+    const auto& parsed = result.back();
     if (auto error = parsed.what == source_spec::kind::file ? not_followable(parsed.argument) : ""; !error.empty())
-      return "source " + parsed.name + ": " + error;
+      return failure{failure_kind::invalid, "source " + parsed.name + ": " + error};
   }
-  name_apart(x.sources);
+  name_apart(result);
+  return result;
+}
+
+result<void> check_descriptors(uint64_t descriptors) {
+  if (descriptors >= least_descriptors)
+    return {};
+  return failure{failure_kind::unavailable, "there are descriptors for " + std::to_string(descriptors) +
+                                                " files (RLIMIT_NOFILE), and the bus needs " +
+                                                std::to_string(least_descriptors) +
+                                                "; raise the limit with `ulimit -n`"};
+}
+
+result<preparation> prepare(const serve_options& options, bool on_demand) {
+  preparation x;
+  x.descriptors = raise_descriptor_limit();
+  if (auto enough = check_descriptors(x.descriptors); !enough)
+    return enough.error();
+  auto sources = read_sources(options.sources);
+  if (!sources)
+    return sources.error();
+  x.sources = std::move(*sources);
   auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
-  if (auto* error = std::get_if<std::string>(&paths))
-    return *error;
-  x.paths = std::get<app_paths>(paths);
-  if (auto error = prepare_app_dir(x.paths); !error.empty())
-    return error;
+  if (!paths)
+    return paths.error();
+  x.paths = std::move(*paths);
+  if (auto prepared = prepare_app_dir(x.paths); !prepared)
+    return prepared.error();
   auto lock = instance_lock::take(x.paths);
-  if (auto* error = std::get_if<std::string>(&lock))
-    return *error;
-  x.lock.emplace(std::move(std::get<instance_lock>(lock)));
+  if (!lock)
+    return lock.error();
+  x.lock.emplace(std::move(*lock));
   // under the lock, so that a `stop --hold` that came after the starter's look is honoured, too
   if (on_demand && ::access(x.paths.hold.c_str(), F_OK) == 0)
-    return held_text(x.paths);
+    return held_back(x.paths);
   ::unlink(x.paths.hold.c_str());
-  if (auto error = log::to_file(x.paths.log, options.log_level); !error.empty())
-    return error;
+  if (auto logging = log::to_file(x.paths.log, options.log_level); !logging)
+    return logging.error();
   auto nodes = prepare_nodes(options.nodes);
   if (auto* error = std::get_if<std::string>(&nodes))
-    return *error;
+    return failure{failure_kind::invalid, *error};
   x.nodes = std::move(std::get<unique_fd>(nodes));
   ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
   auto listening = listen_unix(x.paths.socket, defaults::listen_backlog);
-  if (auto* error = std::get_if<std::string>(&listening))
-    return *error;
-  x.listening = std::move(std::get<unique_fd>(listening));
+  if (!listening)
+    return listening.error();
+  x.listening = std::move(*listening);
   x.socket = own_file{x.paths.socket};
-  return {};
+  return x;
 }
 
 /// Signals and the end of the bus, as descriptors to wait for.
-class events {
+class wake_ups {
 public:
-  events() {
-    sigset_t awaited;
-    ::sigemptyset(&awaited);
-    for (auto signal : {SIGINT, SIGTERM, SIGHUP})
-      ::sigaddset(&awaited, signal);
-    ::pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+  wake_ups() {
+    auto awaited = block_signals({SIGINT, SIGTERM, SIGHUP});
     signals_.reset(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
     bus_ended_.reset(::eventfd(0, EFD_CLOEXEC));
   }
@@ -167,7 +181,7 @@ public:
     const std::chrono::milliseconds usual = watch.good() ? watched_look_interval : look_interval;
     for (auto pause = usual;;) {
       pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
-      auto ready = ::poll(fds, std::size(fds), static_cast<int>(pause.count()));
+      auto ready = ::poll(fds, std::size(fds), poll_ms(pause));
       if (ready < 0)
         continue;
       pause = usual;
@@ -206,29 +220,29 @@ std::string joined_with_commas(const std::vector<std::string>& names) {
 /// What SIGHUP asks for. @param running What the daemon runs with; follows what is taken over.
 void reload(serve_options& running, const option_reader& reread, const bus_actor& bus, uint64_t descriptors) {
   constexpr size_t whole_text = 1'024; // of an error; a path may be long
-  if (auto error = log::reopen(); !error.empty())
-    log::bus().warn("log-reopen-failed error={}", log::quoted(error, whole_text));
-  auto read = reread ? reread() : loaded_options{running, {}, {}, {}};
-  if (auto* error = std::get_if<std::string>(&read)) {
-    log::bus().warn("config-reload-failed error={}", log::quoted(*error, whole_text));
+  if (auto opened = log::reopen(); !opened)
+    log::bus().warn("log-reopen-failed error={}", log::quoted(opened.error().text, whole_text));
+  auto wanted = reread ? reread() : loaded_options{running, {}, {}, {}};
+  if (!wanted) {
+    log::bus().warn("config-reload-failed error={}", log::quoted(wanted.error().text, whole_text));
     return;
   }
-  const auto& wanted = std::get<loaded_options>(read);
-  auto plan = plan_reload(running, wanted.values);
+  auto plan = plan_reload(running, wanted->values);
   running = plan.next;
   log::set_level(running.log_level);
   log::lines_per_second = running.bus.log_lines;
   auto limits = running.bus;
   limit_connections(limits, descriptors);
   caf::anon_send(bus, limits_of(limits));
-  log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted.file, whole_text),
+  log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted->file, whole_text),
                   log::quoted(joined_with_commas(plan.changed), whole_text),
                   log::quoted(joined_with_commas(plan.need_restart), whole_text));
 }
 
-daemon_outcome run_bus(const serve_options& options, preparation& x, events& happening,
-                       const std::function<void(const std::string&)>& ready, const option_reader& reread) {
-  daemon_outcome outcome;
+result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
+                            const std::function<void(const std::string&)>& ready, const option_reader& reread) {
+  std::string reason;
+  bool failed = false;
   bus_config config{options.nodes};
   caf::actor_system system{config};
   auto bus_options = options.bus;
@@ -245,16 +259,17 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
   if (x.nodes)
     welcome_nodes(system, parts, bus_options, options.nodes, std::move(x.nodes));
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {
-    outcome = {end != caf::exit_reason::user_shutdown, reason_of(end)};
-    happening.bus_ended();
+    failed = end != caf::exit_reason::user_shutdown;
+    reason = reason_of(end);
+    wakes.bus_ended();
   });
   serve_socket(system, parts, bus_options, std::move(x.listening));
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources) {
     auto source =
         spec.what == source_spec::kind::node
-            ? spawn_node_source(system, parts, options.app, spec.name,
-                                std::get<host_port>(parse_host_port(spec.argument)), options.nodes, ++seed)
+            ? spawn_node_source(system, parts, options.app, spec.name, *parse_host_port(spec.argument), options.nodes,
+                                ++seed)
             : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
                                          bus_options.source_max_silence, ++seed, nullptr, bus_options.max_json_depth});
     caf::anon_send(parts.bus, attach_source{spec.name, source});
@@ -273,7 +288,7 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     caf::anon_send(parts.bus, stop_bus{lost, true});
   };
   auto running = options;
-  for (bool asked = false; auto signal = happening.wait(watch, look);) {
+  for (bool asked = false; auto signal = wakes.wait(watch, look);) {
     if (signal == SIGHUP) {
       reload(running, reread, parts.bus, x.descriptors);
       continue;
@@ -284,29 +299,30 @@ daemon_outcome run_bus(const serve_options& options, preparation& x, events& hap
     caf::anon_send(parts.bus, stop_bus{"signal " + std::to_string(signal), true});
   }
   parts = {};
-  outcome.failed |= !lost.empty() && outcome.reason == lost; // nobody has asked for this end
-  return outcome;
+  if (failed || (!lost.empty() && reason == lost)) // nobody has asked for this end
+    return failure{failure_kind::system, reason};
+  return reason;
 }
 
 } // namespace
 
-std::string held_text(const app_paths& paths) {
-  return "the bus is held back by " + paths.hold +
-         ", which `cafbus stop --hold` left; `cafbus start` or `cafbus serve` clears it";
+failure held_back(const app_paths& paths) {
+  return {failure_kind::refused, "the bus is held back by " + paths.hold +
+                                     ", which `cafbus stop --hold` left; `cafbus start` or `cafbus serve` clears it"};
 }
 
-daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
-                          const option_reader& reread, bool on_demand) {
+result<std::string> run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
+                               const option_reader& reread, bool on_demand) {
   ::umask(077);
   tame_heap();
-  events happening;
-  if (!happening.good())
-    return {true, std::string{"cannot wait for signals: "} + std::strerror(errno)};
-  preparation x;
-  if (auto error = prepare(options, on_demand, x); !error.empty())
-    return {true, error};
-  auto outcome = run_bus(options, x, happening, ready, reread);
-  x.socket.remove(); // still under the lock
+  wake_ups wakes;
+  if (!wakes.good())
+    return errno_failure("cannot wait for signals");
+  auto prepared = prepare(options, on_demand);
+  if (!prepared)
+    return prepared.error();
+  auto outcome = run_bus(options, *prepared, wakes, ready, reread);
+  prepared->socket.remove(); // still under the lock
   log::shut_down();
   return outcome;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/options.hpp"
 
 #include <functional>
@@ -6,23 +7,18 @@
 
 namespace cafbus {
 
-/// How a daemon ended.
-struct daemon_outcome {
-  bool failed = false; ///< It could not start, or something broke; not merely told to stop.
-  std::string reason;
-};
-
 /// Runs the bus of `options.app` in this process until it is told to stop: by a frame, by SIGINT or SIGTERM, by being
 /// idle, or by the end of a source. SIGHUP makes it open its log file anew and take over what can change of its
 /// options. Blocks; to be called once, from main, before any other thread is started, since it blocks those signals for
 /// all threads.
+/// Fails if it could not start, or something broke. @returns why it was told to stop.
 /// @param ready Called once, when consumers can connect; gets the socket's path.
 /// @param reread Called for each SIGHUP, from this thread; may be null.
 /// @param on_demand Nobody has asked for this daemon by name: the hold marker is honoured and not cleared.
-daemon_outcome run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
-                          const option_reader& reread = nullptr, bool on_demand = false);
+result<std::string> run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
+                               const option_reader& reread = nullptr, bool on_demand = false);
 
-/// What is said when the hold marker keeps a bus from being started.
-std::string held_text(const app_paths& paths);
+/// Why no bus is started on demand while the hold marker is there.
+failure held_back(const app_paths& paths);
 
 } // namespace cafbus

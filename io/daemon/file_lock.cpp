@@ -1,5 +1,7 @@
 #include "io/daemon/file_lock.hpp"
 
+#include "base/deadline.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -36,23 +38,24 @@ std::string first_line(int fd) {
 
 } // namespace
 
-std::variant<file_lock, file_lock::failure> file_lock::try_take(const std::string& path,
-                                                                std::chrono::milliseconds patience) {
+result<std::optional<file_lock>> file_lock::try_take(const std::string& path, std::chrono::milliseconds patience) {
+  using outcome = result<std::optional<file_lock>>;
+  auto failed = [&path]() -> outcome { return errno_failure("cannot lock " + path); };
   unique_fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!fd)
-    return failure::error;
+    return failed();
   ::fchmod(fd.get(), S_IRUSR | S_IWUSR); // one that is left from elsewhere may be readable by others
-  for (auto until = std::chrono::steady_clock::now() + patience; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;) {
+  for (const deadline until{patience}; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;) {
     if (errno != EWOULDBLOCK)
-      return failure::error;
-    if (record_holder(fd.get()) || std::chrono::steady_clock::now() >= until)
-      return failure::held;
-    ::usleep(1'000);
+      return failed();
+    if (record_holder(fd.get()) || until.is_over())
+      return std::nullopt;
+    sleep_for(std::chrono::milliseconds{1});
   }
   auto x = whole_file();
   if (::fcntl(fd.get(), F_SETLK, &x) != 0)
-    return errno == EACCES || errno == EAGAIN ? failure::held : failure::error;
-  return file_lock{std::move(fd)};
+    return errno == EACCES || errno == EAGAIN ? outcome{std::nullopt} : failed();
+  return std::optional{file_lock{std::move(fd)}};
 }
 
 void file_lock::note(const std::string& text) const {

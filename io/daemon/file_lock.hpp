@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 #include <sys/types.h>
@@ -6,7 +7,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <variant>
 
 /// Lock files: each is locked twice, by flock() and by a POSIX record lock.
 ///
@@ -20,11 +20,10 @@ namespace cafbus {
 /// A lock file that is ours as long as this lives.
 class file_lock {
 public:
-  enum class failure : uint8_t { held, error };
-  /// Does not wait for a holder that the record lock names. @returns the lock, or why not; `errno` is set for `error`.
+  /// Does not wait for a holder that the record lock names. @returns the lock, or nothing if somebody holds it.
   /// @param patience Wait for one that it does not name: one who only looks holds flock() for an instant, which is long
   ///                 when it is not scheduled in it.
-  static std::variant<file_lock, failure> try_take(const std::string& path, std::chrono::milliseconds patience);
+  static result<std::optional<file_lock>> try_take(const std::string& path, std::chrono::milliseconds patience);
 
   /// Replaces the text in the file, for those who look: what the holder is doing.
   void note(const std::string& text) const;

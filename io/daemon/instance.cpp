@@ -1,7 +1,7 @@
 #include "io/daemon/instance.hpp"
 
+#include "base/deadline.hpp"
 #include "io/daemon/instance_lock.hpp"
-#include "messages/frame_codec.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -12,7 +12,6 @@ extern "C" { // glibc 2.36 has forgotten that
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
@@ -26,8 +25,6 @@ namespace cafbus {
 namespace {
 
 using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
-using reason = client_failure::reason;
 
 /// A daemon is for an instant between two of its states; then it is looked at once more.
 constexpr auto settle_time = 50ms;
@@ -87,8 +84,8 @@ instance_view look_without_answer(const app_paths& paths) {
   auto result = look_at_files(paths);
   if (result.state != instance_state::orphan && result.state != instance_state::stale)
     return result;
-  ::poll(nullptr, 0, static_cast<int>(settle_time.count()));
-  if (std::holds_alternative<client>(client::connect(paths.socket, connect_timeout)))
+  sleep_for(settle_time);
+  if (client::connect(paths.socket, connect_timeout))
     return view(instance_state::starting, result.pid, "the bus has just begun to listen");
   return look_at_files(paths);
 }
@@ -104,38 +101,31 @@ void compare_holder(instance_view& x, const app_paths& paths) {
                way("stop --force", paths));
 }
 
-instance_view ask(client& bus, const app_paths& paths) {
-  instance_view result;
-  result.pid = bus.bus_pid();
-  auto until = clock::now() + answer_timeout;
-  auto failure = bus.send(encode(status_query{}), answer_timeout);
-  if (failure && failure->kind != reason::closed)
-    return view(instance_state::unknown, result.pid, failure->text);
-  for (;;) {
-    auto got = bus.next(until - clock::now());
-    if (auto* end = std::get_if<client_failure>(&got)) {
-      if (end->kind == reason::closed)
-        return look_without_answer(paths);
-      auto silent = end->kind == reason::timeout;
-      return view(silent ? instance_state::unresponsive : instance_state::unknown, result.pid,
-                  silent ? "the bus (process " + std::to_string(result.pid) +
-                               ") takes connections, but did not answer within 5s; end it with " +
-                               way("stop --force", paths)
-                         : end->text);
-    }
-    auto* answer = std::get_if<frame>(&std::get<client::incoming>(got));
-    if (answer == nullptr)
-      continue;
-    if (auto* error = std::get_if<error_frame>(answer))
-      return view(error->code == "shutting_down" ? instance_state::stopping : instance_state::unknown, result.pid,
-                  error->message);
-    if (auto* status = std::get_if<status_response>(answer)) {
-      result.state = status->state == "stopping" ? instance_state::stopping : instance_state::running;
-      result.line = bus.line();
-      result.status = std::move(*status);
-      return result;
-    }
+/// What it means that the bus that listens gave no answer.
+instance_view look_at_silence(const failure& why, int64_t pid, const app_paths& paths) {
+  switch (why.kind) {
+  case failure_kind::closed:
+    return look_without_answer(paths);
+  case failure_kind::stopping:
+    return view(instance_state::stopping, pid, why.text);
+  case failure_kind::timed_out:
+    return view(instance_state::unresponsive, pid,
+                "the bus (process " + std::to_string(pid) +
+                    ") takes connections, but did not answer within 5s; end it with " + way("stop --force", paths));
+  default:
+    return view(instance_state::unknown, pid, why.text);
   }
+}
+
+instance_view ask(client& bus, const app_paths& paths) {
+  auto answer = bus.ask_status(answer_timeout);
+  if (!answer)
+    return look_at_silence(answer.error(), bus.bus_pid(), paths);
+  auto stopping = answer->state == "stopping";
+  auto result = view(stopping ? instance_state::stopping : instance_state::running, bus.bus_pid(), {});
+  result.line = bus.line();
+  result.status = std::move(*answer);
+  return result;
 }
 
 } // namespace
@@ -145,29 +135,22 @@ const char* to_string(instance_state x) {
 }
 
 bool wait_for_end(int pidfd, std::chrono::milliseconds limit) {
-  for (auto until = clock::now() + limit;;) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-    pollfd item{pidfd, POLLIN, 0};
-    if (::poll(&item, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0)
-      return true;
-    if (left <= 0)
-      return false;
-  }
+  return wait_for(pidfd, POLLIN, deadline{limit}) > 0;
 }
 
 instance_view look_at(const app_paths& paths) {
-  auto connected = client::connect(paths.socket, connect_timeout);
-  if (auto* bus = std::get_if<client>(&connected)) {
+  auto bus = client::connect(paths.socket, connect_timeout);
+  if (bus) {
     auto result = ask(*bus, paths);
     if (result.pid != 0 && result.state != instance_state::orphan)
       compare_holder(result, paths);
     return result;
   }
-  auto& failure = std::get<client_failure>(connected);
-  if (failure.kind == reason::not_running)
+  const auto& why = bus.error();
+  if (why.kind == failure_kind::not_found)
     return look_without_answer(paths);
-  return view(failure.kind == reason::timeout ? instance_state::unresponsive : instance_state::unknown, 0,
-              failure.text);
+  return view(why.kind == failure_kind::timed_out ? instance_state::unresponsive : instance_state::unknown, 0,
+              why.text);
 }
 
 std::vector<app_paths> find_apps(const std::string& base) {
@@ -178,32 +161,31 @@ std::vector<app_paths> find_apps(const std::string& base) {
     if (i->is_symlink(ignored) || !i->is_directory(ignored))
       continue;
     auto paths = find_app_paths(base, i->path().filename().string());
-    if (auto* x = std::get_if<app_paths>(&paths); x != nullptr && exists(x->alive_lock))
-      result.push_back(std::move(*x));
+    if (paths && exists(paths->alive_lock))
+      result.push_back(std::move(*paths));
   }
   std::ranges::sort(result, {}, &app_paths::dir);
   return result;
 }
 
-std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_t* pid) {
+result<proven_process> prove_daemon(const app_paths& paths) {
+  auto unproven = [](std::string why) { return failure{failure_kind::untrusted, std::move(why)}; };
   auto record = read_pid_file(paths.pid_file);
   if (!record || record->pid <= 0 || record->start_ticks == 0)
-    return paths.pid_file + " does not say which process it is";
+    return unproven(paths.pid_file + " does not say which process it is");
+  auto named = "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names,";
   // first the handle, then the questions: whoever they are true of is the one that the handle means
-  unique_fd process{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
-  if (!process)
-    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file +
-           " names, cannot be reached: " + std::system_category().message(errno);
+  unique_fd handle{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
+  if (!handle)
+    return errno_failure(named + " cannot be reached");
   auto facts = read_process(record->pid);
   if (!facts || facts->start_ticks != record->start_ticks)
-    return "process " + std::to_string(record->pid) + " is not the one that " + paths.pid_file +
-           " means: it was started at another time";
+    return unproven("process " + std::to_string(record->pid) + " is not the one that " + paths.pid_file +
+                    " means: it was started at another time");
   auto holder = find_lock_holder(paths.alive_lock);
   if (!holder || holder->pid != record->pid)
-    return "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names, does not hold " +
-           paths.alive_lock;
-  *pid = record->pid;
-  return process;
+    return unproven(named + " does not hold " + paths.alive_lock);
+  return proven_process{record->pid, std::move(handle)};
 }
 
 bool kill_daemon(const unique_fd& process) {
@@ -216,7 +198,7 @@ bool kill_daemon(const unique_fd& process) {
 
 void remove_leftovers(const app_paths& paths) {
   auto lock = file_lock::try_take(paths.alive_lock, 100ms);
-  if (!std::holds_alternative<file_lock>(lock))
+  if (!lock || !*lock)
     return;
   ::unlink(paths.socket.c_str());
   ::unlink(paths.pid_file.c_str());

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 /// What can be said of an app's bus from outside, without disturbing it: by the locks, the files and an answer of its
@@ -37,10 +36,15 @@ instance_view look_at(const app_paths& paths);
 /// The apps of a folder that have, or had, a bus: in alphabetical order.
 std::vector<app_paths> find_apps(const std::string& base);
 
-/// A handle of the daemon of `paths`, which stays its handle whatever happens to the process number, or why it cannot
-/// be proved who that is: the pid file's process exists, started when the file says, and holds the alive lock by the
-/// kernel's word.
-std::variant<unique_fd, std::string> prove_daemon(const app_paths& paths, int64_t* pid);
+/// A process, and a handle that stays its handle whatever happens to its number.
+struct proven_process {
+  int64_t pid = 0;
+  unique_fd handle; ///< A pidfd.
+};
+
+/// The daemon of `paths`, or why it cannot be proved who that is: the pid file's process exists, started when the file
+/// says, and holds the alive lock by the kernel's word.
+result<proven_process> prove_daemon(const app_paths& paths);
 
 /// Waits for a process to end. @returns whether it has.
 bool wait_for_end(int pidfd, std::chrono::milliseconds limit);

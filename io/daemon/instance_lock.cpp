@@ -6,9 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -16,21 +14,17 @@ namespace cafbus {
 
 namespace {
 
-std::string failure(const std::string& what, const std::string& path) {
-  return what + " " + path + ": " + std::strerror(errno);
-}
-
 /// Writes the file beside and renames it: a reader sees the old one or the new one.
-std::string write_pid_file(const std::string& path) {
+result<void> write_pid_file(const std::string& path) {
   auto self = read_process(::getpid());
   auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n" +
               std::to_string(self ? self->start_ticks : 0) + "\n";
   auto fresh = path + ".new";
   unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return failure("cannot write", fresh);
+    return errno_failure("cannot write " + fresh);
   if (::rename(fresh.c_str(), path.c_str()) != 0)
-    return failure("cannot rename to", path);
+    return errno_failure("cannot rename to " + path);
   return {};
 }
 
@@ -40,21 +34,21 @@ const char* fate(own_file::state x) {
 
 } // namespace
 
-std::variant<instance_lock, std::string> instance_lock::take(const app_paths& paths) {
+result<instance_lock> instance_lock::take(const app_paths& paths) {
   auto taken = file_lock::try_take(paths.alive_lock, std::chrono::milliseconds{500});
-  if (auto* why = std::get_if<file_lock::failure>(&taken)) {
-    if (*why == file_lock::failure::error)
-      return failure("cannot lock", paths.alive_lock);
+  if (!taken)
+    return taken.error();
+  auto& lock = *taken;
+  if (!lock) {
     auto holder = read_pid_file(paths.pid_file);
-    return "another bus is already running for this app" +
-           (holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{}) +
-           "; see `cafbus status`, or end it with `cafbus stop`";
+    auto who = holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{};
+    return failure{failure_kind::refused, "another bus is already running for this app" + who +
+                                              "; see `cafbus status`, or end it with `cafbus stop`"};
   }
-  auto lock = std::move(std::get<file_lock>(taken));
-  lock.note(note_starting);
-  if (auto error = write_pid_file(paths.pid_file); !error.empty())
-    return error;
-  return instance_lock{std::move(lock), own_file{paths.alive_lock}, own_file{paths.pid_file}};
+  lock->note(note_starting);
+  if (auto written = write_pid_file(paths.pid_file); !written)
+    return written.error();
+  return instance_lock{std::move(*lock), own_file{paths.alive_lock}, own_file{paths.pid_file}};
 }
 
 instance_lock::instance_lock(file_lock lock, own_file lock_file, own_file pid_file)

@@ -3,8 +3,8 @@
 #include "io/daemon/file_lock.hpp"
 #include "io/daemon/own_file.hpp"
 
+#include <optional>
 #include <string>
-#include <variant>
 
 namespace cafbus {
 
@@ -13,8 +13,8 @@ namespace cafbus {
 /// written.
 class instance_lock {
 public:
-  /// Takes the lock and writes the pid file. @returns an error text that names the holder if there is one.
-  static std::variant<instance_lock, std::string> take(const app_paths& paths);
+  /// Takes the lock and writes the pid file. A failure names the holder if there is one.
+  static result<instance_lock> take(const app_paths& paths);
 
   instance_lock(instance_lock&& other) noexcept = default;
   instance_lock& operator=(instance_lock&&) = delete;

@@ -1,4 +1,7 @@
-#include "io/daemon/starter.hpp"
+#include "io/daemon/spawn_daemon.hpp"
+
+#include "base/deadline.hpp"
+#include "base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +19,6 @@ extern "C" { // glibc 2.36 has forgotten that
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
-#include <system_error>
 #include <vector>
 
 // The daemon is this program executed again, not run_daemon() called in a forked copy: it gets memory, descriptors and
@@ -34,16 +36,11 @@ namespace cafbus {
 namespace {
 
 using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
 
 /// Longest wait for the daemon's word.
 constexpr auto word_timeout = 10s;
 constexpr int ready_fd = 3;
 constexpr int watch_fd = 4;
-
-std::string error_text(int code) {
-  return std::system_category().message(code);
-}
 
 /// Everything that the child needs, made before the fork: the child only makes system calls.
 struct child_plan {
@@ -67,7 +64,7 @@ struct child_plan {
 };
 
 void say_and_exit(const char* what, int code) {
-  std::string line = std::string{what} + ": " + error_text(code);
+  std::string line = std::string{what} + ": " + errno_text(code);
   [[maybe_unused]] auto written = ::write(ready_fd, line.data(), line.size());
   ::_exit(127);
 }
@@ -131,18 +128,13 @@ void keep_only(int read_end, int write_end) {
 /// daemon neither said anything nor ended.
 std::optional<int> wait_for_middle(pid_t middle) {
   unique_fd handle{::pidfd_open(middle, 0)};
-  auto ready = 0;
-  for (auto until = clock::now() + word_timeout; ready <= 0 && clock::now() < until;) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-    pollfd item{handle.get(), POLLIN, 0};
-    ready = ::poll(&item, 1, static_cast<int>(left));
-  }
-  if (ready <= 0)
+  const auto ended = wait_for(handle.get(), POLLIN, deadline{word_timeout}) > 0;
+  if (!ended)
     ::kill(middle, SIGKILL);
   int status = 0;
   while (::waitpid(middle, &status, 0) < 0 && errno == EINTR) {
   }
-  return ready > 0 ? std::optional{status} : std::nullopt;
+  return ended ? std::optional{status} : std::nullopt;
 }
 
 /// What the daemon has said: one write, which is in the pipe by now. Not read before the middle process has seen that
@@ -154,26 +146,27 @@ std::string read_word(int fd) {
   return {buffer.data(), static_cast<size_t>(n > 0 ? n : 0)};
 }
 
-spawn_outcome died(int status, const app_paths& paths) {
+failure died(int status, const app_paths& paths) {
   auto code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   auto killed = code > 128;
   auto how =
       killed ? "was killed by signal " + std::to_string(code - 128) : "ended with exit status " + std::to_string(code);
-  return {"it " + how + " before it was ready and did not say why; see " + paths.log, killed};
+  return {killed ? failure_kind::closed : failure_kind::system,
+          "it " + how + " before it was ready and did not say why; see " + paths.log};
 }
 
 } // namespace
 
-spawn_outcome spawn_daemon(const app_paths& paths) {
+result<void> spawn_daemon(const app_paths& paths) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    return {"cannot make a pipe: " + error_text(errno)};
+    return errno_failure("cannot make a pipe");
   unique_fd read_end{ends[0]};
   unique_fd write_end{ends[1]};
   child_plan plan{paths};
   auto middle = ::fork();
   if (middle < 0)
-    return {"cannot fork: " + error_text(errno)};
+    return errno_failure("cannot fork");
   if (middle == 0)
     be_middle(read_end.get(), write_end.get(), plan);
   write_end.reset();
@@ -182,10 +175,11 @@ spawn_outcome spawn_daemon(const app_paths& paths) {
   if (said == "ready\n")
     return {};
   if (!said.empty())
-    return {said};
+    return failure{failure_kind::refused, std::move(said)};
   if (status)
     return died(*status, paths);
-  return {"it is neither ready nor ended after 10s; see " + paths.log + ", or end it with `cafbus stop --force`"};
+  return failure{failure_kind::timed_out, "it is neither ready nor ended after 10s; see " + paths.log +
+                                              ", or end it with `cafbus stop --force`"};
 }
 
 } // namespace cafbus

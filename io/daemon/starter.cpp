@@ -1,17 +1,15 @@
 #include "io/daemon/starter.hpp"
 
+#include "base/deadline.hpp"
 #include "io/daemon/daemon.hpp"
 #include "io/daemon/file_lock.hpp"
 #include "io/daemon/instance_lock.hpp"
-#include "messages/frame_codec.hpp"
+#include "io/daemon/spawn_daemon.hpp"
 
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <system_error>
 
 // Three things may be in the way of a consumer, and none of them is its business: no daemon, one that is starting, one
 // that is ending. So this is a loop that looks, does the one thing that helps, and looks again, until a greeting
@@ -28,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-using reason = client_failure::reason;
 
 /// For a bus that has already been silent: the second question is only to be sure.
 constexpr auto second_answer_timeout = 1s;
@@ -42,12 +39,8 @@ constexpr int max_rounds = 8;
 /// Daemons that may be killed while they start, before we take it for more than chance.
 constexpr int max_killed = 3;
 
-client_failure failed(std::string text) {
-  return {reason::system, std::move(text)};
-}
-
-void wait_a_little() {
-  ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{start_poll_interval}.count()));
+failure failed(std::string text) {
+  return {failure_kind::system, std::move(text)};
 }
 
 std::string named(pid_t pid) {
@@ -64,27 +57,26 @@ public:
   search(const app_paths& paths, spawn_policy policy, const greeting& greet)
     : paths_(paths), policy_(policy), greet_(greet) {}
 
-  std::variant<reached, client_failure> run() {
+  result<reached> run() {
     if (policy_ == spawn_policy::asked_for)
       ::unlink(paths_.hold.c_str());
-    client_failure last;
+    failure last;
     for (int round = 0; round < max_rounds; ++round) {
-      auto connected = client::connect(paths_.socket, connect_timeout);
-      if (auto* bus = std::get_if<client>(&connected)) {
-        auto failure = greet_(*bus);
-        if (!failure)
+      auto bus = client::connect(paths_.socket, connect_timeout);
+      if (bus) {
+        auto greeted = greet_(*bus);
+        if (greeted)
           return reached{std::move(*bus), started_};
-        last = judge(std::move(*failure), bus->bus_pid());
+        last = judge(std::move(greeted).error(), bus->bus_pid());
       } else {
-        last = std::get<client_failure>(std::move(connected));
+        last = bus.error();
+        if (auto unusable = explain_folder(last); !unusable)
+          return unusable.error();
       }
-      if (policy_ != spawn_policy::never && last.kind == reason::system)
-        if (auto error = prepare_app_dir(paths_); !error.empty())
-          return failed(error); // knows better why nobody could be asked, and the way out
       if (!is_gone(last) || policy_ == spawn_policy::never)
         return explained(std::move(last));
-      if (auto failure = start())
-        return std::move(*failure);
+      if (auto taken = take_a_step(); !taken)
+        return taken.error();
     }
     return failed(std::to_string(max_rounds) + " buses in a row ended before they could be used, the last one with: " +
                   last.text + "; see " + paths_.log);
@@ -92,88 +84,86 @@ public:
 
 private:
   /// Whether another bus may be had in place of the one that said so.
-  static bool is_gone(const client_failure& x) {
-    return x.kind == reason::not_running || x.kind == reason::stopping || x.kind == reason::closed;
+  static bool is_gone(const failure& x) {
+    return x.kind == failure_kind::not_found || x.kind == failure_kind::stopping || x.kind == failure_kind::closed;
   }
 
-  client_failure explained(client_failure x) const {
-    if (x.kind == reason::stopping || x.kind == reason::closed)
+  /// Where nobody could be asked, the folder's own check knows better why, and the way out.
+  result<void> explain_folder(const failure& x) const {
+    const auto known = is_gone(x) || x.kind == failure_kind::timed_out || x.kind == failure_kind::untrusted;
+    return known || policy_ == spawn_policy::never ? result<void>{} : prepare_app_dir(paths_);
+  }
+
+  failure explained(failure x) const {
+    if (x.kind == failure_kind::stopping || x.kind == failure_kind::closed)
       x.text =
           "the bus at " + paths_.socket + " is just ending (" + x.text + "); without --no-spawn a new one is started";
     return x;
   }
 
   /// A greeting that took too long may have had to wait for others; a status query never has to.
-  client_failure judge(client_failure failure, pid_t pid) const {
-    if (failure.kind != reason::timeout)
-      return failure;
+  failure judge(failure why, pid_t pid) const {
+    if (why.kind != failure_kind::timed_out)
+      return why;
     auto again = client::connect(paths_.socket, second_answer_timeout);
-    if (auto* bus = std::get_if<client>(&again)) {
-      auto silent = ask(*bus, second_answer_timeout);
-      if (!silent || silent->kind != reason::timeout)
-        return silent && is_gone(*silent) ? *silent : failure;
-    } else if (is_gone(std::get<client_failure>(again))) {
-      return std::get<client_failure>(again);
+    if (!again && is_gone(again.error()))
+      return again.error();
+    if (again) {
+      auto answer = ask(*again, second_answer_timeout);
+      if (answer || answer.error().kind != failure_kind::timed_out)
+        return !answer && is_gone(answer.error()) ? answer.error() : why;
     }
     return failed("the bus (" + named(pid) +
                   ") takes connections, but has not answered for 5s; end it with `cafbus stop --force`");
   }
 
-  static std::optional<client_failure> ask(client& bus, std::chrono::nanoseconds timeout) {
-    if (auto failure = bus.send(encode(status_query{}), timeout); failure && failure->kind != reason::closed)
-      return failure;
-    for (auto until = clock::now() + timeout;;) {
-      auto got = bus.next(until - clock::now());
-      if (auto* failure = std::get_if<client_failure>(&got))
-        return std::move(*failure);
-      auto* answer = std::get_if<frame>(&std::get<client::incoming>(got));
-      if (answer == nullptr)
-        continue;
-      if (auto* error = std::get_if<error_frame>(answer))
-        return client_failure{error->code == "shutting_down" ? reason::stopping : reason::refused, error->message};
-      if (auto* status = std::get_if<status_response>(answer))
-        return status->state == "stopping" ? std::optional{client_failure{reason::stopping, "it is stopping"}}
-                                           : std::nullopt;
-    }
+  static result<void> ask(client& bus, std::chrono::nanoseconds timeout) {
+    auto status = bus.ask_status(timeout);
+    if (!status)
+      return status.error();
+    if (status->state == "stopping")
+      return failure{failure_kind::stopping, "it is stopping"};
+    return {};
   }
-  friend std::optional<client_failure> cafbus::ask_for_life(client& bus);
+  friend result<void> cafbus::ask_for_life(client& bus);
 
-  bool listens() const { return std::holds_alternative<client>(client::connect(paths_.socket, start_poll_interval)); }
+  bool listens() const { return static_cast<bool>(client::connect(paths_.socket, start_poll_interval)); }
 
   bool is_held_back() const { return policy_ == spawn_policy::on_demand && ::access(paths_.hold.c_str(), F_OK) == 0; }
 
-  /// One step towards a bus: after it, connecting is worth another try. @returns a failure if nothing will help.
-  std::optional<client_failure> start() {
-    if (auto error = prepare_app_dir(paths_); !error.empty())
-      return failed(error);
+  /// One step towards a bus: after it, connecting is worth another try. Fails if nothing will help.
+  result<void> take_a_step() {
+    if (auto prepared = prepare_app_dir(paths_); !prepared)
+      return prepared;
     if (is_held_back())
-      return failed(held_text(paths_));
-    if (auto failure = wait_for_the_dying())
-      return failure;
-    auto taken = take_fork_lock();
-    if (auto* failure = std::get_if<client_failure>(&taken))
-      return std::move(*failure);
+      return held_back(paths_);
+    if (auto ended = wait_for_the_dying(); !ended)
+      return ended;
+    auto lock = take_fork_lock();
+    if (!lock)
+      return lock.error();
     // until we had the lock, another starter may have done it, or somebody called `serve`
-    if (!std::get<0>(taken) || find_lock_holder(paths_.alive_lock) || listens())
-      return std::nullopt;
+    if (!*lock || find_lock_holder(paths_.alive_lock) || listens())
+      return {};
     if (is_held_back())
-      return failed(held_text(paths_));
-    if (auto outcome = spawn_daemon(paths_); !outcome.error.empty()) {
-      // lost to a `serve` that came between: then there is a bus, and that is what we wanted
-      if (find_lock_holder(paths_.alive_lock) || (outcome.killed && ++killed_ < max_killed))
-        return std::nullopt;
-      return failed("cannot start a bus: " + outcome.error);
-    }
-    started_ = true;
-    return std::nullopt;
+      return held_back(paths_);
+    auto spawned = spawn_daemon(paths_);
+    started_ = static_cast<bool>(spawned);
+    // lost to a `serve` that came between: then there is a bus, and that is what we wanted
+    if (spawned || find_lock_holder(paths_.alive_lock))
+      return {};
+    const auto killed = spawned.error().kind == failure_kind::closed;
+    if (killed && ++killed_ < max_killed)
+      return {};
+    return failure{spawned.error().kind, "cannot start a bus: " + spawned.error().text};
   }
 
   /// Waits while the alive lock is held by a daemon that cannot be used: it ends, or it is just starting.
-  std::optional<client_failure> wait_for_the_dying() const {
-    for (auto begun = clock::now();; wait_a_little()) {
+  result<void> wait_for_the_dying() const {
+    for (auto begun = clock::now();; sleep_for(start_poll_interval)) {
       auto holder = find_lock_holder(paths_.alive_lock);
       if (!holder || (holder->note != note_stopping && listens()))
-        return std::nullopt;
+        return {};
       auto waited = clock::now() - begun;
       if (waited > stranger_timeout && holder->pid == 0)
         return failed(paths_.alive_lock +
@@ -191,15 +181,13 @@ private:
   }
 
   /// The lock, or no lock since there is a bus by now.
-  std::variant<std::optional<file_lock>, client_failure> take_fork_lock() const {
-    for (auto begun = clock::now();; wait_a_little()) {
+  result<std::optional<file_lock>> take_fork_lock() const {
+    for (auto begun = clock::now();; sleep_for(start_poll_interval)) {
       auto taken = file_lock::try_take(paths_.fork_lock, 10ms);
-      if (auto* lock = std::get_if<file_lock>(&taken))
-        return std::optional{std::move(*lock)};
-      if (std::get<file_lock::failure>(taken) == file_lock::failure::error)
-        return failed("cannot lock " + paths_.fork_lock + ": " + std::system_category().message(errno));
+      if (!taken || *taken)
+        return taken;
       if (listens())
-        return std::optional<file_lock>{};
+        return std::nullopt;
       auto holder = find_lock_holder(paths_.fork_lock);
       auto starter = !holder || (holder->pid > 0 && !is_suspended(holder->pid));
       auto waited = clock::now() - begun;
@@ -220,11 +208,11 @@ private:
 
 } // namespace
 
-std::optional<client_failure> ask_for_life(client& bus) {
+result<void> ask_for_life(client& bus) {
   return search::ask(bus, answer_timeout);
 }
 
-std::variant<reached, client_failure> reach_bus(const app_paths& paths, spawn_policy policy, const greeting& greet) {
+result<reached> reach_bus(const app_paths& paths, spawn_policy policy, const greeting& greet) {
   return search{paths, policy, greet}.run();
 }
 

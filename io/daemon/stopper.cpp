@@ -1,19 +1,17 @@
 #include "io/daemon/stopper.hpp"
 
+#include "base/deadline.hpp"
 #include "io/daemon/instance.hpp"
 #include "io/daemon/instance_lock.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 extern "C" { // glibc 2.36 has forgotten that
 #include <sys/pidfd.h>
 }
 #include <unistd.h>
 
-#include <cerrno>
 #include <optional>
-#include <system_error>
 
 // Whether the bus may stop is decided in the bus, where no consumer can come between the question and the decision.
 // What is added here is that this returns only once the bus is verifiably gone: its alive lock is free, which the
@@ -28,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-using reason = client_failure::reason;
 
 constexpr auto stop_poll_interval = 10ms;
 /// For a process without its lock to end: nothing of ours runs in it any more.
@@ -43,20 +40,20 @@ public:
   stopper(const app_paths& paths, const stop_request& request) : paths_(paths), request_(request) {}
 
   stop_result run() {
-    auto connected = client::connect(paths_.socket, connect_timeout);
+    auto bus = client::connect(paths_.socket, connect_timeout);
     auto holder = find_lock_holder(paths_.alive_lock);
     locked_ = holder.has_value();
     if (holder && holder->pid != 0)
       hold(holder->pid);
-    if (auto* bus = std::get_if<client>(&connected)) {
+    if (bus) {
       pid_ = bus->bus_pid();
       if (holder && holder->pid != 0 && holder->pid != pid_)
         return end_unreachable(holder->pid); // somebody else's socket stands where that of the bus was
       return ask(*bus);
     }
-    auto& failure = std::get<client_failure>(connected);
-    if (failure.kind != reason::not_running && failure.kind != reason::timeout)
-      return result_of(false, "unknown", 0, failure.text);
+    const auto& why = bus.error();
+    if (why.kind != failure_kind::not_found && why.kind != failure_kind::timed_out)
+      return result_of(false, "unknown", 0, why.text);
     if (!holder)
       return result_of(true, "not_running");
     return end_unreachable(holder->pid);
@@ -73,9 +70,9 @@ private:
 
   stop_result ask(client& bus) {
     auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
-    auto failure = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
-    if (failure && failure->kind != reason::closed)
-      return result_of(false, "unknown", pid_, failure->text);
+    auto sent = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
+    if (!sent && sent.error().kind != failure_kind::closed)
+      return result_of(false, "unknown", pid_, sent.error().text);
     auto answered = clock::now() + answer_timeout;
     auto until = answered + ending_timeout + request_.drain;
     while (clock::now() < until) {
@@ -84,20 +81,18 @@ private:
       auto got = bus.next(100ms);
       if (auto* error = said_no(got))
         return result_of(false, "refused", pid_, error->message);
-      auto* end = std::get_if<client_failure>(&got);
-      if (end != nullptr && end->kind == reason::closed)
+      if (!got && got.error().kind == failure_kind::closed)
         return wait_until_gone(until);
-      if (end != nullptr && end->kind != reason::timeout)
-        return result_of(false, "unknown", pid_, end->text);
+      if (!got && got.error().kind != failure_kind::timed_out)
+        return result_of(false, "unknown", pid_, got.error().text);
       if (clock::now() >= answered && !is_stopping())
         return end_by_signal("has not answered within 5s", "unresponsive");
     }
     return end_by_signal("agreed to stop, but has not ended", "stopping");
   }
 
-  static const error_frame* said_no(const std::variant<client::incoming, client_failure>& got) {
-    auto* incoming = std::get_if<client::incoming>(&got);
-    auto* other = incoming == nullptr ? nullptr : std::get_if<frame>(incoming);
+  static const error_frame* said_no(const result<client::incoming>& got) {
+    auto* other = got ? std::get_if<frame>(&*got) : nullptr;
     auto* error = other == nullptr ? nullptr : std::get_if<error_frame>(other);
     return error != nullptr && error->code != "shutting_down" ? error : nullptr;
   }
@@ -112,11 +107,9 @@ private:
       auto x = find_lock_holder(paths_.alive_lock);
       if (x && x->note != note_stopping && waited > answer_timeout)
         break;
-      if (auto connected = client::connect(paths_.socket, stop_poll_interval);
-          auto* bus = std::get_if<client>(&connected))
-        if (bus->bus_pid() == holder)
-          return ask(*bus); // it was starting
-      wait_a_little();
+      if (auto bus = client::connect(paths_.socket, stop_poll_interval); bus && bus->bus_pid() == holder)
+        return ask(*bus); // it was starting
+      sleep_for(stop_poll_interval);
     }
     return end_by_signal("does not listen at " + paths_.socket + " and has not ended by itself", "orphan");
   }
@@ -125,7 +118,7 @@ private:
     while (!is_gone(pid_)) {
       if (clock::now() >= until)
         return end_by_signal("agreed to stop, but has not ended", "stopping");
-      wait_a_little();
+      sleep_for(stop_poll_interval);
     }
     return stopped();
   }
@@ -134,12 +127,12 @@ private:
     auto text = "the bus (process " + std::to_string(pid_) + ") " + what;
     if (!request_.force)
       return result_of(false, state, pid_, text + "; `cafbus stop --force` kills it");
-    int64_t proven = 0;
-    auto process = prove_daemon(paths_, &proven);
-    if (auto* doubt = std::get_if<std::string>(&process))
-      return is_gone(pid_) ? stopped() : result_of(false, state, pid_, text + ", and is not killed: " + *doubt);
-    pid_ = proven;
-    if (!kill_daemon(std::get<unique_fd>(process)))
+    auto process = prove_daemon(paths_);
+    if (!process)
+      return is_gone(pid_) ? stopped()
+                           : result_of(false, state, pid_, text + ", and is not killed: " + process.error().text);
+    pid_ = static_cast<pid_t>(process->pid);
+    if (!kill_daemon(process->handle))
       return result_of(false, state, pid_, text + ", and lives on after SIGKILL: it waits in the kernel");
     remove_leftovers(paths_);
     return result_of(true, "killed", pid_, text + " and was killed");
@@ -166,12 +159,7 @@ private:
       return true;
     // it listens without a lock, as a bus inside another program does: then its socket has to tell
     auto probe = client::connect(paths_.socket, stop_poll_interval);
-    auto* bus = std::get_if<client>(&probe);
-    return bus != nullptr ? bus->bus_pid() != pid : std::get<client_failure>(probe).kind == reason::not_running;
-  }
-
-  static void wait_a_little() {
-    ::poll(nullptr, 0, static_cast<int>(std::chrono::milliseconds{stop_poll_interval}.count()));
+    return probe ? probe->bus_pid() != pid : probe.error().kind == failure_kind::not_found;
   }
 
   const app_paths& paths_;
@@ -181,12 +169,14 @@ private:
   bool locked_ = false; // the alive lock was held when we came
 };
 
-/// Leaves the marker. @returns an error text, empty if it is there.
-std::string leave_marker(const app_paths& paths) {
-  if (auto error = prepare_app_dir(paths); !error.empty())
-    return error;
+/// Leaves the marker that holds the bus back.
+result<void> leave_marker(const app_paths& paths) {
+  if (auto prepared = prepare_app_dir(paths); !prepared)
+    return prepared;
   unique_fd file{::open(paths.hold.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  return file ? std::string{} : "cannot write " + paths.hold + ": " + std::system_category().message(errno);
+  if (!file)
+    return errno_failure("cannot write " + paths.hold);
+  return {};
 }
 
 } // namespace
@@ -195,8 +185,8 @@ stop_result stop_bus_of(const app_paths& paths, const stop_request& request) {
   auto marked_before = ::access(paths.hold.c_str(), F_OK) == 0;
   // before the question, so that nobody starts a new one between the end and the marker
   if (request.hold)
-    if (auto error = leave_marker(paths); !error.empty())
-      return result_of(false, "unknown", 0, error);
+    if (auto left = leave_marker(paths); !left)
+      return result_of(false, "unknown", 0, left.error().text);
   auto result = stopper{paths, request}.run();
   if (request.hold && !result.done && !marked_before)
     ::unlink(paths.hold.c_str());

@@ -155,9 +155,9 @@ std::variant<unique_fd, std::string> prepare_nodes(const node_options& options) 
     return unique_fd{};
   auto complaint = [&](const std::string& why) { return "node-listen " + options.listen + ": " + why; };
   auto where = parse_host_port(options.listen);
-  if (auto* error = std::get_if<std::string>(&where))
-    return complaint(*error);
-  auto listening = listen_tcp(std::get<host_port>(where));
+  if (!where)
+    return complaint(where.error().text);
+  auto listening = listen_tcp(*where);
   if (auto* error = std::get_if<std::string>(&listening))
     return complaint(*error);
   auto& socket = std::get<tcp_socket>(listening);
@@ -170,7 +170,7 @@ void welcome_nodes(caf::actor_system& system, const bus_parts& parts, const bus_
                    const node_options& nodes, unique_fd listening) {
   auto& backend = dynamic_cast<default_multiplexer&>(system.middleman().backend());
   caf::io::doorman_ptr doorman = caf::make_counted<node_doorman>(backend, listening.release(), nodes.tls());
-  auto port = std::get<host_port>(parse_host_port(nodes.listen)).port;
+  auto port = parse_host_port(nodes.listen)->port;
   caf::anon_send(network_broker(system), caf::publish_atom::value, std::move(doorman), port,
                  caf::actor_cast<caf::strong_actor_ptr>(spawn_node_gate(system, parts, options)),
                  system.message_types<node_gate_actor>());

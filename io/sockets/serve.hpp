@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "base/result.hpp"
 
 #include <caf/fwd.hpp>
 #include <string>
@@ -12,11 +13,11 @@ namespace cafbus {
 ///
 ///   cafbus::bus_options options{.socket = "/run/user/1000/demo.sock"};
 ///   auto parts = cafbus::spawn_bus(system, options);
-///   auto error = cafbus::serve(system, parts, options);
+///   auto serving = cafbus::serve(system, parts, options);        // else serving.error().text says why not
 ///
 /// The folder must be writable by its owner alone. `cafbus consume` finds a socket at `socket_path(app, dir)`.
 /// @param options Those that the bus was spawned with.
-/// @returns what is wrong, empty if it serves. @pre the system has CAF's I/O module, else that is what is wrong.
-std::string serve(caf::actor_system& system, const bus_parts& parts, const bus_options& options);
+/// Fails as well if the system has not loaded CAF's I/O module.
+result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_options& options);
 
 } // namespace cafbus

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 #include <sys/types.h>
@@ -6,26 +7,19 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <variant>
 
 /// Unix stream sockets: the only kind of connection that the bus has. Every socket made here is close-on-exec and
 /// non-blocking.
 namespace cafbus {
 
-/// A system call that failed: its errno for programs, a sentence for people.
-struct socket_error {
-  int code = 0;
-  std::string text;
-};
-
 /// Listens at `path`, which gets mode 0600 whatever the umask. Never removes what is there already: whether a socket
 /// file is left over can only be told by whoever holds the bus's lock.
 /// @param backlog Connections that the kernel keeps until they are accepted.
-/// @returns the socket, or an error text.
-std::variant<unique_fd, std::string> listen_unix(const std::string& path, int backlog);
+result<unique_fd> listen_unix(const std::string& path, int backlog);
 
-/// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over (then ETIMEDOUT).
-std::variant<unique_fd, socket_error> connect_unix(const std::string& path, std::chrono::nanoseconds timeout);
+/// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over. Fails with `not_found`
+/// if nobody listens there, whether or not there is a socket file.
+result<unique_fd> connect_unix(const std::string& path, std::chrono::nanoseconds timeout);
 
 /// Who is at the other end, by the kernel's word: the process that called connect() or listen().
 struct credentials {

@@ -91,14 +91,13 @@ void serve(std::vector<taker>& takers, int control) {
 
 int run_floor(const std::string& socket) {
   auto listening = listen_unix(socket, floor_backlog);
-  auto* fd = std::get_if<unique_fd>(&listening);
-  if (!fd)
+  if (!listening)
     return 1;
   std::vector<taker> takers;
   for (;;) {
-    pollfd waiting{fd->get(), POLLIN, 0};
+    pollfd waiting{listening->get(), POLLIN, 0};
     ::poll(&waiting, 1, -1);
-    unique_fd connection{::accept4(fd->get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    unique_fd connection{::accept4(listening->get(), nullptr, nullptr, SOCK_CLOEXEC)};
     char what = 0;
     if (::recv(connection.get(), &what, 1, 0) != 1)
       continue; // looked only whether we are there

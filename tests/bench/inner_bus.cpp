@@ -95,16 +95,14 @@ int run_inner_bus(const std::string& dir) {
   std::filesystem::create_directories(dir + "/default");
   auto listening = listen_unix(options.socket, inner_backlog);
   auto controlling = listen_unix(dir + '/' + inner_control, inner_backlog);
-  auto* bus_fd = std::get_if<unique_fd>(&listening);
-  auto* control_fd = std::get_if<unique_fd>(&controlling);
-  if (!bus_fd || !control_fd)
+  if (!listening || !controlling)
     return 1;
   auto parts = spawn_bus(system, options);
-  serve_socket(system, parts, options, std::move(*bus_fd));
+  serve_socket(system, parts, options, std::move(*listening));
   for (;;) {
-    pollfd waiting{control_fd->get(), POLLIN, 0};
+    pollfd waiting{controlling->get(), POLLIN, 0};
     ::poll(&waiting, 1, -1);
-    if (unique_fd connection{::accept4(control_fd->get(), nullptr, nullptr, SOCK_CLOEXEC)}; connection)
+    if (unique_fd connection{::accept4(controlling->get(), nullptr, nullptr, SOCK_CLOEXEC)}; connection)
       serve(system, parts.hub, connection.get());
   }
 }

@@ -72,13 +72,10 @@ uint64_t cafbus_peer::take_answers(std::string& bytes, uint64_t before) const {
 }
 
 server_counts cafbus_peer::check() {
-  auto connection = client::connect(socket(), patience);
-  auto* bus = std::get_if<client>(&connection);
-  if (!bus || bus->send(encode(status_query{}), patience))
-    throw bench_error{"the bus cannot be asked for its status"};
-  auto line = bus->next_line(patience);
-  auto* text = std::get_if<std::string_view>(&line);
-  auto status = text ? decode_as<status_response>(*text) : std::nullopt;
+  auto bus = client::connect(socket(), patience);
+  if (!bus)
+    throw bench_error{bus.error().text};
+  auto status = bus->ask_status(patience);
   if (!status)
     throw bench_error{"the bus has not answered with its status"};
   if (auto broken = laws::conservation(status->counters, status->consumers); !broken.empty())
@@ -91,8 +88,7 @@ server_counts cafbus_peer::check() {
 
 unique_fd cafbus_peer::connect() {
   auto result = connect_unix(socket(), patience);
-  auto* fd = std::get_if<unique_fd>(&result);
-  return fd ? std::move(*fd) : unique_fd{};
+  return result ? std::move(*result) : unique_fd{};
 }
 
 unique_fd cafbus_peer::connected() {

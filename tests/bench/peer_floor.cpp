@@ -47,8 +47,7 @@ public:
 protected:
   unique_fd connect() override {
     auto result = connect_unix(socket(), std::chrono::seconds{1});
-    auto* fd = std::get_if<unique_fd>(&result);
-    return fd ? std::move(*fd) : unique_fd{};
+    return result ? std::move(*result) : unique_fd{};
   }
 
 private:

@@ -16,8 +16,7 @@ public:
   }
 
   unique_fd connect_control() override {
-    auto result = connect_unix(dir_ / inner_control, std::chrono::seconds{1});
-    auto* fd = std::get_if<unique_fd>(&result);
+    auto fd = connect_unix(dir_ / inner_control, std::chrono::seconds{1});
     if (!fd)
       throw bench_error{"cannot connect to the inner bus"};
     make_blocking(fd->get());

@@ -24,8 +24,7 @@ public:
     first_ = child{{program, "serve", "--dir", upstream_.path(), "--idle-timeout", "never", "--log-level", "warn",
                     "--node-listen", place},
                    upstream_ / "log"};
-    wait_until(
-        [this] { return std::holds_alternative<client>(client::connect(first_socket(), std::chrono::seconds{1})); });
+    wait_until([this] { return static_cast<bool>(client::connect(first_socket(), std::chrono::seconds{1})); });
     start({program, "serve", "--dir", dir_.path(), "--idle-timeout", "never", "--log-level", "warn", "--source",
            "node:" + place});
   }
@@ -51,8 +50,7 @@ public:
   }
 
   unique_fd connect_publisher() override {
-    auto result = connect_unix(first_socket(), std::chrono::seconds{10});
-    auto* fd = std::get_if<unique_fd>(&result);
+    auto fd = connect_unix(first_socket(), std::chrono::seconds{10});
     if (!fd)
       throw bench_error{"cannot connect to the first bus"};
     make_blocking(fd->get());
@@ -64,14 +62,10 @@ private:
 
   static status_response status_of(const std::string& socket) {
     constexpr auto patience = std::chrono::seconds{10};
-    auto connection = client::connect(socket, patience);
-    auto* bus = std::get_if<client>(&connection);
-    if (!bus || bus->send(encode(status_query{}), patience))
-      throw bench_error{"a bus cannot be asked for its status"};
-    auto answer = bus->next(patience);
-    auto* got = std::get_if<client::incoming>(&answer);
-    auto* other = got ? std::get_if<frame>(got) : nullptr;
-    auto* status = other ? std::get_if<status_response>(other) : nullptr;
+    auto bus = client::connect(socket, patience);
+    if (!bus)
+      throw bench_error{bus.error().text};
+    auto status = bus->ask_status(patience);
     if (!status)
       throw bench_error{"a bus has not answered with its status"};
     return std::move(*status);

@@ -32,9 +32,9 @@ struct fixture {
 
   loaded_options load() const {
     auto result = load_options(flags, env());
-    if (auto* error = std::get_if<std::string>(&result))
-      CAF_FAIL(*error);
-    return std::get<loaded_options>(result);
+    if (!result)
+      CAF_FAIL(result.error().text);
+    return *std::move(result);
   }
 
   std::string text() const { return effective_config(load(), env()); }

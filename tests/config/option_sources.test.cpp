@@ -39,9 +39,9 @@ struct fixture {
       auto i = variables.find(name);
       return i == variables.end() ? std::nullopt : std::optional{i->second};
     });
-    if (auto* error = std::get_if<std::string>(&result))
-      CAF_FAIL(*error);
-    return std::get<loaded_options>(result);
+    if (!result)
+      CAF_FAIL(result.error().text);
+    return *std::move(result);
   }
 
   void expect(const std::string& name, const std::string& value, origin from) const {
@@ -89,8 +89,8 @@ CAF_TEST(every option is refused with the place of a wrong value) {
     auto result = load_options({}, [this](const std::string& name) -> std::optional<std::string> {
       return name == "CAFBUS_CONFIG" ? std::optional{tmp / "cafbus.conf"} : std::nullopt;
     });
-    CAF_REQUIRE(std::holds_alternative<std::string>(result));
-    CAF_CHECK(std::get<std::string>(result).starts_with((tmp / "cafbus.conf") + ":2: " + x.name + ": "));
+    CAF_REQUIRE(!result);
+    CAF_CHECK(result.error().text.starts_with((tmp / "cafbus.conf") + ":2: " + x.name + ": "));
   }
 }
 

@@ -3,6 +3,5 @@
 
 int main() {
   auto opened = cafbus::blocking_consumer::open("/nonexistent/bus.sock", {.event_key = "t"}, std::chrono::seconds{1});
-  auto* failure = std::get_if<cafbus::client_failure>(&opened);
-  return failure && failure->kind == cafbus::client_failure::reason::not_running ? 0 : 1;
+  return !opened && opened.error().kind == cafbus::failure_kind::not_found ? 0 : 1;
 }

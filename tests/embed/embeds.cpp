@@ -19,24 +19,24 @@ int fail(const std::string& why) {
   return 1;
 }
 
-/// @returns what went wrong, empty if nothing did.
-std::string talk(const std::string& socket) {
+/// Publishes an event through the socket and reads it back.
+cafbus::result<void> talk(const std::string& socket) {
   auto consumer = cafbus::blocking_consumer::open(socket, {.event_key = "t"}, 5s);
-  if (auto* failure = std::get_if<cafbus::client_failure>(&consumer))
-    return "consumer: " + failure->text;
+  if (!consumer)
+    return consumer.error();
   auto producer = cafbus::blocking_producer::open(socket, 5s);
-  if (auto* failure = std::get_if<cafbus::client_failure>(&producer))
-    return "producer: " + failure->text;
-  auto& out = std::get<cafbus::blocking_producer>(producer);
-  if (auto failure = out.publish_line(R"({"event_type":"t","payload":{"n": 1.10}})", 5s))
-    return "publish: " + failure->text;
-  if (auto totals = out.finish(5s); std::holds_alternative<cafbus::client_failure>(totals))
-    return "finish: " + std::get<cafbus::client_failure>(totals).text;
-  auto got = std::get<cafbus::blocking_consumer>(consumer).next(5s);
-  if (auto* failure = std::get_if<cafbus::client_failure>(&got))
-    return "next: " + failure->text;
-  const auto& event = std::get<cafbus::received_event>(got);
-  return event.payload == R"({"n": 1.10})" && event.seq == 1 ? "" : "not what was published";
+  if (!producer)
+    return producer.error();
+  if (auto done = producer->publish_line(R"({"event_type":"t","payload":{"n": 1.10}})", 5s); !done)
+    return done;
+  if (auto totals = producer->finish(5s); !totals)
+    return totals.error();
+  auto event = consumer->next(5s);
+  if (!event)
+    return event.error();
+  if (event->payload != R"({"n": 1.10})" || event->seq != 1)
+    return cafbus::failure{cafbus::failure_kind::protocol, "not what was published"};
+  return {};
 }
 
 } // namespace
@@ -63,15 +63,17 @@ int main() {
   bool admitted = false;
   self->request(parts.bus, 5s, cafbus::join{subscriber, {.event_key = "t"}, {}})
       .receive([&](const cafbus::joined& x) { admitted = x.admitted; }, [](const caf::error&) {});
-  auto error = cafbus::serve(system, parts, options);
-  if (error.empty())
-    error = talk(options.socket);
+  auto worked = cafbus::serve(system, parts, options);
+  if (worked)
+    worked = talk(options.socket);
   auto end = cafbus::stop(system, parts.bus);
   self->send_exit(subscriber, caf::exit_reason::user_shutdown);
   self->wait_for(subscriber);
   ::rmdir(folder); // the socket is gone
-  if (!error.empty() || !end.ended || !admitted || seen != 1 || ::access(folder, F_OK) == 0)
-    return fail(error.empty() ? "not the end that was expected" : error);
+  if (!worked)
+    return fail(worked.error().text);
+  if (!end.ended || !admitted || seen != 1 || ::access(folder, F_OK) == 0)
+    return fail("not the end that was expected");
   std::cout << "cafbus " << cafbus::version() << " works\n";
   return 0;
 }

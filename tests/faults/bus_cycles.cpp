@@ -147,7 +147,7 @@ private:
     add(mortal, "mortal", hard ? hook_commands{"", "trap '' TERM; while :; do sleep 0.05; done"} : hook_commands{});
     subscriber_actor local;
     if (io_) {
-      check(serve(system_, parts, options).empty(), "cannot serve");
+      check(static_cast<bool>(serve(system_, parts, options)), "cannot serve");
       auto opened = blocking_consumer::open(options.socket, {"t"}, 5s);
       if (auto* consumer = std::get_if<blocking_consumer>(&opened))
         remote.emplace(std::move(*consumer));
