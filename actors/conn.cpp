@@ -1,6 +1,6 @@
 #include "actors/conn.hpp"
 
-#include "actors/spawn_beside_sockets.hpp"
+#include "actors/spawn_on_event_path.hpp"
 #include "config/log.hpp"
 
 #include <atomic>
@@ -17,29 +17,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `flying`.
-///
-/// What is on the path of an event is done in `enqueue`, without a turn of this actor, if hub and subscriber run on the
-/// multiplexer's thread as it does: then none of its own handlers can be running.
+/// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`.
 template <class Base>
 class conn_impl : public Base {
-  static constexpr bool beside_sockets = std::is_base_of_v<caf::io::abstract_broker, Base>;
-
 public:
   conn_impl(caf::actor_config& config, bounded_mailbox::limits limits, consumer_info who, subscriber_actor to)
     : Base{config}, mailbox{limits}, info{std::move(who)}, subscriber{std::move(to)} {}
 
   using Base::enqueue;
 
-  void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override {
-    if (!took(ptr->content(), host))
-      Base::enqueue(std::move(ptr), host);
-  }
-
-  void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
-               caf::execution_unit* host) override {
-    if (!took(content, host))
-      Base::enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
+    if (x->content().match_elements<deliver>())
+      on_deliver(x->content().template get_as<deliver>(0), host);
+    else
+      Base::enqueue(std::move(x), host);
   }
 
   const char* name() const override { return "conn"; }
@@ -57,11 +48,10 @@ protected:
     this->set_down_handler([this](const caf::down_msg& x) { this->quit(x.reason); });
     this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
     this->attach_functor([this] { on_end(); });
-    ready = true;
     return {
-        [](const deliver&) {}, // taken in `enqueue`
-        [this](const mailbox_filled&) { deliver_next(); },
-        [this](const delivered&) { on_delivered(); },
+        [this](const deliver& x) { on_deliver(x, this->context()); },
+        [this](const mailbox_filled& x) { handle(x); },
+        [this](const delivered& x) { handle(x); },
         [this](const source_status& x) { on_source_status(x); },
         [this](const drain&) { return on_drain(); },
         [this](const read_conn_counters&) { return mailbox.counters(); },
@@ -69,49 +59,33 @@ protected:
   }
 
 private:
-  /// Does what takes no turn of this actor. @returns whether `content` was such a thing.
-  template <class Content>
-  bool took(const Content& content, caf::execution_unit* host) {
-    if (content.template match_elements<deliver>()) {
-      take_in(content.template get_as<deliver>(0), host);
-      return true;
-    }
-    if (!is_at_hand(host) || !waiting.empty() || !content.template match_elements<delivered>())
-      return false;
-    on_delivered();
-    return true;
-  }
-
-  /// On the hub's thread, which must survive it when there is no memory for what is to wait here.
-  void take_in(const deliver& x, caf::execution_unit* host) {
+  /// On the sender's thread, outside of a turn: the hub must survive it when there is no memory for what is to wait
+  /// here.
+  void on_deliver(const deliver& x, caf::execution_unit* host) {
     try {
       auto [wake, lost] = mailbox.push(x.batch, x.spans, x.number);
       if (lost > 0)
         has_dropped.store(true, std::memory_order_relaxed);
-      if (wake && is_at_hand(host))
-        deliver_next();
-      else if (wake)
-        wake_up(host);
+      if (wake)
+        this->tell_self(mailbox_filled{}, host);
     } catch (const std::bad_alloc&) {
       mailbox.close();
       caf::anon_send_exit(this->address(), caf::exit_reason::unhandled_exception);
     }
   }
 
-  void wake_up(caf::execution_unit* host) {
-    Base::enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, mailbox_filled{}), host);
-  }
+  void handle(const mailbox_filled&) override { deliver_next(); }
 
-  /// Whether the sender runs on this actor's thread, where it is not in the middle of anything.
-  bool is_at_hand([[maybe_unused]] const caf::execution_unit* host) {
-    if constexpr (beside_sockets)
-      return host != nullptr && host == this->context() && ready;
-    else
-      return false;
+  void handle(const delivered&) override {
+    if (!in_flight)
+      return; // an answer to nothing
+    in_flight = false;
+    if (mailbox.credited() || !statuses.empty() || !waiting.empty())
+      deliver_next();
   }
 
   void deliver_next() {
-    if (flying)
+    if (in_flight)
       return;
     delivery next;
     next.events = mailbox.take();
@@ -124,23 +98,9 @@ private:
       waiting.clear();
       return;
     }
-    flying = true;
-    sending = true;
+    in_flight = true;
     this->send(subscriber, std::move(next));
-    sending = false;
     log_drops();
-  }
-
-  void on_delivered() {
-    if (!flying)
-      return; // an answer to nothing
-    flying = false;
-    if (!mailbox.credited() && statuses.empty() && waiting.empty())
-      return;
-    if (sending) // the subscriber took it at once: what is left must not go ahead of all others
-      wake_up(this->context());
-    else
-      deliver_next();
   }
 
   void on_source_status(const source_status& x) {
@@ -170,7 +130,6 @@ private:
   }
 
   void on_end() {
-    ready = false;
     mailbox.close();
     waiting.clear(); // a promise keeps its actor alive
     auto x = mailbox.counters();
@@ -181,9 +140,7 @@ private:
   bounded_mailbox mailbox;
   consumer_info info;
   subscriber_actor subscriber;
-  bool ready = false; // between its first and its last turn
-  bool flying = false;
-  bool sending = false;                          // `deliver_next` is at it
+  bool in_flight = false;                        // a delivery that the subscriber has not answered
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
@@ -195,7 +152,8 @@ private:
 
 conn_actor spawn_conn(caf::actor_system& system, bounded_mailbox::limits limits, consumer_info info,
                       subscriber_actor subscriber) {
-  return spawn_beside_sockets<conn_impl, conn_actor>(system, limits, std::move(info), std::move(subscriber));
+  return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(system, limits, std::move(info),
+                                                                               std::move(subscriber));
 }
 
 } // namespace cafbus

@@ -2,7 +2,7 @@
 
 #include "actors/event_router.hpp"
 #include "actors/interest_builder.hpp"
-#include "actors/spawn_beside_sockets.hpp"
+#include "actors/spawn_on_event_path.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
 
@@ -257,7 +257,7 @@ private:
 } // namespace
 
 hub_actor spawn_hub(caf::actor_system& system, hub_options options) {
-  return spawn_beside_sockets<hub_impl, hub_actor>(system, std::move(options));
+  return spawn_on_event_path<hub_impl, hub_actor>(system, std::move(options));
 }
 
 } // namespace cafbus

@@ -7,8 +7,7 @@
 /// The interfaces of the actors that own sockets; apart from `actors.hpp` because they need CAF's I/O module.
 namespace cafbus {
 
-// -- session: one a connection; owns its socket, its frame splitter and its conn
-// --------------------------------------------
+// -- session: one per connection; owns its socket, its frame splitter and its conn ----------------------------------
 
 /// Broker -> session: end. A consumer gets what is queued for it first, at most for `drain_timeout`.
 struct close_session {
@@ -25,8 +24,7 @@ using session_actor = subscriber_actor                      // deliveries, from 
              caf::reacts_to<close_session>,                 // from the socket broker
              caf::reacts_to<stall_check>>;                  // INTERNAL
 
-// -- socket_broker: owns the listening socket; forks one session a connection
-// -------------------------------------------------
+// -- socket_broker: owns the listening socket; forks one session per connection --------------------------------------
 
 /// Session -> broker: its first frame is complete.
 struct session_established {
@@ -36,14 +34,14 @@ struct session_established {
 /// INTERNAL timer: the oldest half-open session has had its time.
 struct first_frame_due {};
 
-/// INTERNAL timer: the listener is still paused.
-struct make_room {};
+/// INTERNAL timer: close what is half-open if the listener is still paused.
+struct evict_half_open {};
 
 using socket_broker_actor = listener_actor        // from the bus
     ::extend_with<caf::io::accept_handler>        // connections, from the multiplexer
     ::extend<caf::reacts_to<session_established>, // from sessions
              caf::reacts_to<first_frame_due>,     // INTERNAL
-             caf::reacts_to<make_room>>;          // INTERNAL
+             caf::reacts_to<evict_half_open>>;    // INTERNAL
 
 } // namespace cafbus
 
@@ -51,4 +49,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::close_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::stall_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::session_established)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::first_frame_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::make_room)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::evict_half_open)

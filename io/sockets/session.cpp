@@ -46,13 +46,7 @@ std::vector<char>& scratch() {
 
 // -- life ----------------------------------------------------------------------------------------------------------
 
-session_state::~session_state() {
-  if (self)
-    self->has_state = false;
-}
-
 void session_state::start(caf::io::connection_handle handle) {
-  self->has_state = true;
   output.emplace(*self, handle, *context->calls);
   // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million
   // sessions
@@ -72,32 +66,48 @@ void session_state::start(caf::io::connection_handle handle) {
 }
 
 void session_state::on_closed(const caf::io::connection_closed_msg&) {
-  end(said_bye ? close_reason::peer_said_bye : close_reason::peer_closed);
+  const auto was_expected = phase == session_phase::publishing_last && closing_reason == close_reason::peer_said_bye;
+  end(was_expected ? close_reason::peer_said_bye : close_reason::peer_closed);
 }
 
 void session_state::on_close_session(const close_session& x) {
-  if (now == phase::answering || now == phase::closing)
-    return; // ends by itself, or with the broker
-  if (x.reason != close_reason::bus_stopping) {
-    if (now == phase::first_frame) // else its first frame has come in time after all
-      fail(x.reason, x.bye_reason);
-    return;
-  }
-  auto bye_reason = x.bye_reason;
-  stop_reason = bye_reason;
-  if (now == phase::first_frame) {
-    write(encode(error_frame{"shutting_down", bye_reason}));
+  if (x.reason == close_reason::bus_stopping)
+    stop(x.bye_reason, x.drain_timeout);
+  else if (phase == session_phase::first_frame) // else its first frame has come in time after all
+    fail(x.reason, x.bye_reason);
+}
+
+void session_state::stop(const std::string& reason, std::chrono::nanoseconds drain_limit) {
+  bye_reason = reason;
+  switch (phase) {
+  case session_phase::first_frame:
+    write(encode(error_frame{"shutting_down", reason}));
     finish(close_reason::bus_stopping);
-  } else if (now == phase::entering) {
-    reject("shutting_down", "the bus is stopping: " + bye_reason);
-  } else if (now == phase::consuming) {
-    drain_and_say_bye(x.drain_timeout);
-  } else if (!awaiting_hub) {
-    say_bye(); // else after the ack for what the hub has
+    return;
+  case session_phase::entering:
+    reject("shutting_down", "the bus is stopping: " + reason);
+    return;
+  case session_phase::consuming:
+    drain_conn(drain_limit);
+    return;
+  case session_phase::producing:
+    say_bye();
+    return;
+  case session_phase::publishing:
+    phase = session_phase::publishing_last;
+    closing_reason = close_reason::bus_stopping;
+    return;
+  case session_phase::draining:
+  case session_phase::publishing_last:
+  case session_phase::answering:
+  case session_phase::closing:
+  case session_phase::ended:
+    return; // ends by itself, or with the broker
   }
 }
 
-void session_state::drain_and_say_bye(std::chrono::nanoseconds limit) {
+void session_state::drain_conn(std::chrono::nanoseconds limit) {
+  phase = session_phase::draining;
   self->request(conn, limit, drain{})
       .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
 }
@@ -108,12 +118,12 @@ void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
   waiting_answers = 0;
   if (credit.pending())
     credit.deliver(delivered{});
-  if (now == phase::closing)
+  if (phase == session_phase::closing)
     end(closing_reason);
 }
 
 void session_state::on_stall_check(const stall_check&) {
-  stall_timer = false;
+  stall_check_pending = false;
   if (output->pending() == 0)
     return;
   if (self->clock().now() - output->last_progress() >= context->options.write_timeout)
@@ -123,17 +133,17 @@ void session_state::on_stall_check(const stall_check&) {
 }
 
 void session_state::watch_for_stall() {
-  if (stall_timer)
+  if (stall_check_pending)
     return;
-  stall_timer = true;
+  stall_check_pending = true;
   auto due = output->last_progress() + context->options.write_timeout;
   self->delayed_send(self, due - self->clock().now(), stall_check{});
 }
 
 void session_state::say_bye() {
-  if (now == phase::closing)
+  if (phase == session_phase::closing || phase == session_phase::ended)
     return;
-  write(encode(bye{*stop_reason}));
+  write(encode(bye{bye_reason}));
   finish(close_reason::bus_stopping);
 }
 
@@ -145,19 +155,19 @@ void session_state::fail(close_reason reason, const std::string& message) {
 /// There was no memory for what this connection wanted: it ends, and nobody else.
 void session_state::on_exception() {
   try {
-    if (!ended)
+    if (phase != session_phase::ended)
       write(encode(error_frame{to_string(close_reason::internal_error), "the bus has not enough memory for this"}));
     end(close_reason::internal_error);
   } catch (...) { // nor for saying so
-    ended = true;
+    phase = session_phase::ended;
     output->shut_down();
   }
 }
 
 void session_state::finish(close_reason reason) {
-  if (ended)
+  if (phase == session_phase::ended)
     return;
-  now = phase::closing;
+  phase = session_phase::closing;
   closing_reason = reason;
   if (output->pending() == 0)
     end(reason);
@@ -169,7 +179,7 @@ void session_state::log_end(close_reason reason) {
                   reason == close_reason::answered || reason == close_reason::bus_stopping;
   std::optional<uint64_t> times{1};
   if (!conn && !expected)
-    times = context->room->end_logs[static_cast<size_t>(reason)].allow(self->clock().now());
+    times = context->limit->end_logs[static_cast<size_t>(reason)].allow(self->clock().now());
   if (!times)
     return;
   auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
@@ -179,10 +189,10 @@ void session_state::log_end(close_reason reason) {
 }
 
 void session_state::end(close_reason reason) {
-  if (ended)
+  if (phase == session_phase::ended)
     return;
-  ended = true;
-  slot = {};
+  phase = session_phase::ended;
+  admitted = {};
   log_end(reason);
   output->shut_down();
   self->quit(caf::exit_reason::user_shutdown);
@@ -199,14 +209,14 @@ caf::strong_actor_ptr session_state::me() const {
 // -- out -----------------------------------------------------------------------------------------------------------
 
 void session_state::write(const std::string& frame) {
-  if (ended)
+  if (phase == session_phase::ended)
     return;
   switch (output->write(frame)) {
   case session_output::result::sent:
     break;
   case session_output::result::pending:
     watch_for_stall();
-    if (waiting_answers > max_pending_answers && now != phase::closing)
+    if (waiting_answers > max_pending_answers && phase != session_phase::closing)
       end(close_reason::control_overflow);
     waiting_answers += frame.size();
     break;
@@ -240,79 +250,24 @@ session_output::result session_state::write_delivery(const delivery& x) {
   return output->write({bytes.data(), bytes.size()});
 }
 
-caf::result<delivered> session_state::on_delivery(const delivery& x) {
-  if (now == phase::closing)
-    return self->make_response_promise<delivered>(); // the last word is said: never credited
-  auto result = ended ? session_output::result::broken : write_delivery(x);
-  if (result == session_output::result::sent)
-    return delivered{};
+void session_state::on_delivery(const delivery& x) {
+  credit = {};
+  if (phase == session_phase::closing || phase == session_phase::ended)
+    return; // nothing may follow the last frame: never credited
   credit = self->make_response_promise<delivered>();
-  if (result == session_output::result::broken)
-    end(close_reason::peer_closed); // never credited: it has not been delivered
-  else
+  switch (write_delivery(x)) {
+  case session_output::result::sent:
+    credit.deliver(delivered{});
+    break;
+  case session_output::result::pending:
     watch_for_stall();
-  return credit;
-}
-
-/// After the ack, which the hub's answer waiting in the mailbox may still have to bring about.
-bool session_state::takes_deliveries() const noexcept {
-  return now == phase::consuming && !in_handler && !ended;
-}
-
-/// Outside of a turn, where this actor cannot end: that is left to a message.
-void session_state::on_delivery_at_hand(caf::mailbox_element& x) noexcept {
-  static const auto done = caf::make_message(delivered{});
-  try {
-    auto result = write_delivery(x.content().get_as<delivery>(0));
-    if (result == session_output::result::sent) {
-      x.sender->enqueue(self->ctrl(), x.mid.response_id(), done, self->context());
-      return;
-    }
-    credit = {self->ctrl(), x};
-    if (result == session_output::result::pending)
-      watch_for_stall();
-    else
-      self->send(self, caf::io::connection_closed_msg{output->handle()}); // never credited: it has not been delivered
-  } catch (...) {
-    output->shut_down(); // no memory; CAF will find the connection closed, if nobody else can say so
-    try {
-      caf::anon_send_exit(self, caf::exit_reason::unhandled_exception);
-    } catch (...) { // NOLINT(bugprone-empty-catch): see above
-    }
+    break;
+  case session_output::result::broken:
+    end(close_reason::peer_closed); // never credited: it has not been delivered
   }
 }
 
-void session_broker::enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
-                             caf::execution_unit* host) {
-  enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
-}
-
-void session_broker::enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) {
-  if (ptr->content().match_elements<delivery>() && host != nullptr && host == context() && has_state &&
-      state.takes_deliveries() && ptr->sender)
-    state.on_delivery_at_hand(*ptr);
-  else
-    super::enqueue(std::move(ptr), host);
-}
-
 // ------------------------------------------------------------------------------------------------------------------
-
-namespace {
-
-/// Calls `f` so that deliveries wait for the end of the handler.
-template <class T, class F>
-auto handler(session_state& state, F f) {
-  return [&state, f](const T& x) {
-    struct mark {
-      explicit mark(bool& flag) noexcept : flag_{flag} { flag_ = true; }
-      ~mark() { flag_ = false; }
-      bool& flag_;
-    } running{state.in_handler};
-    return (state.*f)(x);
-  };
-}
-
-} // namespace
 
 session_actor::behavior_type session(session_state::pointer self, caf::io::connection_handle handle,
                                      const std::shared_ptr<const session_context>& context) {
@@ -321,12 +276,15 @@ session_actor::behavior_type session(session_state::pointer self, caf::io::conne
   state.context = context;
   state.start(handle);
   return {
-      handler<delivery>(state, &session_state::on_delivery),
-      handler<caf::io::new_data_msg>(state, &session_state::on_data),
-      handler<caf::io::connection_closed_msg>(state, &session_state::on_closed),
-      handler<caf::io::data_transferred_msg>(state, &session_state::on_transferred),
-      handler<close_session>(state, &session_state::on_close_session),
-      handler<stall_check>(state, &session_state::on_stall_check),
+      [&state](const delivery& x) -> caf::result<delivered> {
+        state.on_delivery(x);
+        return state.credit;
+      },
+      [&state](const caf::io::new_data_msg& x) { state.on_data(x); },
+      [&state](const caf::io::connection_closed_msg& x) { state.on_closed(x); },
+      [&state](const caf::io::data_transferred_msg& x) { state.on_transferred(x); },
+      [&state](const close_session& x) { state.on_close_session(x); },
+      [&state](const stall_check& x) { state.on_stall_check(x); },
   };
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 #include "actors/closing_broker.hpp"
+#include "actors/inline_turn.hpp"
 #include "actors/queue_budget.hpp"
 #include "config/log_limit.hpp"
 #include "config/options.hpp"
-#include "io/sockets/connection_room.hpp"
+#include "io/sockets/connection_limit.hpp"
 #include "io/sockets/session_output.hpp"
 #include "io/sockets/socket_calls.hpp"
 #include "messages/event_encoder.hpp"
@@ -15,7 +16,7 @@
 
 namespace cafbus {
 
-/// What all sessions of one broker share; immutable but for the room.
+/// What all sessions of one broker share; immutable but for the limit.
 struct session_context {
   bus_actor bus;
   hub_actor hub;
@@ -23,11 +24,31 @@ struct session_context {
   socket_broker_actor broker;
   bus_options options;
   socket_calls* calls = nullptr; ///< Outlives the sessions.
-  std::shared_ptr<connection_room> room;
+  std::shared_ptr<connection_limit> limit;
   std::shared_ptr<queue_budget> budget;
 };
 
 class session_broker;
+
+/// Where a connection is in its life: a consumer takes the upper way, a producer the lower one, going back and forth
+/// between `producing` and `publishing`:
+///
+///     first_frame - entering -- consuming - draining --------- closing - ended
+///               | producing - publishing - publishing_last ---'
+///
+/// Every phase may go straight to `closing` or `ended`.
+enum class session_phase : uint8_t {
+  first_frame,     ///< Nothing has been understood yet.
+  entering,        ///< The hello waits for the coordinator.
+  consuming,       ///< The hello is acknowledged and `conn` delivers.
+  draining,        ///< The same, until the conn is empty: the bus is stopping.
+  producing,       ///< Lines are read; no batch is with the hub.
+  publishing,      ///< The hub has a batch; nothing more is read until it answers.
+  publishing_last, ///< The same, and its answer is the end: `closing_reason` says why.
+  answering,       ///< A status query or shutdown waits for the bus.
+  closing,         ///< The last frame is written; the end comes when it has left, for `closing_reason`.
+  ended,           ///< The actor quits, the socket is shut down.
+};
 
 /// One connection: turns its bytes into hello, publish, bye and so on, and deliveries into bytes.
 ///
@@ -35,8 +56,8 @@ class session_broker;
 /// never gives its handle away. It keeps no list of what to undo: conn, coordinator and broker monitor it and learn of
 /// its end, whichever way it ends.
 ///
-/// Invariant: `conn` is set iff the hello has been acknowledged; `credit` is pending iff a delivery has not left CAF's
-/// write buffer; while `awaiting_hub`, nothing is taken from `splitter`.
+/// Invariant: `conn` is set iff the hello has been acknowledged, `encoder` iff a publish has come; `credit` is pending
+/// iff a delivery has not left the output.
 struct session_state {
   static inline const char* name = "session";
 
@@ -45,23 +66,11 @@ struct session_state {
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
-  enum class phase : uint8_t {
-    first_frame, ///< Nothing has been understood yet.
-    entering,    ///< The hello waits for the coordinator.
-    consuming,
-    producing,
-    answering, ///< A status query or shutdown waits for the bus.
-    closing,   ///< Ends as soon as the last bytes have left.
-  };
-
-  ~session_state();
   void start(caf::io::connection_handle handle);
   void on_data(const caf::io::new_data_msg& x);
   void on_closed(const caf::io::connection_closed_msg& x);
   void on_transferred(const caf::io::data_transferred_msg& x);
-  caf::result<delivered> on_delivery(const delivery& x);
-  bool takes_deliveries() const noexcept;
-  void on_delivery_at_hand(caf::mailbox_element& x) noexcept;
+  void on_delivery(const delivery& x);
   session_output::result write_delivery(const delivery& x);
   void on_close_session(const close_session& x);
   void on_stall_check(const stall_check& x);
@@ -71,12 +80,13 @@ struct session_state {
   void on_first_frame(std::string_view line);
   void on_consumer_frame(std::string_view line);
   void on_producer_line(std::string_view line);
+  void on_producer_bye();
   void on_hello(hello x);
   void on_entered(const entered& x);
   void on_pre_shutdown_check(const pre_shutdown_check& x);
   void on_status_query();
   void on_shutdown(const shutdown& x);
-  void publish_batch();
+  bool publish_batch(session_phase next);
   void on_published(const published& x);
 
   void write(const std::string& frame);
@@ -84,8 +94,10 @@ struct session_state {
   void reject(const char* code, const std::string& why);
   void fail(close_reason reason, const std::string& message);
   void on_exception();
-  bool find_room();
-  void drain_and_say_bye(std::chrono::nanoseconds limit);
+  bool admit();
+  bool reads_lines() const noexcept;
+  void stop(const std::string& reason, std::chrono::nanoseconds drain_limit);
+  void drain_conn(std::chrono::nanoseconds limit);
   void say_bye();
   void finish(close_reason reason);
   void end(close_reason reason);
@@ -99,13 +111,12 @@ struct session_state {
   std::optional<session_output> output;
   std::optional<credentials> peer;
   frame_splitter splitter{defaults::max_frame_bytes};
-  phase now = phase::first_frame;
-  close_reason closing_reason = close_reason::peer_closed;
-  bool ended = false;
-  bool in_handler = false;
-  bool stall_timer = false;
+  session_phase phase = session_phase::first_frame;
+  close_reason closing_reason = close_reason::peer_closed; // of publishing_last and closing
+  std::string bye_reason;                                  // why the bus stops, once it does
+  bool stall_check_pending = false;                        // a timer runs
 
-  connection_slot slot; // of consumers and producers
+  admission admitted; // of consumers and producers
   consumer_info info;
   conn_actor conn;
   caf::typed_response_promise<delivered> credit;
@@ -115,25 +126,16 @@ struct session_state {
   std::optional<event_encoder> encoder; // producers only
   publish_ack totals;
   uint64_t rejected = 0; // since the last batch
-  bool awaiting_hub = false;
-  bool halted = false;
-  bool said_bye = false;
-  std::optional<std::string> stop_reason; // the bus is stopping
   log::limit reject_log;
 };
 
-/// The actor around a session_state. What conn delivers to a consumer is written in `enqueue`, without a turn, if it
-/// comes on the multiplexer's thread and no handler of this actor is running.
-class session_broker : public closing_broker<session_actor::stateful_broker_base<session_state>> {
+/// The actor around a session_state. What its conn delivers is written at once.
+class session_broker
+  : public inline_turn<closing_broker<session_actor::stateful_broker_base<session_state>>, delivery> {
 public:
-  using super = closing_broker<session_actor::stateful_broker_base<session_state>>;
-  using super::super;
-  void enqueue(caf::mailbox_element_ptr ptr, caf::execution_unit* host) override;
-  /// CAF's would claim for any sender that it runs on the multiplexer's thread.
-  void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
-               caf::execution_unit* host) override;
+  using inline_turn::inline_turn;
 
-  bool has_state = false; ///< From the state's start to its end.
+  void handle(const delivery& x) override { state.on_delivery(x); }
 };
 
 session_actor::behavior_type session(session_state::pointer self, caf::io::connection_handle handle,

@@ -35,8 +35,8 @@ std::string complaint(const hello& x, const bus_options& options) {
   return {};
 }
 
-std::string no_room(const session_context& x) {
-  return "the bus has " + std::to_string(x.room->limit) +
+std::string limit_reached(const session_context& x) {
+  return "the bus has " + std::to_string(x.limit->most) +
          " consumers and producers and takes no more (option max-connections); try again when one has left";
 }
 
@@ -51,36 +51,39 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
 
 void session_state::on_data(const caf::io::new_data_msg& x) {
   splitter.append(x.buf.data(), x.buf.size());
-  if (awaiting_hub && !halted) {
-    halted = true;
+  if (phase == session_phase::publishing || phase == session_phase::publishing_last)
     self->halt(x.handle); // the socket slows the producer down
-  }
   if (encoder)
     encoder->arrived_at(std::chrono::system_clock::now());
   process();
 }
 
+bool session_state::reads_lines() const noexcept {
+  return phase == session_phase::first_frame || phase == session_phase::consuming || phase == session_phase::draining ||
+         phase == session_phase::producing;
+}
+
 void session_state::process() {
-  while (!awaiting_hub && !said_bye &&
-         (now == phase::first_frame || now == phase::consuming || now == phase::producing)) {
+  while (reads_lines()) {
     auto line = splitter.next();
     if (!line)
       break;
     on_line(*line);
   }
-  if (splitter.too_long() && now != phase::closing)
+  if (splitter.too_long() && phase != session_phase::closing)
     fail(close_reason::frame_too_large,
          "a frame is longer than " + std::to_string(defaults::max_frame_bytes) + " bytes");
-  else if (now == phase::producing && !awaiting_hub)
-    publish_batch();
+  else if (phase == session_phase::producing)
+    publish_batch(session_phase::publishing);
 }
 
 void session_state::on_line(std::string_view line) {
-  switch (now) {
-  case phase::first_frame:
+  switch (phase) {
+  case session_phase::first_frame:
     on_first_frame(line);
     break;
-  case phase::consuming:
+  case session_phase::consuming:
+  case session_phase::draining:
     on_consumer_frame(line);
     break;
   default:
@@ -102,11 +105,11 @@ void session_state::on_first_frame(std::string_view line) {
   } else if (auto* request = std::get_if<shutdown>(&x)) {
     on_shutdown(*request);
   } else if (std::holds_alternative<publish_line>(x)) {
-    if (!find_room()) {
-      fail(close_reason::too_many_connections, no_room(*context));
+    if (!admit()) {
+      fail(close_reason::too_many_connections, limit_reached(*context));
       return;
     }
-    now = phase::producing;
+    phase = session_phase::producing;
     self->configure_read(output->handle(), caf::io::receive_policy::at_most(defaults::read_bytes));
     established(false);
     encoder.emplace(context->options.max_json_depth);
@@ -117,9 +120,9 @@ void session_state::on_first_frame(std::string_view line) {
   }
 }
 
-bool session_state::find_room() {
-  slot = connection_slot::take(context->room);
-  return static_cast<bool>(slot);
+bool session_state::admit() {
+  admitted = admission::of(context->limit);
+  return static_cast<bool>(admitted);
 }
 
 void session_state::on_hello(hello x) {
@@ -127,8 +130,8 @@ void session_state::on_hello(hello x) {
     reject("bad_hello", why);
     return;
   }
-  if (!find_room()) {
-    reject(to_string(close_reason::too_many_connections), no_room(*context));
+  if (!admit()) {
+    reject(to_string(close_reason::too_many_connections), limit_reached(*context));
     return;
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
@@ -136,7 +139,7 @@ void session_state::on_hello(hello x) {
     info.subscription_id = info.event_key;
   if (info.event_types.empty())
     info.event_types.push_back(info.event_key);
-  now = phase::entering;
+  phase = session_phase::entering;
   established(false);
   self->request(context->lock, caf::infinite,
                 enter{info.subscription_id, me(), {std::move(x.on_first), std::move(x.on_last)}})
@@ -145,13 +148,13 @@ void session_state::on_hello(hello x) {
 }
 
 void session_state::on_entered(const entered& x) {
-  if (now != phase::entering)
+  if (phase != session_phase::entering)
     return;
   if (!x.admitted) {
     reject(x.code.c_str(), x.reason);
     return;
   }
-  now = phase::consuming;
+  phase = session_phase::consuming;
   conn = spawn_conn(self->system(), mailbox_limits(context->options, context->budget), info, session_actor{self});
   self->monitor(conn);
   // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
@@ -171,13 +174,13 @@ void session_state::reject(const char* code, const std::string& why) {
   ack.reject_reason = why;
   ack.reject_code = code;
   write(encode(ack));
-  if (auto times = context->room->refusal_log.allow(self->clock().now()))
+  if (auto times = context->limit->refusal_log.allow(self->clock().now()))
     log::session().warn("hello-rejected pid={} reason={} times={}", peer->pid, log::quoted(why), *times);
   finish(close_reason::rejected);
 }
 
 void session_state::on_status_query() {
-  now = phase::answering;
+  phase = session_phase::answering;
   established(true);
   self->request(context->bus, status_timeout, read_status{})
       .then(
@@ -189,7 +192,7 @@ void session_state::on_status_query() {
 }
 
 void session_state::on_shutdown(const shutdown& x) {
-  now = phase::answering; // accepted: the connection ends with the bus, which is the answer
+  phase = session_phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
   self->request(context->bus, caf::infinite,
                 stop_bus{"requested by pid " + std::to_string(peer->pid), x.force, drain_limit(x.drain_ms)})
@@ -215,7 +218,6 @@ void session_state::on_consumer_frame(std::string_view line) {
   }
   auto& x = std::get<frame>(decoded);
   if (std::holds_alternative<bye>(x)) {
-    said_bye = true;
     end(close_reason::peer_said_bye);
   } else if (auto* check = std::get_if<pre_shutdown_check>(&x)) {
     on_pre_shutdown_check(*check);
@@ -261,40 +263,48 @@ void session_state::on_producer_line(std::string_view line) {
   auto decoded = decode(line);
   auto* x = std::get_if<frame>(&decoded);
   if (x && std::holds_alternative<bye>(*x))
-    said_bye = true;
+    on_producer_bye();
   else if (x && std::holds_alternative<hello>(*x))
     unexpected("hello");
   else
     ++skipped;
 }
 
-void session_state::publish_batch() {
-  if (encoder->size() == 0 && rejected == 0) {
-    if (said_bye)
-      end(close_reason::peer_said_bye);
-    return;
-  }
-  awaiting_hub = true;
+/// What came before it is published first.
+void session_state::on_producer_bye() {
+  closing_reason = close_reason::peer_said_bye;
+  if (!publish_batch(session_phase::publishing_last))
+    end(closing_reason);
+}
+
+/// @returns whether there was something to publish; then `next` is the phase until the hub has taken it.
+bool session_state::publish_batch(session_phase next) {
+  if (encoder->size() == 0 && rejected == 0)
+    return false;
+  phase = next;
   self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected})
       .then([this](const published& x) { on_published(x); },
             [this](const caf::error&) { end(close_reason::internal_error); });
+  return true;
 }
 
 void session_state::on_published(const published& x) {
   totals.accepted += x.accepted;
   totals.duplicates += x.duplicates;
   totals.rejected += std::exchange(rejected, 0);
-  awaiting_hub = false;
-  if (now != phase::producing)
+  const auto is_last = phase == session_phase::publishing_last;
+  if (phase != session_phase::publishing && !is_last)
     return;
   write(encode(totals));
-  if (stop_reason)
+  if (is_last && closing_reason == close_reason::bus_stopping)
     say_bye();
-  if (ended || now == phase::closing)
-    return;
-  if (std::exchange(halted, false))
-    self->trigger(output->handle());
-  process(); // what came in meanwhile, or the bye
+  else if (is_last)
+    end(closing_reason);
+  if (phase != session_phase::publishing)
+    return; // the write has failed
+  phase = session_phase::producing;
+  self->trigger(output->handle()); // no effect unless it is halted
+  process();                       // what came in meanwhile
 }
 
 } // namespace cafbus

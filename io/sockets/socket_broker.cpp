@@ -27,7 +27,7 @@ void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   std::shared_ptr<const session_context> shared = context;
   session_actor accepted = self->fork(session, handle, shared); // CAF 0.17: forwards twice, hence lvalues
   self->monitor(accepted);
-  sessions.emplace(accepted.id(), entry{accepted, role::half_open});
+  sessions.emplace(accepted.id(), entry{accepted, session_role::half_open});
   ++half_open_count;
   auto due = self->clock().now() + context->options.hello_timeout;
   auto later = [](auto time, const half_open_session& y) { return time < y.due; };
@@ -44,9 +44,9 @@ bool socket_broker_state::evict_oldest() {
   while (!half_open.empty()) {
     auto i = sessions.find(half_open.front().id);
     half_open.pop_front();
-    if (i == sessions.end() || i->second.what != role::half_open)
+    if (i == sessions.end() || i->second.role != session_role::half_open)
       continue;
-    leave_half_open(i->second.what, role::evicted);
+    leave_half_open(i->second, session_role::evicted);
     ++evicted;
     self->send(i->second.session,
                close_session{close_reason::too_many_half_open,
@@ -57,10 +57,10 @@ bool socket_broker_state::evict_oldest() {
   return false;
 }
 
-void socket_broker_state::leave_half_open(role& now, role next) {
-  if (now == role::half_open)
+void socket_broker_state::leave_half_open(entry& x, session_role next) {
+  if (x.role == session_role::half_open)
     --half_open_count;
-  now = next;
+  x.role = next;
 }
 
 void socket_broker_state::pause() {
@@ -70,16 +70,16 @@ void socket_broker_state::pause() {
   log::session().warn("listener-paused connections={} half-open={} limit={}", sessions.size(), half_open_count,
                       descriptors);
   self->halt(listening);
-  self->delayed_send(self, patience_when_full, make_room{});
+  self->delayed_send(self, patience_when_full, evict_half_open{});
 }
 
 /// Whoever says nothing must not keep out those who would ask for status or stop.
-void socket_broker_state::on_make_room() {
+void socket_broker_state::on_evict_half_open() {
   if (!paused)
     return;
   while (evict_oldest()) {
   }
-  self->delayed_send(self, patience_when_full, make_room{});
+  self->delayed_send(self, patience_when_full, evict_half_open{});
 }
 
 void socket_broker_state::resume_unless_full() {
@@ -92,7 +92,7 @@ void socket_broker_state::resume_unless_full() {
 }
 
 listener_status socket_broker_state::on_read_status() const {
-  return {context->room->used, half_open_count, context->room->refused + evicted, paused};
+  return {context->limit->used, half_open_count, context->limit->refused + evicted, paused};
 }
 
 void socket_broker_state::on_acceptor_closed() {
@@ -106,7 +106,7 @@ void socket_broker_state::on_acceptor_closed() {
 void socket_broker_state::on_established(const session_established& x) {
   auto i = sessions.find(x.session.id());
   if (i != sessions.end())
-    leave_half_open(i->second.what, x.asks_only ? role::asking : role::working);
+    leave_half_open(i->second, x.asks_only ? session_role::asking : session_role::working);
   if (stopping.pending() && all_gone())
     stopping.deliver(served{});
 }
@@ -114,7 +114,7 @@ void socket_broker_state::on_established(const session_established& x) {
 void socket_broker_state::arm_first_frame_timer() {
   while (!half_open.empty()) {
     auto i = sessions.find(half_open.front().id);
-    if (i != sessions.end() && i->second.what == role::half_open)
+    if (i != sessions.end() && i->second.role == session_role::half_open)
       break;
     half_open.pop_front();
   }
@@ -126,11 +126,11 @@ void socket_broker_state::arm_first_frame_timer() {
 
 void socket_broker_state::on_first_frame_due() {
   timer.reset(); // if it was an older, later one: no harm but one more timer
-  auto now = self->clock().now();
-  while (!half_open.empty() && half_open.front().due <= now) {
+  auto time = self->clock().now();
+  while (!half_open.empty() && half_open.front().due <= time) {
     auto i = sessions.find(half_open.front().id);
     half_open.pop_front();
-    if (i != sessions.end() && i->second.what == role::half_open)
+    if (i != sessions.end() && i->second.role == session_role::half_open)
       self->send(i->second.session, close_session{close_reason::hello_timeout, "no complete first frame in time", {}});
   }
   arm_first_frame_timer();
@@ -140,13 +140,13 @@ void socket_broker_state::on_first_frame_due() {
 void socket_broker_state::on_reconfigure(const reconfigure& x) {
   auto changed = std::make_shared<session_context>(*context);
   apply(x, changed->options);
-  changed->room->limit = x.max_connections;
+  changed->limit->most = x.max_connections;
   context = std::move(changed);
 }
 
 void socket_broker_state::on_session_down(caf::actor_id id) {
   if (auto i = sessions.find(id); i != sessions.end()) {
-    leave_half_open(i->second.what, role::evicted);
+    leave_half_open(i->second, session_role::evicted);
     sessions.erase(i);
   }
   resume_unless_full();
@@ -184,7 +184,7 @@ void socket_broker_state::stop_listening() {
 /// Whoever only asks gets an answer by itself, or by the end of the bus.
 bool socket_broker_state::all_gone() const {
   for (const auto& [id, entry] : sessions)
-    if (entry.what != role::asking)
+    if (entry.role != session_role::asking)
       return false;
   return true;
 }
@@ -197,10 +197,10 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   state.socket_path = options.socket;
   state.socket_file = own_file{options.socket};
   state.listening = listener->hdl();
-  state.context = std::make_shared<session_context>(session_context{parts.bus, parts.hub, parts.lock,
-                                                                    socket_broker_actor{self}, options, calls,
-                                                                    std::make_shared<connection_room>(), parts.budget});
-  state.context->room->limit = options.max_connections;
+  state.context = std::make_shared<session_context>(
+      session_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls,
+                      std::make_shared<connection_limit>(), parts.budget});
+  state.context->limit->most = options.max_connections;
   state.descriptors = options.descriptors;
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_session_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {});
@@ -214,7 +214,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
       [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
       [&state](const session_established& x) { state.on_established(x); },
       [&state](const first_frame_due&) { state.on_first_frame_due(); },
-      [&state](const make_room&) { state.on_make_room(); },
+      [&state](const evict_half_open&) { state.on_evict_half_open(); },
   };
 }
 

@@ -12,6 +12,14 @@
 
 namespace cafbus {
 
+/// What a session is for, as far as its broker knows.
+enum class session_role : uint8_t {
+  half_open, ///< No complete first frame yet.
+  working,   ///< A consumer or producer.
+  asking,    ///< A status query or a shutdown.
+  evicted,   ///< It was half-open and is about to end.
+};
+
 /// Owns the listening socket: forks a session for each connection, gives each its time for the first frame, and
 /// decides, being where connections are accepted, whether the bus is idle.
 ///
@@ -37,7 +45,7 @@ struct socket_broker_state {
   void on_first_frame_due();
   void on_reconfigure(const reconfigure& x);
   void on_session_down(caf::actor_id id);
-  void on_make_room();
+  void on_evict_half_open();
   listener_status on_read_status() const;
   idle_verdict on_stop_if_idle();
   caf::result<served> on_stop_serving(const stop_serving& x);
@@ -50,17 +58,11 @@ struct socket_broker_state {
   bool is_full() const { return descriptors != 0 && sessions.size() >= descriptors; }
   bool all_gone() const;
 
-  enum class role : uint8_t {
-    half_open,
-    working,
-    asking,
-    evicted, ///< Half-open, and told to end.
-  };
   struct entry {
     session_actor session;
-    role what = role::half_open;
+    session_role role = session_role::half_open;
   };
-  void leave_half_open(role& now, role next);
+  void leave_half_open(entry& x, session_role next);
 
   struct half_open_session {
     caf::actor_id id;

@@ -49,14 +49,14 @@ CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
   auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
   auto& state = deref<session_actor::stateful_broker_base<session_state>>(sessions.begin()->second.session).state;
   send(producer, publish_line_of("t"));
-  CAF_CHECK(state.awaiting_hub);
-  CAF_CHECK(!state.halted);
+  CAF_CHECK(state.phase == session_phase::publishing);
+  CAF_CHECK(!mpx.passive_mode(producer));
   auto line = publish_line_of("t");
   state.on_data(caf::io::new_data_msg{producer, {line.begin(), line.end()}});
-  CAF_CHECK(state.halted);
+  CAF_CHECK(mpx.passive_mode(producer));
   CAF_CHECK_EQUAL(state.splitter.pending(), line.size());
   settle();
-  CAF_CHECK(!state.halted);
+  CAF_CHECK(!mpx.passive_mode(producer));
   CAF_CHECK_EQUAL(state.splitter.pending(), 0u);
   CAF_CHECK(has(take(producer), "\"accepted\":2"));
 }

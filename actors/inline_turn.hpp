@@ -1,0 +1,203 @@
+#pragma once
+#include <caf/actor_control_block.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/io/abstract_broker.hpp>
+#include <caf/mailbox_element.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+// An event goes from socket to socket through actors that all live on the multiplexer's thread. A mailbox between two
+// of them would only cost: an allocation, a round of the multiplexer, a system call to poll. So such an actor handles a
+// message at once where no one can tell the difference, by the same handler and in the same kind of turn as ever, and
+// leaves it to its mailbox everywhere else.
+
+namespace cafbus {
+
+/// How many turns may stand on one another's stack: a batch needs three (hub, conn, session), the rest is in reserve.
+constexpr size_t max_inline_depth = 8;
+
+/// Turns of `inline_turn` actors on this thread's stack.
+inline size_t& inline_depth() noexcept {
+  thread_local size_t depth = 0;
+  return depth;
+}
+
+/// What an actor does with a message of this type; its behaviour calls the same function.
+template <class Message>
+class handler_of {
+public:
+  virtual void handle(const Message& x) = 0;
+
+protected:
+  ~handler_of() = default;
+};
+
+/// An actor that handles a message at once, if it is idle and the sender runs on its thread.
+///
+/// One that is in the middle of a turn takes one message more right after it, since the usual one is the answer to what
+/// that turn has sent. Everything else goes through the mailbox: other messages, other threads, turns nested deeper
+/// than `max_inline_depth`.
+///
+/// - **Order**: nothing is taken ahead of a message that waits in the mailbox.
+/// - **Invariant**: at most one turn of an actor is on the stack, so a handler never sees another one's half-done work.
+/// - **Fairness**: a turn is followed by at most one more; then the actor's next message waits for a round of the
+///   multiplexer, in which every other actor and socket has its turn. A backlog is worked off one message a round.
+/// - **Ends**: a handler that quits or throws ends its actor as in any turn; the sender goes on.
+///
+/// @tparam Base A typed broker that closes its mailbox when it ends.
+/// @tparam Messages What is handled at once; each is the whole content of a message and no response to a request.
+template <class Base, class... Messages>
+class inline_turn : public Base, public handler_of<Messages>... {
+public:
+  using Base::Base;
+
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
+    const auto named = (x->content().template match_elements<Messages>() || ...);
+    if (named && is_free(host))
+      run([&] { dispatch(*x); });
+    else if (named && may_follow(host))
+      next_ = std::move(x);
+    else
+      Base::enqueue(std::move(x), host);
+  }
+
+  /// CAF's would claim for any sender that it runs on the multiplexer's thread.
+  void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
+               caf::execution_unit* host) override {
+    enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
+  }
+
+  /// Turns that the multiplexer or the mailbox has begun pass through here.
+  caf::invoke_message_result consume(caf::mailbox_element& x) override {
+    const turn current{*this};
+    auto result = Base::consume(x);
+    follow_up();
+    return result;
+  }
+
+  caf::resumable::resume_result resume(caf::execution_unit* host, size_t) override { return Base::resume(host, 1); }
+
+protected:
+  /// As if this actor had got `x` from `host`.
+  template <class Message>
+  void tell_self(const Message& x, caf::execution_unit* host) {
+    if (is_free(host))
+      run([&] { static_cast<handler_of<Message>&>(*this).handle(x); });
+    else
+      enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, x), host);
+  }
+
+private:
+  enum class stage : uint8_t {
+    idle,         ///< No turn is on the stack.
+    handling,     ///< One is; one message may follow it.
+    following_up, ///< That one is being handled; nothing follows it.
+  };
+
+  /// A turn on the stack. What was to follow one that has thrown or quit goes to the mailbox, which answers requests
+  /// when the actor ends.
+  struct turn {
+    explicit turn(inline_turn& self) noexcept : self_{self} {
+      ++inline_depth();
+      self_.stage_ = stage::handling;
+    }
+    ~turn() {
+      --inline_depth();
+      self_.stage_ = stage::idle;
+      if (self_.next_)
+        bounce();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    void bounce() noexcept {
+      try {
+        self_.Base::enqueue(std::exchange(self_.next_, nullptr), &self_.backend());
+      } catch (...) { // NOLINT(bugprone-empty-catch): it is in the mailbox, and only its being scheduled has failed
+      }
+    }
+
+    inline_turn& self_;
+  };
+
+  bool is_free(caf::execution_unit* host) {
+    return stage_ == stage::idle && host == &this->backend() && is_alive() && this->mailbox().blocked() &&
+           inline_depth() < max_inline_depth;
+  }
+
+  bool may_follow(caf::execution_unit* host) {
+    return stage_ == stage::handling && !next_ && host == &this->backend() && is_alive() && nothing_waits();
+  }
+
+  /// A turn of its own, with all that CAF does in one.
+  template <class Handler>
+  void run(Handler handler) {
+    const caf::strong_actor_ptr guard{this->ctrl()}; // the handler may drop the sender's handle
+    {
+      const turn current{*this};
+      attempt(handler);
+      follow_up();
+    }
+    if (!is_alive())
+      this->finalize();
+  }
+
+  void follow_up() {
+    stage_ = stage::following_up;
+    if (next_ && is_alive())
+      attempt([this] { dispatch(*std::exchange(next_, nullptr)); });
+  }
+
+  template <class Handler>
+  void attempt(Handler handler) {
+    try {
+      handler();
+    } catch (...) {
+      auto what = std::current_exception();
+      this->quit(this->exception_handler_(this, what));
+    }
+  }
+
+  void dispatch(caf::mailbox_element& x) {
+    this->current_mailbox_element(&x); // for response promises
+    auto& content = x.content();
+    const auto handled = ((content.template match_elements<Messages>() && dispatch_as<Messages>(content)) || ...);
+    static_cast<void>(handled); // `enqueue` lets no other message in
+  }
+
+  template <class Message>
+  bool dispatch_as(caf::type_erased_tuple& content) {
+    static_cast<handler_of<Message>&>(*this).handle(content.get_as<Message>(0));
+    return true;
+  }
+
+  bool is_alive() const {
+    return !this->getf(caf::abstract_actor::is_shutting_down_flag | caf::abstract_actor::is_terminated_flag);
+  }
+
+  /// A mailbox is blocked between the first and the last turn while nothing is in it.
+  bool nothing_waits() {
+    auto& mailbox = this->mailbox();
+    return mailbox.blocked() || (!mailbox.closed() && mailbox.empty());
+  }
+
+  stage stage_ = stage::idle;
+  caf::mailbox_element_ptr next_;
+};
+
+/// The same actor in a system without a multiplexer: every message goes through the mailbox.
+template <class Base, class... Messages>
+class mailbox_turn : public Base, public handler_of<Messages>... {
+public:
+  using Base::Base;
+
+protected:
+  template <class Message>
+  void tell_self(const Message& x, caf::execution_unit* host) {
+    this->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, x), host);
+  }
+};
+
+} // namespace cafbus
