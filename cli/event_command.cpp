@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, 4> variable_names{
 /// A killed process is gone at once, unless the kernel is stuck in it; then it is left to init.
 constexpr int killed_ms = 1'000;
 
-std::string failure(const std::string& what, int code) {
+std::string error_text(const std::string& what, int code) {
   return what + ": " + std::system_category().message(code);
 }
 
@@ -90,7 +90,7 @@ public:
 std::string program_error(const std::string& program) {
   if (program.find('/') != std::string::npos) {
     auto code = run_error(program);
-    return code == 0 ? "" : failure("cannot run " + program, code);
+    return code == 0 ? "" : error_text("cannot run " + program, code);
   }
   const char* path = std::getenv("PATH");
   std::string_view rest = path ? path : "/bin:/usr/bin";
@@ -141,7 +141,7 @@ std::string event_command::spawn(int input) {
   pid_t pid = 0;
   if (auto code = ::posix_spawnp(&pid, words_[0].c_str(), &setup.actions, &setup.attributes, arguments_.data(),
                                  environment_.data()))
-    return failure("cannot run " + words_[0], code);
+    return error_text("cannot run " + words_[0], code);
   pid_ = pid;
   end_.reset(::pidfd_open(pid, 0)); // close-on-exec by itself
   if (end_)
@@ -150,13 +150,13 @@ std::string event_command::spawn(int input) {
   ::kill(-pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   pid_ = 0;
-  return failure("cannot watch " + words_[0], code);
+  return error_text("cannot watch " + words_[0], code);
 }
 
 std::string event_command::start(const event_frame& event, std::string_view content) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    return failure("cannot make a pipe for " + words_[0], errno);
+    return error_text("cannot make a pipe for " + words_[0], errno);
   unique_fd theirs{ends[0]};
   input_.reset(ends[1]);
   ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
