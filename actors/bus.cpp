@@ -5,7 +5,7 @@
 #include "actors/conn.hpp"
 #include "actors/hub.hpp"
 #include "actors/idle_supervisor.hpp"
-#include "actors/limits.hpp"
+#include "actors/mailbox_limits.hpp"
 #include "actors/queue_budget.hpp"
 #include "config/log.hpp"
 #include "config/version.hpp"
@@ -31,14 +31,14 @@ void bus_state::on_attach_listener(const attach_listener& x) {
 void bus_state::on_attach_source(const attach_source& x) {
   sources.push_back({x.name, x.source});
   self->monitor(x.source);
-  if (now == stage::running)
+  if (plan.running())
     self->send(x.source, start_source{});
   else
     self->send(x.source, stop_source{});
 }
 
 caf::result<joined> bus_state::on_join(const join& x) {
-  if (now != stage::running)
+  if (!plan.running())
     return joined{false, false, "the bus is stopping", {}};
   auto promise = self->make_response_promise<joined>();
   auto request = x;
@@ -54,7 +54,7 @@ caf::result<joined> bus_state::on_join(const join& x) {
           [this, request, member, question](const entered& answer) {
             if (!answer.admitted) {
               joining.deliver(question, joined{false, false, answer.reason, {}});
-            } else if (now == stage::running) {
+            } else if (plan.running()) {
               joining.deliver(question, admit(request, answer.first));
             } else {
               caf::anon_send(parts.lock, leave{request.info.subscription_id, member});
@@ -76,7 +76,7 @@ joined bus_state::admit(const join& x, bool first) {
 }
 
 caf::result<status_response> bus_state::on_read_status() {
-  if (now >= stage::ending)
+  if (plan.stage() >= bus_stage::ending_parts)
     return caf::make_error(caf::sec::request_receiver_down, "the bus has ended");
   auto promise = self->make_response_promise<status_response>();
   auto question = asked.add(promise);
@@ -94,17 +94,16 @@ caf::result<status_response> bus_state::on_read_status() {
 
 void bus_state::ask_listener(open_promises<status_response>::ticket question, const hub_status& hub,
                              const consumer_list& list) {
-  auto answer = [this, question, hub, list](const listener_status& x) { report(question, hub, list, x); };
+  auto answer = [this, question, hub, list](const bus_load& x) { asked.deliver(question, describe(hub, list, x)); };
   if (!listener)
     answer({});
   else
-    self->request(listener, caf::infinite, read_listener_status{}).then(answer, [answer](const caf::error&) {
+    self->request(listener, caf::infinite, read_load{}).then(answer, [answer](const caf::error&) {
       answer({});
     }); // it has just ended
 }
 
-void bus_state::report(open_promises<status_response>::ticket question, const hub_status& hub,
-                       const consumer_list& list, const listener_status& listening) {
+status_response bus_state::describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const {
   status_response result;
   result.pid = ::getpid();
   result.uptime_sec = std::chrono::duration_cast<std::chrono::seconds>(self->clock().now() - started).count();
@@ -112,38 +111,20 @@ void bus_state::report(open_promises<status_response>::ticket question, const hu
   result.consumers = list.consumers;
   result.version = version();
   result.app = options.app;
-  result.state = now == stage::running ? "running" : "stopping";
+  result.state = plan.running() ? bus_phase::running : bus_phase::stopping;
   result.socket = options.socket;
   result.last_event_at = hub.last_event_at;
   result.counters = hub.counters;
   result.unmatched_types = hub.unmatched_types;
   result.sources = hub.sources;
   result.links = list.links;
-  result.limits = limits_now(listening);
-  asked.deliver(question, std::move(result));
-}
-
-bus_limits bus_state::limits_now(const listener_status& listening) const {
-  bus_limits result;
-  result.connections = listening.connections;
-  result.max_connections = options.max_connections;
-  result.half_open = listening.half_open;
-  result.max_half_open = options.max_half_open;
-  result.refused = listening.refused;
-  result.paused = listening.paused;
-  result.queued_bytes = budget->used();
-  result.max_queued_bytes = budget->limit();
-  result.queue_capacity = options.queue_capacity;
-  result.queue_bytes = options.queue_bytes;
-  result.max_event_types = options.max_event_types;
-  result.max_key_bytes = options.max_key_bytes;
-  result.max_json_depth = options.max_json_depth;
-  result.log_lines = options.log_lines;
+  result.limits = {load, options};
+  result.limits->load.queued_bytes = budget->used();
   return result;
 }
 
 void bus_state::on_reconfigure(const reconfigure& x) {
-  apply(x, options);
+  static_cast<runtime_limits&>(options) = x;
   budget->set_limit(x.max_queued_bytes);
   self->send(parts.hub, x);
   self->send(parts.lock, x);
@@ -153,7 +134,7 @@ void bus_state::on_reconfigure(const reconfigure& x) {
 }
 
 void bus_state::on_idle_reached() {
-  if (now != stage::running)
+  if (!plan.running())
     return;
   auto reason = std::string{"idle"};
   if (!listener) {
@@ -182,13 +163,13 @@ void bus_state::on_down(const caf::down_msg& x) {
   }
   if (is(listener))
     listener = nullptr;
-  else if (now == stage::running && !is(parts.hub) && !is(parts.lock))
+  else if (plan.running() && !is(parts.hub) && !is(parts.lock))
     return;
-  if (now == stage::running) {
+  if (plan.running()) {
     log::bus().error("part-failed error={}", log::quoted(self->system().render(x.reason)));
     begin_stop({"internal error"}, true);
-  } else if (now == stage::ending && still_ending.erase(x.source.id()) > 0 && still_ending.empty()) {
-    end();
+  } else if (plan.stage() == bus_stage::ending_parts && still_ending.erase(x.source.id()) > 0 && still_ending.empty()) {
+    go_to(plan.done());
   }
 }
 
@@ -198,10 +179,10 @@ bool bus_state::on_source_down(const caf::actor_addr& who) {
     return false;
   auto source_name = source->name;
   sources.erase(source);
-  if (now == stage::running)
+  if (plan.running())
     begin_stop({"source " + source_name + " ended"}, true);
-  else if (now == stage::sources_ending && sources.empty())
-    begin_draining();
+  else if (plan.stage() == bus_stage::ending_sources && sources.empty())
+    go_to(plan.done());
   return true;
 }
 

@@ -54,7 +54,4 @@ stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = defaul
 stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
                   std::chrono::nanoseconds limit = default_stop_time);
 
-/// What of the options can change while the bus runs; to be sent to `bus`.
-reconfigure limits_of(const bus_options& options);
-
 } // namespace cafbus

@@ -2,6 +2,7 @@
 #include "actors/bus.hpp"
 #include "actors/hook_runner.hpp"
 #include "actors/open_promises.hpp"
+#include "actors/stop_plan.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -15,11 +16,10 @@ namespace cafbus {
 /// For tests. @param hooks Runs the commands of consumers; null: `process_hooks`.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const hook_launcher& hooks);
 
-/// The bus: starts, stops and describes the parts. Stopping goes in steps: sources end; listener and in-process conns
-/// hand out what is queued; clean-ups run to their end, or are cut short; everything ends. Each step has a time limit
-/// of its own, and at most its share where the whole stop is bounded.
+/// The bus: starts, stops and describes the parts. A stop goes by its `stop_plan`. (Its sources: bus.cpp has what a bus
+/// does while it runs, bus_stop.cpp how it stops.)
 ///
-/// Invariant: every part that is owned is monitored; `now` only grows; whatever ends the bus ends its parts.
+/// Invariant: every part that is owned is monitored; whatever ends the bus ends its parts.
 struct bus_state {
   static inline const char* name = "bus";
 
@@ -30,8 +30,6 @@ struct bus_state {
 
   bus_state(const bus_state&) = delete;
   bus_state& operator=(const bus_state&) = delete;
-
-  enum class stage : uint8_t { running, sources_ending, draining, cleaning_up, cutting_short, ending, ended };
 
   struct attached_source {
     std::string name;
@@ -58,22 +56,20 @@ struct bus_state {
 
   joined admit(const join& x, bool first);
   void ask_listener(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
-  void report(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list,
-              const listener_status& listening);
-  bus_limits limits_now(const listener_status& listening) const;
+  status_response describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const;
   void stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question);
   void begin_stop(const stop_bus& x, bool has_failed = false);
-  void bound_stop(std::chrono::nanoseconds within);
-  void begin_draining();
+  void go_to(bus_stage x);
+  void arm_overdue();
+  void end_sources();
+  void drain_queues();
   void drained_one();
-  void begin_cleaning_up();
-  void begin_cutting_short();
-  void begin_ending();
-  void end();
+  void clean_up();
+  void cut_short();
   void end_parts();
+  void end();
+  void tell_parts_to_end();
   void end_conns();
-  std::chrono::nanoseconds limit_of(double share, std::chrono::nanoseconds usual) const;
-  void arm_overdue(std::chrono::nanoseconds limit);
 
   bus_actor::pointer self;
   bus_options options;
@@ -83,12 +79,10 @@ struct bus_state {
   std::vector<attached_source> sources;
   std::vector<in_process_subscriber> in_process;
   std::chrono::steady_clock::time_point started{};
-  stage now = stage::running;
+  stop_plan plan;
   std::string stop_reason;
   bool failed = false;
-  size_t draining = 0;                // parts that have not handed out everything yet
-  std::chrono::nanoseconds within{0}; // of the whole stop, from `stop_began` on; 0: not bounded
-  std::chrono::steady_clock::time_point stop_began{};
+  size_t draining = 0;                  // parts that have not handed out everything yet
   std::set<caf::actor_id> still_ending; // parts that have been told to end and have not
   open_promises<status_response> asked;
   open_promises<joined> joining;

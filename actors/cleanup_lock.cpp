@@ -87,7 +87,7 @@ void cleanup_lock_state::on_wait_over(const wait_over& x) {
   auto hook = hooks.find(x.subscription_id);
   auto* what = hook != hooks.end() && hook->second.set_up_for ? "set-up" : "clean-up";
   waiter->promise.deliver(
-      entered{false, false, "busy",
+      entered{false, false, reject_code::busy,
               std::string{"the "} + what + " of subscription '" + x.subscription_id + "' is still running; try again"});
   auto who = waiter->member->id();
   queue.erase(waiter);
@@ -140,7 +140,7 @@ void cleanup_lock_state::run_hook(const std::string& id, const std::string& comm
   if (no_more_commands) {
     log::lock().error("{}-left-out subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
     if (set_up_for)
-      set_up_for->promise.deliver(entered{false, false, "set_up_failed", "the bus is stopping"});
+      set_up_for->promise.deliver(entered{false, false, reject_code::set_up_failed, "the bus is stopping"});
     return;
   }
   auto ticket = ++last_ticket;
@@ -168,8 +168,8 @@ void cleanup_lock_state::on_hook_done(const hook_done& x) {
 
 void cleanup_lock_state::after_set_up(const std::string& id, newcomer x, const hook_done& how) {
   if (!how.ok) {
-    x.promise.deliver(
-        entered{false, false, "set_up_failed", "the set-up of subscription '" + id + "' failed: " + how.detail});
+    x.promise.deliver(entered{false, false, reject_code::set_up_failed,
+                              "the set-up of subscription '" + id + "' failed: " + how.detail});
     forget(x.member->id());
     return; // the next one tries again
   }
@@ -217,13 +217,6 @@ lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
   return {true};
 }
 
-void cleanup_lock_state::on_release_lock(const release_lock& x) {
-  if (!members.unlock(x.subscription_id, x.member->id()))
-    return;
-  leases.erase(x.subscription_id);
-  let_waiters_in(x.subscription_id);
-}
-
 void cleanup_lock_state::on_lease_over(const lease_over& x) {
   if (auto i = hooks.find(x.subscription_id); i != hooks.end() && i->second.ticket == x.ticket) {
     log::lock().warn("command-overdue subscription={}", log::quoted(x.subscription_id));
@@ -262,7 +255,6 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
       [&state](const enter& x) { return state.on_enter(x); },
       [&state](const leave& x) { return state.on_leave(x); },
       [&state](const try_lock& x) { return state.on_try_lock(x); },
-      [&state](const release_lock& x) { state.on_release_lock(x); },
       [&state](const finish_hooks&) { return state.on_finish_hooks(); },
       [&state](const cancel_hooks& x) { state.on_cancel_hooks(x); },
       [&state](const reconfigure& x) {

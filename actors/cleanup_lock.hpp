@@ -36,7 +36,6 @@ struct cleanup_lock_state {
   caf::result<entered> on_enter(const enter& x);
   left on_leave(const leave& x);
   lock_answer on_try_lock(const try_lock& x);
-  void on_release_lock(const release_lock& x);
   caf::result<hooks_finished> on_finish_hooks();
   void on_cancel_hooks(const cancel_hooks& x);
   void on_hook_done(const hook_done& x);

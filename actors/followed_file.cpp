@@ -117,7 +117,7 @@ void followed_file::look() {
   }
   if (current_.is(info)) {
     close(next_);
-    say("connected", watched ? "" : "its folder cannot be watched: a new file of its name is found late");
+    say(source_state::connected, watched ? "" : "its folder cannot be watched: a new file of its name is found late");
     return;
   }
   if (next_.is(info))
@@ -137,7 +137,7 @@ void followed_file::look_while_absent(const std::string& why) {
     close(current_); // nobody else may have it: its space is given back
     news_.push_back({input_step::kind::cut});
   }
-  say("reconnecting", why);
+  say(source_state::reconnecting, why);
 }
 
 /// Opens what has the name now, unless that is `current_` again. @returns an error text.
@@ -170,7 +170,7 @@ void followed_file::advance() {
   close(current_);
   current_ = std::exchange(next_, file{});
   news_.push_back({input_step::kind::cut});
-  say("connected", "");
+  say(source_state::connected, "");
 }
 
 /// Whether `current_` was read to its end after it was known that it is to be left; if not, it will be.
@@ -193,7 +193,7 @@ bool followed_file::watch_folder() {
   return folder_watch_ >= 0;
 }
 
-void followed_file::say(const char* state, const std::string& text) {
+void followed_file::say(source_state state, const std::string& text) {
   if (state_ == state && text_ == text)
     return;
   if (state_ != state) {
@@ -208,7 +208,7 @@ void followed_file::say(const char* state, const std::string& text) {
 /// Blocks until something may have changed. @returns false if it was interrupted or stopped.
 bool followed_file::wait() {
   pollfd fds[] = {{stop_fd_, POLLIN, 0}, {inotify_, POLLIN, 0}};
-  auto absent = state_ == "reconnecting";
+  auto absent = state_ == source_state::reconnecting;
   auto n = ::poll(fds, 2, static_cast<int>((absent ? pause_ : slow_look).count()));
   if (n == 0 && absent)
     pause_ = pauses_.next();

@@ -45,7 +45,7 @@ private:
   void advance();
   void close(file& x);
   bool watch_folder();
-  void say(const char* state, const std::string& text);
+  void say(source_state state, const std::string& text);
   bool settled();
   bool wait();
   void read_notices();
@@ -60,7 +60,7 @@ private:
   bool decided_before_ = false; // that has been done
   backoff pauses_;
   std::chrono::milliseconds pause_{0}; // until the next look while the file is absent
-  std::string state_;
+  source_state state_ = source_state::unknown;
   std::string text_;
   std::deque<input_step> news_;
 };

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <caf/response_promise.hpp>
 #include <caf/typed_response_promise.hpp>
-#include <set>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -37,8 +36,7 @@ consumer_status to_status(const consumer_info& info, const conn_counters& x) {
   consumer_status result;
   result.pid = info.pid;
   result.event_key = info.event_key;
-  if (info.subscription_id != info.event_key)
-    result.subscription_id = info.subscription_id;
+  result.subscription_id = info.subscription_id;
   result.received = x.received;
   result.dropped = x.dropped;
   result.delivered = x.delivered;
@@ -100,12 +98,12 @@ private:
     if (!x.batch || x.batch->empty())
       return {};
     last_event_at = system_clock::now();
-    auto duplicates = counters.duplicates;
-    auto number = counters.ingress + 1;
-    send_out(x.batch, number, router.routes(*x.batch, this->clock().now()));
-    duplicates = counters.duplicates - duplicates;
+    auto before = counters;
+    auto routes = router.routes(*x.batch, this->clock().now());
+    send_out(x.batch, before.ingress + 1, routes);
     log_events(*x.batch);
-    return {x.batch->size() - duplicates, duplicates};
+    auto duplicates = counters.duplicates - before.duplicates;
+    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
 
   void send_out(const event_batch_ptr& batch, uint64_t number, std::span<const event_router::route> routes) {
@@ -168,7 +166,7 @@ private:
     if (known.last.state != x.state)
       known.since = system_clock::now();
     known.last = x;
-    log::hub().info("source-status source={} state={} detail={}", log::quoted(x.source), log::quoted(x.state),
+    log::hub().info("source-status source={} state={} detail={}", log::quoted(x.source), to_string(x.state),
                     log::quoted(x.detail));
     for (const auto& [id, consumer] : consumers)
       this->send(consumer.conn, x);
@@ -232,11 +230,6 @@ private:
   hub_status on_read_status() const {
     hub_status result;
     result.counters = router.counters();
-    result.consumers = consumers.size();
-    std::set<std::string_view> keys;
-    for (const auto& [id, consumer] : consumers)
-      keys.insert(consumer.info.subscription_id);
-    result.keys = keys.size();
     result.unmatched_types = router.unmatched_types();
     for (const auto& [name, x] : sources)
       result.sources.push_back({name, x.last.state, x.last.detail, to_rfc3339(x.since)});

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/source_spec.hpp"
+#include "messages/states.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ struct input_step {
   };
   kind what = kind::nothing;
   size_t size = 0;
-  std::string state = {};
+  source_state state = source_state::unknown;
   std::string text = {};
 };
 

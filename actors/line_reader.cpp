@@ -41,7 +41,7 @@ public:
         splitter_ = frame_splitter{defaults::max_frame_bytes}; // it may be in the middle of a line that is too long
         break;
       case input_step::kind::state:
-        caf::anon_send(x_.owner, reader_state{x_.epoch, std::move(step.state), std::move(step.text)});
+        caf::anon_send(x_.owner, reader_state{x_.epoch, step.state, std::move(step.text)});
         break;
       case input_step::kind::stopped:
         return finish(true, std::move(step.text));

@@ -11,7 +11,7 @@ namespace cafbus {
 /// Reader -> its owner: the input's own word about its state.
 struct reader_state {
   uint64_t epoch = 0;
-  std::string state;
+  source_state state = source_state::unknown;
   std::string detail;
 };
 

@@ -12,7 +12,7 @@ line_source_state::~line_source_state() {
 void line_source_state::start() {
   if (input || stopping)
     return;
-  report("connecting", "");
+  report(source_state::connecting, "");
   ++epoch;
   auto opened = open();
   if (auto* error = std::get_if<std::string>(&opened)) {
@@ -21,7 +21,7 @@ void line_source_state::start() {
   }
   input = std::get<std::shared_ptr<line_input>>(opened);
   if (input->connected_at_once())
-    report("connected", "");
+    report(source_state::connected, "");
 }
 
 opened_input line_source_state::open() {
@@ -51,8 +51,8 @@ void line_source_state::on_reader_progress(const reader_progress& x) {
   if (x.epoch != epoch)
     return;
   last_event = self->clock().now();
-  if (current == "stale")
-    report("connected", "");
+  if (current == source_state::stale)
+    report(source_state::connected, "");
 }
 
 void line_source_state::on_reader_ended(const reader_ended& x) {
@@ -77,20 +77,20 @@ void line_source_state::retry(const std::string& detail) {
   }
   ++failures;
   auto pause = pauses.next();
-  report("reconnecting",
+  report(source_state::reconnecting,
          detail + "; again in " + to_text(pause) +
              (for_ever ? "" : ", " + std::to_string(failures) + " of " + std::to_string(options.retries)));
   self->delayed_send(self, pause, restart_due{});
 }
 
 void line_source_state::end(const std::string& detail, bool failed) {
-  report("disconnected", detail);
+  report(source_state::disconnected, detail);
   self->send(options.bus, source_ended{options.spec.name, detail, failed});
   self->quit(caf::exit_reason::user_shutdown);
 }
 
-void line_source_state::report(const std::string& state, const std::string& detail) {
-  if (state == "connected" && current != "connected") {
+void line_source_state::report(source_state state, const std::string& detail) {
+  if (state == source_state::connected && current != source_state::connected) {
     last_event = self->clock().now();
     watch_for_silence(options.max_silence);
   }
@@ -104,13 +104,13 @@ void line_source_state::watch_for_silence(std::chrono::nanoseconds limit) {
 }
 
 void line_source_state::on_silence_check(const silence_check& x) {
-  if (x.ticket != silence_ticket || current != "connected")
+  if (x.ticket != silence_ticket || current != source_state::connected)
     return;
   auto left = last_event + options.max_silence - self->clock().now();
   if (left.count() > 0)
     watch_for_silence(left);
   else
-    report("stale", "no event for " + to_text(options.max_silence));
+    report(source_state::stale, "no event for " + to_text(options.max_silence));
 }
 
 namespace {

@@ -70,13 +70,13 @@ struct line_source_state {
   opened_input open();
   void retry(const std::string& detail);
   void end(const std::string& detail, bool failed = false);
-  void report(const std::string& state, const std::string& detail);
+  void report(source_state state, const std::string& detail);
   void watch_for_silence(std::chrono::nanoseconds limit);
 
   line_source_actor::pointer self;
   line_source_options options;
   std::shared_ptr<line_input> input;
-  std::string current; // the state as last reported
+  source_state current = source_state::unknown; // as last reported
   backoff pauses{defaults::source_backoff, defaults::source_backoff_max, 0};
   std::chrono::steady_clock::time_point last_event{};
   uint64_t silence_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored

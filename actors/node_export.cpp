@@ -120,8 +120,8 @@ struct node_export_state {
   link_report base_report() const {
     link_report result;
     result.peer = options.peer.name;
-    result.direction = "out";
-    result.state = "connected";
+    result.direction = link_direction::out;
+    result.state = source_state::connected;
     result.node = node_text(options.peer.node);
     result.types = types;
     result.received = received + counted.received;

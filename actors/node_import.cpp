@@ -59,7 +59,7 @@ struct node_import_state {
     if (stopping || exporter)
       return;
     auto attempt = ++ticket;
-    report("connecting", "");
+    report(source_state::connecting, "");
     self->request(options.connector, caf::infinite, connect_node{})
         .then(
             [this, attempt](const node_gate_actor& gate) {
@@ -108,7 +108,7 @@ struct node_import_state {
         last_number = 0;
       resuming = last_number != 0;
       node = x.node;
-      report("connected", another ? "the other bus has been started anew; what it had is lost" : "");
+      report(source_state::connected, another ? "the other bus has been started anew; what it had is lost" : "");
       update_interest();
     } else {
       retry("refused: " + (x.refused.empty() ? "it speaks another protocol" : x.refused));
@@ -134,7 +134,7 @@ struct node_import_state {
 
   void retry(const std::string& why) {
     auto pause = pauses.next();
-    report("reconnecting", why + "; again in " + to_text(pause));
+    report(source_state::reconnecting, why + "; again in " + to_text(pause));
     self->delayed_send(self, pause, connect_due{++ticket});
   }
 
@@ -143,12 +143,12 @@ struct node_import_state {
       return;
     stopping = true;
     lose("stopped");
-    report("disconnected", "stopped");
+    report(source_state::disconnected, "stopped");
     self->send(options.parts.bus, source_ended{options.source, "stopped", false});
     self->quit(caf::exit_reason::user_shutdown);
   }
 
-  void report(const char* to, const std::string& detail) {
+  void report(source_state to, const std::string& detail) {
     state = to;
     self->send(options.parts.hub, source_status{options.source, to, detail});
   }
@@ -224,7 +224,7 @@ struct node_import_state {
       if (resuming && x.number > last_number + 1) {
         auto gap = x.number - last_number - 1;
         missed += gap;
-        report("connected", "it took in " + std::to_string(gap) + " events while the link was down");
+        report(source_state::connected, "it took in " + std::to_string(gap) + " events while the link was down");
       }
       resuming = false;
       last_number = std::max(last_number, x.number);
@@ -234,7 +234,7 @@ struct node_import_state {
   link_report read() const {
     link_report result;
     result.peer = options.peer;
-    result.direction = "in";
+    result.direction = link_direction::in;
     result.state = state;
     result.node = node == 0 ? "" : node_text(node);
     result.types = exporter && told ? told->types.size() : 0; // a link that is down asks for nothing
@@ -247,7 +247,7 @@ struct node_import_state {
   importing_actor::pointer self;
   node_import_options options;
   backoff pauses{defaults::source_backoff, defaults::source_backoff_max, 0};
-  std::string state = "connecting";
+  source_state state = source_state::connecting;
   node_export_actor exporter;
   uint64_t node = 0; // the other bus, as last known
   uint64_t ticket = 0;

@@ -198,10 +198,10 @@ void consume_session::on_command_failure(const std::string& what) {
 void consume_session::on_frame(const frame& x) {
   if (auto* status = std::get_if<source_status>(&x)) {
     if (!request_.quiet)
-      say("source " + status->source + ": " + status->state +
+      say("source " + status->source + ": " + to_string(status->state) +
           (status->detail.empty() ? "" : " (" + status->detail + ")"));
   } else if (auto* error = std::get_if<error_frame>(&x)) {
-    say("the bus reports " + error->code + ": " + error->message);
+    say(std::string{"the bus reports "} + to_string(error->code) + ": " + error->message);
   } else if (auto* farewell = std::get_if<bye>(&x)) {
     on_bye(farewell->reason);
   } else if (std::holds_alternative<event_line>(x)) {

@@ -41,7 +41,7 @@ struct app_status {
   instance_view view;
 
   bool is_degraded() const {
-    return std::ranges::any_of(view.status.sources, [](const auto& x) { return x.state != "connected"; });
+    return std::ranges::any_of(view.status.sources, [](const auto& x) { return x.state != source_state::connected; });
   }
   bool is(const std::string& state) const {
     return state == to_string(view.state) || (state == degraded && is_degraded());
@@ -103,7 +103,7 @@ std::string all_text(const std::vector<app_status>& apps, const std::string& bas
     auto state = words(to_string(x.view.state)) + (x.is_degraded() ? " (degraded)" : "");
     rows.push_back({x.app, state, x.view.pid == 0 ? "-" : std::to_string(x.view.pid),
                     answered ? std::to_string(x.view.status.active_conns) : "-",
-                    answered ? std::to_string(x.view.status.counters.ingress) : "-"});
+                    answered && counts_events(x.view.status) ? std::to_string(x.view.status.counters.ingress) : "-"});
   }
   std::array<size_t, 5> widths{};
   for (const auto& row : rows)

@@ -1,6 +1,7 @@
 #include "cli/status_text.hpp"
 
 #include "cli/console.hpp"
+#include "cli/status_check.hpp"
 #include "config/duration.hpp"
 
 #include <algorithm>
@@ -58,7 +59,7 @@ std::string counters_text(const bus_counters& x) {
 std::string sources_text(const std::vector<source_report>& sources) {
   std::string result;
   for (const auto& x : sources)
-    result += field("source", x.source + " " + x.state + (x.since.empty() ? "" : " since " + x.since) +
+    result += field("source", x.source + " " + to_string(x.state) + (x.since.empty() ? "" : " since " + x.since) +
                                   (x.detail.empty() ? "" : " (" + x.detail + ")"));
   return result;
 }
@@ -66,9 +67,11 @@ std::string sources_text(const std::vector<source_report>& sources) {
 std::string links_text(const std::vector<link_report>& links) {
   std::string result;
   for (const auto& x : links) {
-    auto text = (x.direction == "in" ? "from " : "to ") + x.peer + " " + x.state + " types=" + std::to_string(x.types) +
-                " received=" + std::to_string(x.received) + " dropped=" + std::to_string(x.dropped);
-    text += x.direction == "in" ? " missed=" + std::to_string(x.missed) : " queued=" + std::to_string(x.queued);
+    auto text = (x.direction == link_direction::in ? "from " : "to ") + x.peer + " " + to_string(x.state) +
+                " types=" + std::to_string(x.types) + " received=" + std::to_string(x.received) +
+                " dropped=" + std::to_string(x.dropped);
+    text += x.direction == link_direction::in ? " missed=" + std::to_string(x.missed)
+                                              : " queued=" + std::to_string(x.queued);
     result += field("link", text);
   }
   return result;
@@ -79,19 +82,23 @@ std::string of_at_most(uint64_t x, const std::string& most, bool limited, const 
 }
 
 /// What is held now beside its limit; nothing if the bus does not say, as those of other makers.
-std::string limits_text(const bus_limits& x) {
-  if (x == bus_limits{})
+std::string limits_text(const std::optional<load_and_limits>& known) {
+  if (!known)
     return {};
+  const auto& [load, limits] = *known;
   auto most = [](uint64_t n) { return std::to_string(n); };
   auto at_most = [&](uint64_t n, const char* what) { return ", " + std::to_string(n) + ' ' + what; };
-  return field("clients", of_at_most(x.connections, most(x.max_connections), x.max_connections != 0) + "; half-open " +
-                              of_at_most(x.half_open, most(x.max_half_open), x.max_half_open != 0) + "; refused " +
-                              most(x.refused) + (x.paused ? "; nobody is accepted until one leaves" : "")) +
-         field("waiting", of_at_most(x.queued_bytes, size_text(x.max_queued_bytes), x.max_queued_bytes != 0, " bytes") +
-                              "; for one consumer at most " + most(x.queue_capacity) + " events, " +
-                              size_text(x.queue_bytes)) +
-         field("limits", most(x.max_key_bytes) + " bytes a key" + at_most(x.max_event_types, "types a consumer") +
-                             at_most(x.max_json_depth, "levels of JSON") + at_most(x.log_lines, "log lines a second"));
+  return field("clients",
+               of_at_most(load.connections, most(limits.max_connections), limits.max_connections != 0) +
+                   "; half-open " + of_at_most(load.half_open, most(limits.max_half_open), limits.max_half_open != 0) +
+                   "; refused " + most(load.refused) + (load.paused ? "; nobody is accepted until one leaves" : "")) +
+         field("waiting", of_at_most(load.queued_bytes, size_text(limits.max_queued_bytes),
+                                     limits.max_queued_bytes != 0, " bytes") +
+                              "; for one consumer at most " + most(limits.queue_capacity) + " events, " +
+                              size_text(limits.queue_bytes)) +
+         field("limits",
+               most(limits.max_key_bytes) + " bytes a key" + at_most(limits.max_event_types, "types a consumer") +
+                   at_most(limits.max_json_depth, "levels of JSON") + at_most(limits.log_lines, "log lines a second"));
 }
 
 using table_row = std::array<std::string, 8>;
@@ -111,13 +118,14 @@ std::string table_text(const std::vector<table_row>& rows) {
   return result;
 }
 
-std::string consumers_text(const std::vector<consumer_status>& consumers) {
-  if (consumers.empty())
+std::string consumers_text(const status_response& status) {
+  if (status.consumers.empty())
     return {};
+  auto ours = [known = counts_events(status)](uint64_t x) { return known ? std::to_string(x) : "unknown"; };
   std::vector<table_row> rows{{"PID", "KEY", "SUBSCRIPTION", "RECEIVED", "DELIVERED", "DROPPED", "QUEUED", "TYPES"}};
-  for (const auto& x : consumers)
+  for (const auto& x : status.consumers)
     rows.push_back({std::to_string(x.pid), word(x.event_key), word(x.subscription_id), std::to_string(x.received),
-                    std::to_string(x.delivered), std::to_string(x.dropped), std::to_string(x.queued),
+                    ours(x.delivered), std::to_string(x.dropped), ours(x.queued),
                     x.event_types.empty() ? word(x.event_key) : listed(x.event_types)});
   return '\n' + table_text(rows);
 }
@@ -150,6 +158,10 @@ std::string unmatched_text(const status_response& x) {
 
 std::vector<std::string> explain(const status_response& x) {
   std::vector<std::string> result;
+  if (!counts_events(x)) {
+    result.emplace_back("this bus is of another make: it does not say what became of its events");
+    return result;
+  }
   if (x.counters.unmatched != 0)
     result.push_back(unmatched_text(x));
   if (x.consumers.empty())
@@ -157,20 +169,20 @@ std::vector<std::string> explain(const status_response& x) {
   if (x.sources.empty() && x.counters.ingress == 0)
     result.emplace_back("the bus has no source and nothing was published");
   for (const auto& source : x.sources)
-    if (source.state != "connected")
-      result.push_back("the source " + plain(source.source) + " is " + plain(source.state));
+    if (source.state != source_state::connected)
+      result.push_back("the source " + plain(source.source) + " is " + to_string(source.state));
   for (const auto& link : x.links) {
     if (link.missed != 0)
       result.push_back(std::to_string(link.missed) + " events passed at " + plain(link.peer) +
                        " while the link to it was down");
     if (link.dropped != 0)
-      result.push_back("the link " + std::string{link.direction == "in" ? "from " : "to "} + plain(link.peer) +
-                       " is too slow: " + std::to_string(link.dropped) + " events were dropped");
+      result.push_back("the link " + std::string{link.direction == link_direction::in ? "from " : "to "} +
+                       plain(link.peer) + " is too slow: " + std::to_string(link.dropped) + " events were dropped");
   }
   if (x.counters.ingress == 0 && x.counters.rejected != 0)
     result.push_back(std::to_string(x.counters.rejected) + " lines came in and none of them was an event");
-  if (x.limits.refused != 0)
-    result.push_back(std::to_string(x.limits.refused) +
+  if (x.limits && x.limits->load.refused != 0)
+    result.push_back(std::to_string(x.limits->load.refused) +
                      " connections were refused for want of room; see the options max-connections and max-half-open");
   for (const auto& consumer : x.consumers)
     if (consumer.dropped != 0)
@@ -181,15 +193,18 @@ std::vector<std::string> explain(const status_response& x) {
 }
 
 std::string status_text(const status_response& x) {
-  auto result = field("state", x.state.empty() ? "running" : x.state) + field("app", x.app) +
+  auto result = field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
                 field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
-                field("version", x.version) + field("socket", x.socket) + sources_text(x.sources) +
-                links_text(x.links) + field("events", counters_text(x.counters)) +
-                field("last event", x.last_event_at.empty() ? "none yet" : x.last_event_at) +
+                field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) +
+                sources_text(x.sources) + links_text(x.links) +
+                field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
+                field("last event", !counts_events(x)         ? "unknown"
+                                    : x.last_event_at.empty() ? "none yet"
+                                                              : x.last_event_at) +
                 field("connections", std::to_string(x.active_conns)) + limits_text(x.limits);
   for (const auto& line : explain(x))
     result += field("why", line);
-  return result + consumers_text(x.consumers);
+  return result + consumers_text(x);
 }
 
 } // namespace cafbus

@@ -22,6 +22,8 @@ inline constexpr uint32_t max_json_depth = 1'024;
 inline constexpr uint32_t max_key_bytes = max_name_bytes;
 /// Longest set-up or clean-up command in bytes.
 inline constexpr size_t max_hook_bytes = 4'096;
+/// Environment of those commands in bytes, names, values and two for each counted.
+inline constexpr size_t max_hook_env_bytes = 64 * 1'024;
 /// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
 inline constexpr uint32_t max_event_types = 1'024;
 /// Connections that may wait while the bus is busy: a burst of starters.

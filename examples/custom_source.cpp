@@ -22,7 +22,7 @@ struct ticker_state {
 using source_pointer = cafbus::source_actor::stateful_pointer<ticker_state>;
 
 void end(source_pointer self, const std::string& why) {
-  self->send(self->state.bus.hub, cafbus::source_status{"ticker", "disconnected", why});
+  self->send(self->state.bus.hub, cafbus::source_status{"ticker", cafbus::source_state::disconnected, why});
   self->send(self->state.bus.bus, cafbus::source_ended{"ticker", why, false});
   self->quit(caf::exit_reason::user_shutdown);
 }
@@ -46,7 +46,7 @@ cafbus::source_actor::behavior_type ticker(source_pointer self, const cafbus::bu
   self->state.bus = bus;
   return {
       [self](const cafbus::start_source&) {
-        self->send(self->state.bus.hub, cafbus::source_status{"ticker", "connected", ""});
+        self->send(self->state.bus.hub, cafbus::source_status{"ticker", cafbus::source_state::connected, ""});
         publish_next(self);
       },
       [self](const cafbus::stop_source&) { self->state.stopping = true; }, // ends with the answer to its batch
@@ -65,7 +65,7 @@ int main() {
   auto adder = system.spawn([&](cafbus::subscriber_actor::pointer) -> cafbus::subscriber_actor::behavior_type {
     return {[&](const cafbus::delivery& x) {
       for (const auto& status : x.statuses)
-        std::cout << status.source << " is " << status.state << ' ' << status.detail << '\n';
+        std::cout << status.source << " is " << to_string(status.state) << ' ' << status.detail << '\n';
       for (const auto& range : x.events)
         for (auto i = range.first; i < range.last; ++i, ++seen)
           sum += std::stoull(std::string{range.batch->payload(i)});

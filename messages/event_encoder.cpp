@@ -213,9 +213,6 @@ struct event_encoder::impl {
   }
 
   void set_clock(std::chrono::system_clock::time_point now) {
-    using namespace std::chrono;
-    const auto ms = floor<milliseconds>(now.time_since_epoch()).count();
-    arrival = R"(,"source_time":")" + std::to_string(ms) + '"';
     observed = R"(,"observed_at":")" + to_rfc3339(now) + R"(","seq":)";
   }
 
@@ -255,8 +252,6 @@ struct event_encoder::impl {
     append_quoted(bytes, parts.event_type.text);
     slot.id_size = append_optional(R"(,"event_id":)", parts.event_id.text);
     slot.id_begin = slot.id_size == 0 ? slot.begin : mark() - 1 - slot.id_size;
-    if (parts.source_time.text.empty())
-      bytes += arrival;
     append_optional(R"(,"source_time":)", parts.source_time.text);
     append_optional(R"(,"app_id":)", parts.app_id.text);
     append_optional(R"(,"tenant_key":)", parts.tenant_key.text);
@@ -318,7 +313,6 @@ struct event_encoder::impl {
   std::string bytes;
   std::vector<event_batch::slot> slots;
   type_table types;
-  std::string arrival;  // the field for events without a source time
   std::string observed; // what stands between the names and the sequence number
   event_error error = event_error::not_json;
 };

@@ -26,7 +26,7 @@ std::string to_string(event_error x);
 struct event_fields {
   std::string_view event_type;
   std::string_view event_id;    ///< Empty: never a duplicate.
-  std::string_view source_time; ///< Empty: milliseconds since 1970 of arrival.
+  std::string_view source_time; ///< Empty, as the names that follow: left out of the frame.
   std::string_view app_id;
   std::string_view tenant_key;
   std::string_view payload;

@@ -5,6 +5,8 @@
 #include "messages/json_grammar.hpp"
 
 #include <array>
+#include <chrono>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 // Frames are read with simdjson On-Demand, which touches only the fields that it is asked for: nothing in an unknown
@@ -36,6 +38,40 @@ bool read(value& from, int64_t& to) {
 bool read(value& from, uint64_t& to) {
   return !from.get_uint64().get(to);
 }
+bool read(value& from, uint32_t& to) {
+  uint64_t number = 0;
+  if (!read(from, number) || number > std::numeric_limits<uint32_t>::max())
+    return false;
+  to = static_cast<uint32_t>(number);
+  return true;
+}
+
+/// Milliseconds; any that fit.
+bool read(value& from, std::chrono::nanoseconds& to) {
+  constexpr auto most = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds::max()).count();
+  int64_t ms = 0;
+  if (!read(from, ms) || ms < 0 || ms > most)
+    return false;
+  to = std::chrono::milliseconds{ms};
+  return true;
+}
+
+template <spelled E>
+bool read(value& from, E& to) {
+  std::string_view word;
+  if (from.get_string().get(word))
+    return false;
+  to = from_word<E>(word);
+  return true;
+}
+
+bool read(value& from, std::map<std::string, std::string>& to) {
+  to.clear();
+  bool good = true;
+  return json::each_field(from.get_object(),
+                          [&](std::string_view key, value& x) { good = good && read(x, to[std::string{key}]); }) &&
+         good;
+}
 
 template <class T>
 bool read_object(simdjson::simdjson_result<json::ondemand::object> from, T& to);
@@ -57,6 +93,11 @@ bool read(value& from, std::vector<T>& to) {
       return false;
   }
   return true;
+}
+
+template <class T>
+bool read(value& from, std::optional<T>& to) {
+  return read(from, to.emplace());
 }
 
 /// Takes the value of one key into whichever field has that name, if any.
@@ -127,6 +168,9 @@ template <class T>
 json_value written(const T& x);
 template <class T>
 json_value written(const std::vector<T>& xs);
+template <class T>
+json_value written(const std::optional<T>& x);
+json_value written(std::chrono::nanoseconds x);
 
 struct field_writer {
   json_value object = json_value::object();
@@ -151,8 +195,19 @@ json_value written(const std::vector<T>& xs) {
 }
 
 template <class T>
+json_value written(const std::optional<T>& x) {
+  return x ? written(*x) : json_value{};
+}
+
+json_value written(std::chrono::nanoseconds x) {
+  return std::chrono::floor<std::chrono::milliseconds>(x).count();
+}
+
+template <class T>
 json_value written(const T& x) {
-  if constexpr (requires { sizeof(layout<T>); }) {
+  if constexpr (spelled<T>) {
+    return to_string(x);
+  } else if constexpr (requires { sizeof(layout<T>); }) {
     field_writer writer;
     layout<T>::visit(writer, x);
     return std::move(writer.object);
@@ -170,12 +225,6 @@ std::string write_frame(const T& x) {
 }
 
 } // namespace
-
-std::string to_string(codec_error x) {
-  static constexpr std::array<const char*, 4> texts{"not_json", "not_an_object", "missing_type", "bad_field"};
-  static_assert(texts.size() == static_cast<size_t>(codec_error::bad_field) + 1);
-  return texts[static_cast<size_t>(x)];
-}
 
 std::variant<frame, codec_error> decode(std::string_view line) {
   const simdjson::padded_string padded{line};

@@ -14,7 +14,11 @@ enum class codec_error : uint8_t {
   missing_type, ///< No "type", or not a string.
   bad_field,    ///< A known field has the wrong type or is out of range.
 };
-std::string to_string(codec_error x);
+template <>
+struct vocabulary<codec_error> {
+  static constexpr std::array words{"not_json", "not_an_object", "missing_type", "bad_field"};
+};
+static_assert(spells_all_up_to(codec_error::bad_field));
 
 /// Decodes one line (with or without its line end; CR LF is tolerated). Unknown fields are ignored.
 /// `publish` and `event` are recognised by their type alone, so that a payload is never parsed here.

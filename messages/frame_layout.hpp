@@ -20,8 +20,12 @@ struct layout<hello> {
     f("version", x.version);
     f.maybe("subscription_id", x.subscription_id);
     f.maybe("capabilities", x.capabilities);
+    f.maybe("exclusive", x.exclusive);
     f.maybe("on_first", x.on_first);
     f.maybe("on_last", x.on_last);
+    f.maybe("hook_env", x.hook_env);
+    f.maybe("hook_dir", x.hook_dir);
+    f.maybe("hook_umask", x.hook_umask);
   }
 };
 
@@ -91,6 +95,8 @@ struct layout<publish_ack> {
     f("accepted", x.accepted);
     f("duplicates", x.duplicates);
     f("rejected", x.rejected);
+    f.maybe("unmatched", x.unmatched);
+    f.maybe("consumers", x.consumers);
   }
 };
 
@@ -129,7 +135,7 @@ struct layout<consumer_status> {
   static void visit(auto& f, auto& x) {
     f("pid", x.pid);
     f("event_key", x.event_key);
-    f.maybe("subscription_id", x.subscription_id);
+    f("subscription_id", x.subscription_id);
     f("received", x.received);
     f("dropped", x.dropped);
     f("delivered", x.delivered);
@@ -184,22 +190,30 @@ struct layout<source_report> {
 };
 
 template <>
-struct layout<bus_limits> {
+struct layout<load_and_limits> {
   static void visit(auto& f, auto& x) {
-    f("connections", x.connections);
-    f("max_connections", x.max_connections);
-    f("half_open", x.half_open);
-    f("max_half_open", x.max_half_open);
-    f("refused", x.refused);
-    f("paused", x.paused);
-    f("queued_bytes", x.queued_bytes);
-    f("max_queued_bytes", x.max_queued_bytes);
-    f("queue_capacity", x.queue_capacity);
-    f("queue_bytes", x.queue_bytes);
-    f("max_event_types", x.max_event_types);
-    f("max_key_bytes", x.max_key_bytes);
-    f("max_json_depth", x.max_json_depth);
-    f("log_lines", x.log_lines);
+    auto& [load, limits] = x;
+    f("connections", load.connections);
+    f("max_connections", limits.max_connections);
+    f("half_open", load.half_open);
+    f("max_half_open", limits.max_half_open);
+    f("refused", load.refused);
+    f("paused", load.paused);
+    f("queued_bytes", load.queued_bytes);
+    f("max_queued_bytes", limits.max_queued_bytes);
+    f("queue_capacity", limits.queue_capacity);
+    f("queue_bytes", limits.queue_bytes);
+    f("max_event_types", limits.max_event_types);
+    f("max_key_bytes", limits.max_key_bytes);
+    f("max_json_depth", limits.max_json_depth);
+    f("log_lines", limits.log_lines);
+    f("idle_timeout_ms", limits.idle_timeout);
+    f("drain_ms", limits.drain_timeout);
+    f("write_timeout_ms", limits.write_timeout);
+    f("hello_timeout_ms", limits.hello_timeout);
+    f("dedup_ttl_ms", limits.dedup_ttl);
+    f("cleanup_wait_ms", limits.cleanup_wait);
+    f("cleanup_lease_ms", limits.cleanup_lease);
   }
 };
 

@@ -1,5 +1,10 @@
 #pragma once
+#include "config/runtime_limits.hpp"
+#include "messages/states.hpp"
+
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +17,15 @@ namespace cafbus {
 /// The only protocol version that this bus speaks.
 inline constexpr const char* protocol_version = "v1";
 
+/// What a bus can do beyond the first v1, as its `hello_ack` names it.
+namespace capability {
+/// `event_id`, `source_time`, `app_id` and `tenant_key` are the publisher's, or absent.
+inline constexpr const char* canonical_metadata = "canonical_metadata_v1";
+inline constexpr const char* exclusive = "exclusive";
+inline constexpr const char* hooks = "hooks";
+inline constexpr const char* publish_counts = "publish_counts";
+} // namespace capability
+
 /// Consumer -> bus: asks for the events of `event_types`, or of `event_key` where that list is empty.
 struct hello {
   int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
@@ -20,8 +34,12 @@ struct hello {
   std::string version = protocol_version; ///< Absent on the wire counts as v1.
   std::string subscription_id;            ///< Empty means the key itself.
   std::vector<std::string> capabilities;
-  std::string on_first; ///< Command that the bus runs before the first consumer of the subscription id is let in.
-  std::string on_last;  ///< Command that the bus runs once after the last one has gone.
+  bool exclusive = false; ///< Nobody else may be subscribed to the subscription id beside it.
+  std::string on_first;   ///< Command that the bus runs before the first consumer of the subscription id is let in.
+  std::string on_last;    ///< Command that the bus runs once after the last one has gone.
+  std::map<std::string, std::string> hook_env; ///< Environment of both; empty: the bus's own.
+  std::string hook_dir;                        ///< Folder that both run in; empty: the bus's own.
+  std::optional<uint32_t> hook_umask;          ///< Of both, 0 to 0777; none: the bus's own.
   bool operator==(const hello&) const = default;
 };
 
@@ -31,8 +49,7 @@ struct hello_ack {
   bool first_for_key = false;
   bool rejected = false;
   std::string reject_reason;
-  std::string reject_code; ///< For programs: busy, set_up_failed, bad_hello, too_many_connections or
-                           ///< shutting_down.
+  cafbus::reject_code reject_code = cafbus::reject_code::unknown; ///< For programs.
   std::vector<std::string> capabilities;
   bool operator==(const hello_ack&) const = default;
 };
@@ -61,17 +78,17 @@ struct status_query {
   bool operator==(const status_query&) const = default;
 };
 
-/// Anyone -> bus, as the first frame: stop; refused while consumers are connected unless `force`.
+/// Anyone -> bus, as the first frame: stop.
 struct shutdown {
-  bool force = false;
-  int64_t drain_ms = 0; ///< Longest time for consumers to take what is queued; 0: as the bus is set.
+  std::optional<bool> force; ///< False: only if no consumer is connected. None, as the original sends it: stop.
+  int64_t drain_ms = 0;      ///< Longest time for consumers to take what is queued; 0: as the bus is set.
   bool operator==(const shutdown&) const = default;
 };
 
 /// Bus -> consumer: the state of one source has changed. Takes no sequence number.
 struct source_status {
   std::string source;
-  std::string state; ///< connecting, connected, stale, reconnecting or disconnected.
+  source_state state = source_state::unknown;
   std::string detail;
   bool operator==(const source_status&) const = default;
 };
@@ -81,12 +98,14 @@ struct publish_ack {
   uint64_t accepted = 0;
   uint64_t duplicates = 0;
   uint64_t rejected = 0;
+  std::optional<uint64_t> unmatched; ///< Of those accepted: wanted by no consumer. Other buses do not say.
+  std::optional<uint64_t> consumers; ///< That wanted something of the last batch; no running total.
   bool operator==(const publish_ack&) const = default;
 };
 
 /// Bus -> anyone: what the peer did wrong. `code` is for programs, `message` for people.
 struct error_frame {
-  std::string code;
+  error_code code = error_code::unknown;
   std::string message;
   bool operator==(const error_frame&) const = default;
 };
@@ -95,8 +114,8 @@ struct error_frame {
 struct consumer_status {
   int64_t pid = 0; ///< As stated in its hello.
   std::string event_key;
-  std::string subscription_id; ///< Empty if it is the key itself.
-  uint64_t received = 0;       ///< Events meant for it since it came, dropped ones included.
+  std::string subscription_id;
+  uint64_t received = 0; ///< Events meant for it since it came, dropped ones included.
   uint64_t dropped = 0;
   uint64_t delivered = 0; ///< Handed to its socket or actor, and taken.
   uint64_t queued = 0;    ///< Waiting for it or on the way: received - dropped - delivered.
@@ -108,7 +127,7 @@ struct consumer_status {
 /// One source in a `status_response`.
 struct source_report {
   std::string source;
-  std::string state;
+  source_state state = source_state::unknown;
   std::string detail;
   std::string since; ///< RFC 3339, when it entered that state.
   bool operator==(const source_report&) const = default;
@@ -116,9 +135,9 @@ struct source_report {
 
 /// One link to another bus in a `status_response`.
 struct link_report {
-  std::string peer;      ///< HOST:PORT that was called, or who called: app, process id and host.
-  std::string direction; ///< in: its events come here; out: ours go there.
-  std::string state;     ///< connecting, connected or reconnecting.
+  std::string peer; ///< HOST:PORT that was called, or who called: app, process id and host.
+  link_direction direction = link_direction::unknown;
+  source_state state = source_state::unknown;
   std::string node;      ///< The other bus's own number, in hexadecimal; a new one each time it starts. Empty: unknown.
   uint64_t types = 0;    ///< Event types that are asked for at the moment: by us (in) or of us (out).
   uint64_t received = 0; ///< in: events that came; out: events meant for it.
@@ -145,23 +164,21 @@ struct bus_counters {
   bool operator==(const bus_counters&) const = default;
 };
 
-/// What a bus holds now, and the most that it may. A limit of 0 is none.
-struct bus_limits {
+/// What a bus holds at the moment of what its limits bound.
+struct bus_load {
   uint64_t connections = 0; ///< Consumers and producers on sockets.
-  uint64_t max_connections = 0;
-  uint64_t half_open = 0; ///< Connections without a complete first frame.
-  uint64_t max_half_open = 0;
-  uint64_t refused = 0; ///< Connections turned away for want of room, since the start.
-  bool paused = false;  ///< Nobody is accepted until one leaves.
+  uint64_t half_open = 0;   ///< Connections without a complete first frame.
+  uint64_t refused = 0;     ///< Connections turned away for want of room, since the start.
+  bool paused = false;      ///< Nobody is accepted until one leaves.
   uint64_t queued_bytes = 0;
-  uint64_t max_queued_bytes = 0;
-  uint64_t queue_capacity = 0; ///< Events of one consumer.
-  uint64_t queue_bytes = 0;    ///< Of one consumer.
-  uint64_t max_event_types = 0;
-  uint64_t max_key_bytes = 0;
-  uint64_t max_json_depth = 0;
-  uint64_t log_lines = 0;
-  bool operator==(const bus_limits&) const = default;
+  bool operator==(const bus_load&) const = default;
+};
+
+/// The load beside the limits: one object in a `status_response`.
+struct load_and_limits {
+  bus_load load;
+  runtime_limits limits;
+  bool operator==(const load_and_limits&) const = default;
 };
 
 /// Bus -> anyone: the answer to `status_query`. The first four fields are the original's.
@@ -172,14 +189,14 @@ struct status_response {
   std::vector<consumer_status> consumers;
   std::string version; ///< Of the program, not of the protocol.
   std::string app;
-  std::string state; ///< running or stopping.
+  bus_phase state = bus_phase::unknown;
   std::string socket;
   std::string last_event_at; ///< RFC 3339, empty before the first event.
   bus_counters counters;
   std::vector<unmatched_type> unmatched_types; ///< The latest few, newest first.
   std::vector<source_report> sources;
-  std::vector<link_report> links; ///< To other buses.
-  bus_limits limits;
+  std::vector<link_report> links;        ///< To other buses.
+  std::optional<load_and_limits> limits; ///< Other buses do not say.
   bool operator==(const status_response&) const = default;
 };
 

@@ -7,41 +7,55 @@
 /// The interfaces of the actors that own sockets; apart from `actors.hpp` because they need CAF's I/O module.
 namespace cafbus {
 
-// -- session: one per connection; owns its socket, its frame splitter and its conn ----------------------------------
+// -- session: one per connection; owns its socket, its frame splitter and its conn ------------------------------------
 
-/// Broker -> session: end. A consumer gets what is queued for it first, at most for `drain_timeout`.
+/// End. A consumer gets what is queued for it first, at most for `drain_timeout`.
 struct close_session {
   close_reason reason = close_reason::bus_stopping;
   std::string bye_reason; ///< For the `bye`, or the text of the `error` frame.
   std::chrono::nanoseconds drain_timeout{0};
 };
-/// INTERNAL timer: has the socket taken anything lately?
+
+/// Has the socket taken anything lately?
 struct stall_check {};
 
-using session_actor = subscriber_actor                      // deliveries, from its conn
-    ::extend_with<caf::io::connection_handler>              // bytes, from the multiplexer
-    ::extend<caf::reacts_to<caf::io::data_transferred_msg>, // write credit, from the multiplexer
-             caf::reacts_to<close_session>,                 // from the socket broker
-             caf::reacts_to<stall_check>>;                  // INTERNAL
+using session_actor = subscriber_actor::extend<
+    // From the multiplexer: bytes.
+    caf::reacts_to<caf::io::new_data_msg>,
+    // From the multiplexer: the peer has hung up.
+    caf::reacts_to<caf::io::connection_closed_msg>,
+    // From the multiplexer: write credit.
+    caf::reacts_to<caf::io::data_transferred_msg>,
+    // From the socket broker.
+    caf::reacts_to<close_session>,
+    // INTERNAL: timer.
+    caf::reacts_to<stall_check>>;
 
-// -- socket_broker: owns the listening socket; forks one session per connection --------------------------------------
+// -- socket_broker: the listener on a socket; forks one session per connection ----------------------------------------
 
-/// Session -> broker: its first frame is complete.
+/// The session's first frame is complete.
 struct session_established {
   caf::actor_addr session;
   bool asks_only = false; ///< A status query or a shutdown: nobody waits for such a session's end.
 };
-/// INTERNAL timer: the oldest half-open session has had its time.
+
+/// The oldest half-open session has had its time.
 struct first_frame_due {};
 
-/// INTERNAL timer: close what is half-open if the listener is still paused.
+/// The listener is still paused.
 struct evict_half_open {};
 
-using socket_broker_actor = listener_actor        // from the bus
-    ::extend_with<caf::io::accept_handler>        // connections, from the multiplexer
-    ::extend<caf::reacts_to<session_established>, // from sessions
-             caf::reacts_to<first_frame_due>,     // INTERNAL
-             caf::reacts_to<evict_half_open>>;    // INTERNAL
+using socket_broker_actor = listener_actor::extend<
+    // From the multiplexer.
+    caf::reacts_to<caf::io::new_connection_msg>,
+    // From the multiplexer.
+    caf::reacts_to<caf::io::acceptor_closed_msg>,
+    // From sessions.
+    caf::reacts_to<session_established>,
+    // INTERNAL: timer.
+    caf::reacts_to<first_frame_due>,
+    // INTERNAL: timer.
+    caf::reacts_to<evict_half_open>>;
 
 } // namespace cafbus
 

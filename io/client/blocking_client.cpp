@@ -95,6 +95,8 @@ result<void> blocking_producer::publish(const outgoing_event& event, nanoseconds
   fields.event_type = event.event_type;
   fields.event_id = event.event_id;
   fields.source_time = event.source_time;
+  fields.app_id = event.app_id;
+  fields.tenant_key = event.tenant_key;
   fields.payload = event.payload;
   auto& validator = impl_->validator;
   if (validator.add(fields) != event_encoder::outcome::added)
@@ -106,6 +108,8 @@ result<void> blocking_producer::publish(const outgoing_event& event, nanoseconds
   append_field(frame, "event_type", event.event_type);
   append_field(frame, "event_id", event.event_id);
   append_field(frame, "source_time", event.source_time);
+  append_field(frame, "app_id", event.app_id);
+  append_field(frame, "tenant_key", event.tenant_key);
   frame += ",\"payload\":";
   auto payload = frame.size();
   frame += event.payload;

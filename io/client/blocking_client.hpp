@@ -74,7 +74,9 @@ struct outgoing_event {
   std::string_view event_type;
   std::string_view payload;          ///< One JSON value.
   std::string_view event_id = {};    ///< Empty: never a duplicate.
-  std::string_view source_time = {}; ///< Empty: milliseconds since 1970 of arrival.
+  std::string_view source_time = {}; ///< Empty, as the names that follow: the event has none.
+  std::string_view app_id = {};
+  std::string_view tenant_key = {};
 };
 
 /// A producer: sends, and reads the bus's totals meanwhile. A bus that is busy slows it down.

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -39,7 +40,7 @@ result<void> wait(int fd, short events, const deadline& until) {
 /// The failure that an answer other than the one that was asked for is; nothing if it is none.
 std::optional<failure> failure_of(frame& answer) {
   if (auto* error = std::get_if<error_frame>(&answer))
-    return failure{error->code == "shutting_down" ? failure_kind::stopping : failure_kind::refused,
+    return failure{error->code == error_code::shutting_down ? failure_kind::stopping : failure_kind::refused,
                    std::move(error->message)};
   if (auto* end = std::get_if<bye>(&answer))
     return failure{failure_kind::stopping, std::move(end->reason)};
@@ -47,22 +48,56 @@ std::optional<failure> failure_of(frame& answer) {
 }
 
 failure_kind kind_of_rejection(const hello_ack& x) {
-  if (x.reject_code == "shutting_down")
+  if (x.reject_code == reject_code::shutting_down)
     return failure_kind::stopping;
-  const auto later = x.reject_code == "busy" || x.reject_code == "too_many_connections";
+  const auto later = x.reject_code == reject_code::busy || x.reject_code == reject_code::too_many_connections;
   return later ? failure_kind::unavailable : failure_kind::refused;
+}
+
+/// What the hello asks for and the bus would ignore, in the user's words; null if there is nothing.
+const char* missing_capability(const hello& asked, const hello_ack& ack) {
+  auto can = [&ack](std::string_view what) {
+    return std::ranges::find(ack.capabilities, what) != ack.capabilities.end();
+  };
+  if ((!asked.on_first.empty() || !asked.on_last.empty()) && !can(capability::hooks))
+    return "set-up and clean-up commands (--on-first, --on-last)";
+  if (asked.exclusive && !can(capability::exclusive))
+    return "exclusive consumers (--exclusive)";
+  return nullptr;
 }
 
 } // namespace
 
 std::optional<gap> gap_finder::on_event(uint64_t seq) noexcept {
-  if (seq <= last_)
+  if (seq <= last_) {
+    fill(seq);
     return std::nullopt;
+  }
   auto expected = std::exchange(last_, seq) + 1;
   if (seq == expected)
     return std::nullopt;
   dropped_ += seq - expected;
+  remember({expected, seq - 1});
   return gap{expected, seq - 1};
+}
+
+/// An event within a hole leaves up to two smaller ones.
+void gap_finder::fill(uint64_t seq) noexcept {
+  auto hole = std::ranges::find_if(holes_, [seq](const gap& x) { return x.first <= seq && seq <= x.last; });
+  if (seq == 0 || hole == holes_.end())
+    return;
+  --dropped_;
+  auto above = gap{seq + 1, hole->last};
+  hole->last = seq - 1;
+  if (hole->first > hole->last)
+    *hole = {};
+  if (above.first <= above.last)
+    remember(above);
+}
+
+void gap_finder::remember(gap hole) noexcept {
+  holes_[next_] = hole;
+  next_ = (next_ + 1) % holes_.size();
 }
 
 client::client(unique_fd fd, pid_t bus_pid)
@@ -185,8 +220,11 @@ result<client::incoming> client::next(nanoseconds timeout) {
   }
 }
 
-result<hello_ack> client::subscribe(const hello& request, nanoseconds timeout) {
+result<hello_ack> client::subscribe(const hello& asked, nanoseconds timeout) {
   deadline until{timeout};
+  auto request = asked;
+  if (request.event_types.empty())
+    request.event_types.push_back(request.event_key);
   // a bus that refuses may hang up before it has read all: then its reason is still there to be read
   if (auto sent = send(encode(request), timeout); !sent && sent.error().kind != failure_kind::closed)
     return sent.error();
@@ -200,6 +238,9 @@ result<hello_ack> client::subscribe(const hello& request, nanoseconds timeout) {
     if (auto* ack = std::get_if<hello_ack>(other)) {
       if (ack->rejected)
         return failure{kind_of_rejection(*ack), std::move(ack->reject_reason)};
+      if (auto missing = missing_capability(request, *ack))
+        return failure{failure_kind::refused,
+                       std::string{"this bus does not know "} + missing + "; it is of another make or version"};
       return std::move(*ack);
     }
     if (auto why = failure_of(*other))

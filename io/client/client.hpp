@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -43,15 +44,21 @@ struct gap {
   bool operator==(const gap&) const = default;
 };
 
-/// Finds the holes in the numbers of one connection, which start at 1. A number that is 0 or not new says nothing.
+/// Finds the holes in the numbers of one connection, which start at 1. A number that is 0 or came before says nothing;
+/// an event that comes late, out of its order, is taken out of its hole again, if that is one of the latest few.
 class gap_finder {
 public:
   std::optional<gap> on_event(uint64_t seq) noexcept;
   uint64_t dropped() const noexcept { return dropped_; }
 
 private:
+  void fill(uint64_t seq) noexcept;
+  void remember(gap hole) noexcept;
+
   uint64_t last_ = 0;
   uint64_t dropped_ = 0;
+  std::array<gap, 8> holes_{}; // the latest; an empty one has `first` 0
+  size_t next_ = 0;            // the one to be overwritten
 };
 
 /// What the commands give a bus that listens: to take them in, to answer or refuse, and to end, beside its drain, once
@@ -83,7 +90,9 @@ public:
   /// The next frame, events included.
   result<incoming> next(std::chrono::nanoseconds timeout);
 
-  /// Becomes a consumer. A rejected hello is a failure of kind `refused`.
+  /// Becomes a consumer. A rejected hello is a failure of kind `refused`; so is a bus that would ignore what the hello
+  /// asks for, since it names no capability of that: hooks, or being exclusive. No types are sent as the key, since
+  /// other buses take none at its word.
   result<hello_ack> subscribe(const hello& request, std::chrono::nanoseconds timeout);
 
   /// The next event; frames of other kinds are skipped, but for `bye`, which is a failure.

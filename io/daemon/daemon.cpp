@@ -233,7 +233,7 @@ void reload(serve_options& running, const option_reader& reread, const bus_actor
   log::lines_per_second = running.bus.log_lines;
   auto limits = running.bus;
   limit_connections(limits, descriptors);
-  caf::anon_send(bus, limits_of(limits));
+  caf::anon_send(bus, reconfigure{limits});
   log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted->file, whole_text),
                   log::quoted(joined_with_commas(plan.changed), whole_text),
                   log::quoted(joined_with_commas(plan.need_restart), whole_text));
@@ -263,7 +263,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     reason = reason_of(end);
     wakes.bus_ended();
   });
-  serve_socket(system, parts, bus_options, std::move(x.listening));
+  spawn_socket_broker(system, parts, bus_options, std::move(x.listening));
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources) {
     auto source =

@@ -121,7 +121,7 @@ instance_view ask(client& bus, const app_paths& paths) {
   auto answer = bus.ask_status(answer_timeout);
   if (!answer)
     return look_at_silence(answer.error(), bus.bus_pid(), paths);
-  auto stopping = answer->state == "stopping";
+  auto stopping = answer->state == bus_phase::stopping;
   auto result = view(stopping ? instance_state::stopping : instance_state::running, bus.bus_pid(), {});
   result.line = bus.line();
   result.status = std::move(*answer);
@@ -171,17 +171,13 @@ std::vector<app_paths> find_apps(const std::string& base) {
 result<proven_process> prove_daemon(const app_paths& paths) {
   auto unproven = [](std::string why) { return failure{failure_kind::untrusted, std::move(why)}; };
   auto record = read_pid_file(paths.pid_file);
-  if (!record || record->pid <= 0 || record->start_ticks == 0)
+  if (!record || record->pid <= 0)
     return unproven(paths.pid_file + " does not say which process it is");
   auto named = "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names,";
   // first the handle, then the questions: whoever they are true of is the one that the handle means
   unique_fd handle{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
   if (!handle)
     return errno_failure(named + " cannot be reached");
-  auto facts = read_process(record->pid);
-  if (!facts || facts->start_ticks != record->start_ticks)
-    return unproven("process " + std::to_string(record->pid) + " is not the one that " + paths.pid_file +
-                    " means: it was started at another time");
   auto holder = find_lock_holder(paths.alive_lock);
   if (!holder || holder->pid != record->pid)
     return unproven(named + " does not hold " + paths.alive_lock);

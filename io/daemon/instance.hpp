@@ -42,8 +42,8 @@ struct proven_process {
   unique_fd handle; ///< A pidfd.
 };
 
-/// The daemon of `paths`, or why it cannot be proved who that is: the pid file's process exists, started when the file
-/// says, and holds the alive lock by the kernel's word.
+/// The daemon of `paths`, or why it cannot be proved who that is: the process that the pid file names exists and
+/// holds the alive lock by the kernel's word.
 result<proven_process> prove_daemon(const app_paths& paths);
 
 /// Waits for a process to end. @returns whether it has.

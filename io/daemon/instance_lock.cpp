@@ -16,9 +16,7 @@ namespace {
 
 /// Writes the file beside and renames it: a reader sees the old one or the new one.
 result<void> write_pid_file(const std::string& path) {
-  auto self = read_process(::getpid());
-  auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n" +
-              std::to_string(self ? self->start_ticks : 0) + "\n";
+  auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n";
   auto fresh = path + ".new";
   unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
@@ -73,8 +71,6 @@ std::optional<pid_record> read_pid_file(const std::string& path) {
   pid_record result;
   if (!(file >> result.pid >> result.started))
     return std::nullopt;
-  if (!(file >> result.start_ticks))
-    result.start_ticks = 0;
   return result;
 }
 
@@ -88,11 +84,7 @@ std::optional<process_facts> read_process(int64_t pid) {
     return std::nullopt;
   std::istringstream fields{line.substr(name_end + 1)};
   process_facts result;
-  fields >> result.state;
-  std::string skipped;
-  for (int field = 4; field < 22; ++field)
-    fields >> skipped;
-  if (!(fields >> result.start_ticks))
+  if (!(fields >> result.state))
     return std::nullopt;
   return result;
 }

@@ -40,20 +40,16 @@ inline constexpr const char* note_starting = "starting";
 inline constexpr const char* note_running = "running";
 inline constexpr const char* note_stopping = "stopping";
 
-/// What `bus.pid` says: process number, RFC 3339 start time, and on its third line the kernel's start time of the
-/// process (field 22 of /proc/PID/stat, in clock ticks since boot), which tells it from a later one with the same
-/// number.
+/// What the two lines of `bus.pid` say: process number and RFC 3339 start time.
 struct pid_record {
   int64_t pid = 0;
   std::string started;
-  uint64_t start_ticks = 0; ///< 0: not recorded.
 };
 std::optional<pid_record> read_pid_file(const std::string& path);
 
 /// What /proc says of a process; nothing if there is none.
 struct process_facts {
   char state = '?'; ///< R, S, D, T, Z ...
-  uint64_t start_ticks = 0;
 };
 std::optional<process_facts> read_process(int64_t pid);
 

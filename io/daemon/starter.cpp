@@ -121,7 +121,7 @@ private:
     auto status = bus.ask_status(timeout);
     if (!status)
       return status.error();
-    if (status->state == "stopping")
+    if (status->state == bus_phase::stopping)
       return failure{failure_kind::stopping, "it is stopping"};
     return {};
   }

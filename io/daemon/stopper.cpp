@@ -17,7 +17,7 @@ extern "C" { // glibc 2.36 has forgotten that
 // What is added here is that this returns only once the bus is verifiably gone: its alive lock is free, which the
 // kernel says, and its socket is not there, so that `stop && serve` works, and `stop && rm -r`, too.
 //
-// A process is only killed if pid file, start time and lock agree on who it is (`prove_daemon`): the number in a pid
+// A process is only killed if pid file and lock agree on who it is (`prove_daemon`): the number in a pid
 // file alone may be anybody's by now.
 
 namespace cafbus {
@@ -68,7 +68,24 @@ private:
       process_.reset(); // of the number's next owner, maybe
   }
 
+  /// Who uses a bus of another make: it knows no shutdown that it may refuse, so that is decided here. None if it is
+  /// one of ours, which decides by itself.
+  result<int64_t> consumers_of_another_make() const {
+    auto bus = client::connect(paths_.socket, connect_timeout);
+    if (!bus)
+      return 0; // it has just gone
+    auto status = bus->ask_status(answer_timeout);
+    if (!status && status.error().kind == failure_kind::timed_out)
+      return status.error();
+    return status && status->version.empty() ? status->active_conns : 0;
+  }
+
   stop_result ask(client& bus) {
+    if (auto others = request_.force ? 0 : consumers_of_another_make(); !others)
+      return end_by_signal("has not answered within 5s", "unresponsive");
+    else if (*others != 0)
+      return result_of(false, "refused", pid_,
+                       std::to_string(*others) + (*others == 1 ? " consumer is" : " consumers are") + " connected");
     auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
     auto sent = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
     if (!sent && sent.error().kind != failure_kind::closed)
@@ -94,7 +111,7 @@ private:
   static const error_frame* said_no(const result<client::incoming>& got) {
     auto* other = got ? std::get_if<frame>(&*got) : nullptr;
     auto* error = other == nullptr ? nullptr : std::get_if<error_frame>(other);
-    return error != nullptr && error->code != "shutting_down" ? error : nullptr;
+    return error != nullptr && error->code != error_code::shutting_down ? error : nullptr;
   }
 
   /// The lock is held, but there is nobody to ask: it is starting or stopping, or nobody can reach it any more.

@@ -38,7 +38,7 @@ result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_
   auto listening = listen_unix(options.socket, defaults::listen_backlog);
   if (!listening)
     return listening.error();
-  serve_socket(system, parts, options, std::move(*listening));
+  spawn_socket_broker(system, parts, options, std::move(*listening));
   return {};
 }
 

@@ -81,11 +81,11 @@ void session_state::stop(const std::string& reason, std::chrono::nanoseconds dra
   bye_reason = reason;
   switch (phase) {
   case session_phase::first_frame:
-    write(encode(error_frame{"shutting_down", reason}));
+    write(encode(error_frame{error_code::shutting_down, reason}));
     finish(close_reason::bus_stopping);
     return;
   case session_phase::entering:
-    reject("shutting_down", "the bus is stopping: " + reason);
+    reject(reject_code::shutting_down, "the bus is stopping: " + reason);
     return;
   case session_phase::consuming:
     drain_conn(drain_limit);
@@ -120,11 +120,18 @@ void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
     credit.deliver(delivered{});
   if (phase == session_phase::closing)
     end(closing_reason);
+  else if (totals_due)
+    tell_totals();
+}
+
+/// A producer may leave its answers unread: they are few, and what it sends shows that it lives.
+bool session_state::may_leave_unread() const noexcept {
+  return phase == session_phase::producing || phase == session_phase::publishing;
 }
 
 void session_state::on_stall_check(const stall_check&) {
   stall_check_pending = false;
-  if (output->pending() == 0)
+  if (output->pending() == 0 || may_leave_unread())
     return;
   if (self->clock().now() - output->last_progress() >= context->options.write_timeout)
     end(close_reason::stalled);
@@ -148,7 +155,7 @@ void session_state::say_bye() {
 }
 
 void session_state::fail(close_reason reason, const std::string& message) {
-  write(encode(error_frame{to_string(reason), message}));
+  write(encode(error_frame{to_error_code(reason), message}));
   finish(reason);
 }
 
@@ -156,7 +163,7 @@ void session_state::fail(close_reason reason, const std::string& message) {
 void session_state::on_exception() {
   try {
     if (phase != session_phase::ended)
-      write(encode(error_frame{to_string(close_reason::internal_error), "the bus has not enough memory for this"}));
+      write(encode(error_frame{error_code::internal_error, "the bus has not enough memory for this"}));
     end(close_reason::internal_error);
   } catch (...) { // nor for saying so
     phase = session_phase::ended;
@@ -171,6 +178,8 @@ void session_state::finish(close_reason reason) {
   closing_reason = reason;
   if (output->pending() == 0)
     end(reason);
+  else
+    watch_for_stall();
 }
 
 /// A consumer's end always; what a peer can bring about without being one at most a few times a second.

@@ -88,10 +88,12 @@ struct session_state {
   void on_shutdown(const shutdown& x);
   bool publish_batch(session_phase next);
   void on_published(const published& x);
+  void tell_totals();
+  bool may_leave_unread() const noexcept;
 
   void write(const std::string& frame);
   void unexpected(const char* what);
-  void reject(const char* code, const std::string& why);
+  void reject(reject_code code, const std::string& why);
   void fail(close_reason reason, const std::string& message);
   void on_exception();
   bool admit();
@@ -125,7 +127,8 @@ struct session_state {
 
   std::optional<event_encoder> encoder; // producers only
   publish_ack totals;
-  uint64_t rejected = 0; // since the last batch
+  bool totals_due = false; // an answer waits for the one before it to leave
+  uint64_t rejected = 0;   // since the last batch
   log::limit reject_log;
 };
 

@@ -1,11 +1,12 @@
 // What a session makes of the frames that come in: the first one decides what the connection is for.
 
 #include "actors/conn.hpp"
-#include "actors/limits.hpp"
+#include "actors/mailbox_limits.hpp"
 #include "config/log.hpp"
 #include "io/sockets/session.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -17,6 +18,26 @@ using namespace std::chrono_literals;
 /// Longest wait for the bus to describe itself.
 constexpr auto status_timeout = 5s;
 
+/// What is wrong with the surroundings of its hooks; empty if nothing is.
+std::string hook_complaint(const hello& x) {
+  if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
+    return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
+  auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  size_t bytes = 0;
+  for (const auto& [name, value] : x.hook_env) {
+    bytes += name.size() + value.size() + 2; // as they lie in memory: NAME=VALUE and its end
+    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value))
+      return "hook_env has a name or value that no environment can have";
+  }
+  if (bytes > defaults::max_hook_env_bytes)
+    return "hook_env is larger than " + std::to_string(defaults::max_hook_env_bytes) + " bytes";
+  if (!x.hook_dir.empty() && (x.hook_dir[0] != '/' || x.hook_dir.size() >= PATH_MAX || has_nul(x.hook_dir)))
+    return "hook_dir is no absolute path";
+  if (x.hook_umask.value_or(0) > 0777)
+    return "hook_umask is beyond 0777";
+  return {};
+}
+
 /// What is wrong with a hello; empty if nothing is.
 std::string complaint(const hello& x, const bus_options& options) {
   auto too_long = [&](const std::string& name) { return name.size() > options.max_key_bytes; };
@@ -27,8 +48,8 @@ std::string complaint(const hello& x, const bus_options& options) {
   if (x.event_types.size() > options.max_event_types)
     return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most " +
            std::to_string(options.max_event_types) + " (option max-event-types)";
-  if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
-    return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
+  if (auto why = hook_complaint(x); !why.empty())
+    return why;
   if (too_long(x.event_key) || too_long(x.subscription_id) ||
       std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
     return "a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)";
@@ -94,7 +115,7 @@ void session_state::on_line(std::string_view line) {
 void session_state::on_first_frame(std::string_view line) {
   auto decoded = decode(line);
   if (auto* error = std::get_if<codec_error>(&decoded)) {
-    fail(close_reason::bad_first_frame, "the first frame cannot be read: " + to_string(*error));
+    fail(close_reason::bad_first_frame, std::string{"the first frame cannot be read: "} + to_string(*error));
     return;
   }
   auto& x = std::get<frame>(decoded);
@@ -127,11 +148,11 @@ bool session_state::admit() {
 
 void session_state::on_hello(hello x) {
   if (auto why = complaint(x, context->options); !why.empty()) {
-    reject("bad_hello", why);
+    reject(reject_code::bad_hello, why);
     return;
   }
   if (!admit()) {
-    reject(to_string(close_reason::too_many_connections), limit_reached(*context));
+    reject(reject_code::too_many_connections, limit_reached(*context));
     return;
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
@@ -142,7 +163,12 @@ void session_state::on_hello(hello x) {
   phase = session_phase::entering;
   established(false);
   self->request(context->lock, caf::infinite,
-                enter{info.subscription_id, me(), {std::move(x.on_first), std::move(x.on_last)}})
+                enter{info.subscription_id,
+                      me(),
+                      {std::move(x.on_first), std::move(x.on_last), std::move(x.hook_env), std::move(x.hook_dir),
+                       x.hook_umask},
+                      x.exclusive,
+                      x.pid})
       .then([this](const entered& y) { on_entered(y); },
             [this](const caf::error&) { end(close_reason::internal_error); });
 }
@@ -151,7 +177,7 @@ void session_state::on_entered(const entered& x) {
   if (phase != session_phase::entering)
     return;
   if (!x.admitted) {
-    reject(x.code.c_str(), x.reason);
+    reject(x.code, x.reason);
     return;
   }
   phase = session_phase::consuming;
@@ -162,13 +188,14 @@ void session_state::on_entered(const entered& x) {
   self->send(context->hub, subscribe{conn, info});
   hello_ack ack;
   ack.first_for_key = x.first;
+  ack.capabilities = {capability::canonical_metadata, capability::hooks, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
   process(); // what was sent behind the hello
 }
 
-void session_state::reject(const char* code, const std::string& why) {
+void session_state::reject(reject_code code, const std::string& why) {
   hello_ack ack;
   ack.rejected = true;
   ack.reject_reason = why;
@@ -194,13 +221,14 @@ void session_state::on_status_query() {
 void session_state::on_shutdown(const shutdown& x) {
   phase = session_phase::answering; // accepted: the connection ends with the bus, which is the answer
   established(true);
-  self->request(context->bus, caf::infinite,
-                stop_bus{"requested by pid " + std::to_string(peer->pid), x.force, drain_limit(x.drain_ms)})
+  self->request(
+          context->bus, caf::infinite,
+          stop_bus{"requested by pid " + std::to_string(peer->pid), x.force.value_or(true), drain_limit(x.drain_ms)})
       .then(
           [this](const stop_verdict& verdict) {
             if (verdict.accepted)
               return;
-            write(encode(error_frame{"consumers_connected", verdict.message}));
+            write(encode(error_frame{error_code::consumers_connected, verdict.message}));
             finish(close_reason::answered);
           },
           [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
@@ -240,7 +268,7 @@ void session_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
 }
 
 void session_state::unexpected(const char* what) {
-  write(encode(error_frame{"unexpected_frame", std::string{what} + " is not possible here and was ignored"}));
+  write(encode(error_frame{error_code::unexpected_frame, std::string{what} + " is not possible here and was ignored"}));
 }
 
 // -- in: producers -------------------------------------------------------------------------------------------------
@@ -288,14 +316,26 @@ bool session_state::publish_batch(session_phase next) {
   return true;
 }
 
+/// Answers are running totals: while one waits unread, the newest takes the place of all that would follow it.
+void session_state::tell_totals() {
+  totals_due = output->pending() != 0;
+  if (!totals_due)
+    write(encode(totals));
+}
+
 void session_state::on_published(const published& x) {
   totals.accepted += x.accepted;
   totals.duplicates += x.duplicates;
   totals.rejected += std::exchange(rejected, 0);
+  totals.unmatched = totals.unmatched.value_or(0) + x.unmatched;
+  totals.consumers = x.consumers;
   const auto is_last = phase == session_phase::publishing_last;
   if (phase != session_phase::publishing && !is_last)
     return;
-  write(encode(totals));
+  if (is_last)
+    write(encode(totals));
+  else
+    tell_totals();
   if (is_last && closing_reason == close_reason::bus_stopping)
     say_bye();
   else if (is_last)

@@ -1,6 +1,5 @@
 #include "io/sockets/socket_broker.hpp"
 
-#include "actors/limits.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -91,8 +90,8 @@ void socket_broker_state::resume_unless_full() {
     self->trigger(listening);
 }
 
-listener_status socket_broker_state::on_read_status() const {
-  return {context->limit->used, half_open_count, context->limit->refused + evicted, paused};
+bus_load socket_broker_state::on_read_load() const {
+  return {context->limit->used, half_open_count, context->limit->refused + evicted, paused, 0};
 }
 
 void socket_broker_state::on_acceptor_closed() {
@@ -108,7 +107,7 @@ void socket_broker_state::on_established(const session_established& x) {
   if (i != sessions.end())
     leave_half_open(i->second, x.asks_only ? session_role::asking : session_role::working);
   if (stopping.pending() && all_gone())
-    stopping.deliver(served{});
+    stopping.deliver(listener_closed{});
 }
 
 void socket_broker_state::arm_first_frame_timer() {
@@ -139,7 +138,7 @@ void socket_broker_state::on_first_frame_due() {
 /// Sessions keep the context that they were made with.
 void socket_broker_state::on_reconfigure(const reconfigure& x) {
   auto changed = std::make_shared<session_context>(*context);
-  apply(x, changed->options);
+  static_cast<runtime_limits&>(changed->options) = x;
   changed->limit->most = x.max_connections;
   context = std::move(changed);
 }
@@ -151,7 +150,7 @@ void socket_broker_state::on_session_down(caf::actor_id id) {
   }
   resume_unless_full();
   if (stopping.pending() && all_gone())
-    stopping.deliver(served{});
+    stopping.deliver(listener_closed{});
 }
 
 idle_verdict socket_broker_state::on_stop_if_idle() {
@@ -163,11 +162,11 @@ idle_verdict socket_broker_state::on_stop_if_idle() {
   return {true};
 }
 
-caf::result<served> socket_broker_state::on_stop_serving(const stop_serving& x) {
+caf::result<listener_closed> socket_broker_state::on_close_listener(const close_listener& x) {
   stop_listening();
   if (all_gone())
-    return served{};
-  stopping = self->make_response_promise<served>();
+    return listener_closed{};
+  stopping = self->make_response_promise<listener_closed>();
   for (const auto& [id, entry] : sessions)
     self->send(entry.session, close_session{close_reason::bus_stopping, x.reason, x.drain_timeout});
   return stopping;
@@ -207,8 +206,8 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   self->add_doorman(std::move(listener));
   return {
       [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
-      [&state](const stop_serving& x) { return state.on_stop_serving(x); },
-      [&state](const read_listener_status&) { return state.on_read_status(); },
+      [&state](const close_listener& x) { return state.on_close_listener(x); },
+      [&state](const read_load&) { return state.on_read_load(); },
       [&state](const reconfigure& x) { state.on_reconfigure(x); },
       [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
       [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
@@ -218,7 +217,8 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   };
 }
 
-void serve_socket(caf::actor_system& system, const bus_parts& parts, const bus_options& options, unique_fd listening) {
+void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                         unique_fd listening) {
   auto& middleman = system.middleman();
   auto broker = middleman.spawn_broker(socket_broker, middleman.backend().new_doorman(listening.release()), parts,
                                        options, &system_socket_calls());

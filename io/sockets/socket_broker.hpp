@@ -46,9 +46,9 @@ struct socket_broker_state {
   void on_reconfigure(const reconfigure& x);
   void on_session_down(caf::actor_id id);
   void on_evict_half_open();
-  listener_status on_read_status() const;
+  bus_load on_read_load() const;
   idle_verdict on_stop_if_idle();
-  caf::result<served> on_stop_serving(const stop_serving& x);
+  caf::result<listener_closed> on_close_listener(const close_listener& x);
 
   void stop_listening();
   void arm_first_frame_timer();
@@ -82,7 +82,7 @@ struct socket_broker_state {
   uint32_t descriptors = 0; // for sessions of all kinds; 0: no limit
   bool paused = false;
   std::optional<std::chrono::steady_clock::time_point> timer; // when the one that is pending comes
-  caf::typed_response_promise<served> stopping;
+  caf::typed_response_promise<listener_closed> stopping;
 };
 
 socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer self, caf::io::doorman_ptr listener,
@@ -92,6 +92,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
 /// Spawns the broker on a bound, listening socket, which it owns from now on, and attaches it to the bus.
 /// The file at `options.socket` is removed when it stops listening.
 /// @pre the system has the I/O module.
-void serve_socket(caf::actor_system& system, const bus_parts& parts, const bus_options& options, unique_fd listening);
+void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                         unique_fd listening);
 
 } // namespace cafbus

@@ -25,14 +25,14 @@ source_actor::behavior_type scripted_source(source_actor::pointer self, bool* st
 listener_actor::behavior_type scripted_listener(listener_actor::pointer self, bool* idle, std::string* said,
                                                 bool obedient) {
   return {[=](const stop_if_idle&) { return idle_verdict{*idle}; },
-          [=](const stop_serving& x) -> caf::result<served> {
+          [=](const close_listener& x) -> caf::result<listener_closed> {
             *said = x.reason;
             if (obedient)
-              return served{};
-            return self->make_response_promise<served>();
+              return listener_closed{};
+            return self->make_response_promise<listener_closed>();
           },
-          [](const read_listener_status&) {
-            return listener_status{7, 3, 2, true};
+          [](const read_load&) {
+            return bus_load{7, 3, 2, true, 0};
           },
           [](const reconfigure&) {}};
 }
@@ -151,11 +151,11 @@ CAF_TEST(status says who is there and what became of the events) {
   auto seen = std::make_shared<recording>();
   add(seen, "key", {"t", "u"});
   attach_a_source();
-  caf::anon_send(parts.hub, source_status{"feed", "connected", ""});
+  caf::anon_send(parts.hub, source_status{"feed", source_state::connected, ""});
   publish_events(2, "t");
   publish_events(5, "unwanted");
   auto x = ask<status_response>(read_status{});
-  CAF_CHECK_EQUAL(x.state, "running");
+  CAF_CHECK_EQUAL(x.state, bus_phase::running);
   CAF_CHECK_EQUAL(x.active_conns, 1);
   CAF_REQUIRE_EQUAL(x.consumers.size(), 1u);
   CAF_CHECK_EQUAL(x.consumers[0].event_key, "key");
@@ -164,7 +164,7 @@ CAF_TEST(status says who is there and what became of the events) {
   CAF_REQUIRE_EQUAL(x.unmatched_types.size(), 1u);
   CAF_CHECK_EQUAL(x.unmatched_types[0], (unmatched_type{"unwanted", 5}));
   CAF_REQUIRE_EQUAL(x.sources.size(), 1u);
-  CAF_CHECK_EQUAL(x.sources[0].state, "connected");
+  CAF_CHECK_EQUAL(x.sources[0].state, source_state::connected);
   CAF_CHECK(!x.last_event_at.empty());
   CAF_CHECK_EQUAL(laws::conservation(x.counters, x.consumers), "");
 }
@@ -413,7 +413,7 @@ CAF_TEST(new limits hold for those who come and for the idle time) {
   auto late = std::make_shared<recording>();
   early->stuck = late->stuck = true;
   add(early, "t");
-  auto limits = limits_of(short_idle());
+  reconfigure limits{short_idle()};
   limits.queue_capacity = 2;
   limits.idle_timeout = 5s;
   caf::anon_send(parts.bus, limits);

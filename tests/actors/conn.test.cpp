@@ -100,13 +100,14 @@ CAF_TEST(a source status comes before the events and evicts none) {
   publish_events(1);
   sched.run();
   publish_events(100);
-  for (auto state : {"connecting", "connected", "disconnected"})
+  for (auto state : {source_state::connecting, source_state::connected, source_state::disconnected})
     caf::anon_send(testee, source_status{"s", state, ""});
-  caf::anon_send(testee, source_status{"other", "connected", ""});
+  caf::anon_send(testee, source_status{"other", source_state::connected, ""});
   sched.run();
   caf::anon_send(subscriber, release_credit{});
   sched.run();
-  CAF_CHECK_EQUAL(seen->statuses, (std::vector<source_status>{{"other", "connected", ""}, {"s", "disconnected", ""}}));
+  CAF_CHECK_EQUAL(seen->statuses, (std::vector<source_status>{{"other", source_state::connected, ""},
+                                                              {"s", source_state::disconnected, ""}}));
   CAF_CHECK_EQUAL(counters(), (conn_counters{101, 0, 101, 0, 0}));
 }
 

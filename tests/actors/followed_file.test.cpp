@@ -53,7 +53,7 @@ struct fixture {
       CAF_CHECK_EQUAL(step.text, text);
   }
 
-  void expect_state(const std::string& state, const std::string& part = {}) const {
+  void expect_state(source_state state, const std::string& part = {}) const {
     auto step = next();
     CAF_CHECK(step.what == kind::state);
     CAF_CHECK_EQUAL(step.state, state);
@@ -63,7 +63,7 @@ struct fixture {
   void start(const std::string& text) const {
     append(text);
     expect(kind::cut);
-    expect_state("connected");
+    expect_state(source_state::connected);
     expect(kind::bytes, text);
   }
 };
@@ -91,17 +91,17 @@ CAF_TEST(a stop ends the wait) {
 }
 
 CAF_TEST(a stop ends the wait for a file that is absent) {
-  expect_state("reconnecting", "No such file");
+  expect_state(source_state::reconnecting, "No such file");
   std::thread stopper{[this] { testee->stop(); }};
   expect(kind::stopped);
   stopper.join();
 }
 
 CAF_TEST(a file that comes later is found at once) {
-  expect_state("reconnecting", path + ": No such file");
+  expect_state(source_state::reconnecting, path + ": No such file");
   std::thread writer{[this] { append("one\n"); }};
   expect(kind::cut);
-  expect_state("connected");
+  expect_state(source_state::connected);
   expect(kind::bytes, "one\n");
   writer.join();
 }
@@ -109,11 +109,11 @@ CAF_TEST(a file that comes later is found at once) {
 CAF_TEST(a file in a folder that comes later is found) {
   path = tmp / "folder/events";
   open(path);
-  expect_state("reconnecting", "No such file");
+  expect_state(source_state::reconnecting, "No such file");
   std::filesystem::create_directory(tmp / "folder");
   append("one\n");
   expect(kind::cut); // after one pause: nothing tells of a folder
-  expect_state("connected");
+  expect_state(source_state::connected);
   expect(kind::bytes, "one\n");
 }
 
@@ -137,21 +137,21 @@ CAF_TEST(a renamed file without a successor is read on) {
   start("one\n");
   std::ofstream writer{path, std::ios::app};
   std::filesystem::rename(path, path + ".1");
-  expect_state("reconnecting", "No such file");
+  expect_state(source_state::reconnecting, "No such file");
   writer << "two\n" << std::flush;
   expect(kind::bytes, "two\n");
   append("three\n");
   expect(kind::cut);
-  expect_state("connected");
+  expect_state(source_state::connected);
   expect(kind::bytes, "three\n");
 }
 
 CAF_TEST(a file that comes back is not read again) {
   start("one\n");
   std::filesystem::rename(path, path + ".1");
-  expect_state("reconnecting");
+  expect_state(source_state::reconnecting);
   std::filesystem::rename(path + ".1", path);
-  expect_state("connected");
+  expect_state(source_state::connected);
   append("two\n");
   expect(kind::bytes, "two\n");
 }
@@ -182,10 +182,10 @@ CAF_TEST(a removed file is read to its end and let go) {
   std::filesystem::remove(path);
   expect(kind::bytes, "two\n");
   expect(kind::cut);
-  expect_state("reconnecting", "No such file");
+  expect_state(source_state::reconnecting, "No such file");
   append("three\n");
   expect(kind::cut);
-  expect_state("connected");
+  expect_state(source_state::connected);
   expect(kind::bytes, "three\n");
 }
 
@@ -202,17 +202,17 @@ CAF_TEST(a folder that is replaced is noticed) {
   open(path);
   start("one\n");
   std::filesystem::rename(tmp / "folder", tmp / "away");
-  expect_state("reconnecting");
+  expect_state(source_state::reconnecting);
   std::filesystem::create_directory(tmp / "folder");
   append("two\n");
   expect(kind::cut);
-  expect_state("connected");
+  expect_state(source_state::connected);
   expect(kind::bytes, "two\n");
 }
 
 CAF_TEST(what is no regular file is refused with a way out) {
   CAF_CHECK_EQUAL(::mkfifo(path.c_str(), 0600), 0);
-  expect_state("reconnecting", "is a named pipe, which cannot be followed; use exec:'cat " + path);
+  expect_state(source_state::reconnecting, "is a named pipe, which cannot be followed; use exec:'cat " + path);
   CAF_CHECK(not_followable(path).find("is a named pipe") != std::string::npos);
   CAF_CHECK(not_followable(tmp.path()).find("is a folder") != std::string::npos);
   CAF_CHECK(not_followable("/dev/null").find("is a device") != std::string::npos);

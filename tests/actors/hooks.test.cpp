@@ -152,7 +152,7 @@ CAF_TEST(a set up that fails refuses its consumer with the reason and the next o
   auto y = come();
   end_command(false);
   CAF_CHECK(x.refused());
-  CAF_CHECK_EQUAL((*x.answer)->code, "set_up_failed");
+  CAF_CHECK_EQUAL((*x.answer)->code, reject_code::set_up_failed);
   CAF_CHECK((*x.answer)->reason.find("exit status 1; no network") != std::string::npos);
   CAF_CHECK(!y.answer->has_value());
   CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
@@ -210,7 +210,7 @@ CAF_TEST(a newcomer waits for a command no longer than its limit) {
   advance_time(3s);
   sched.run();
   CAF_CHECK(y.refused());
-  CAF_CHECK_EQUAL((*y.answer)->code, "busy");
+  CAF_CHECK_EQUAL((*y.answer)->code, reject_code::busy);
   end_command(true);
   CAF_CHECK(x.admitted());
   kill(x);

@@ -76,10 +76,10 @@ CAF_TEST_FIXTURE_SCOPE(hub_tests, fixture)
 
 CAF_TEST(one subscription makes one consumer and an unsubscription none) {
   auto conn = add({"t"}).conn;
-  CAF_CHECK_EQUAL(read_status().consumers, 1u);
+  CAF_CHECK_EQUAL(list().consumers.size(), 1u);
   CAF_CHECK_EQUAL(live, 1);
   caf::anon_send(testee, unsubscribe{conn});
-  CAF_CHECK_EQUAL(read_status().consumers, 0u);
+  CAF_CHECK_EQUAL(list().consumers.size(), 0u);
   CAF_CHECK_EQUAL(live, 0);
 }
 
@@ -90,32 +90,24 @@ CAF_TEST(unsubscribing twice or somebody unknown changes nothing) {
   caf::anon_send(testee, unsubscribe{stranger});
   caf::anon_send(testee, unsubscribe{conn});
   caf::anon_send(testee, unsubscribe{conn});
-  CAF_CHECK_EQUAL(read_status().consumers, 1u);
+  CAF_CHECK_EQUAL(list().consumers.size(), 1u);
   CAF_CHECK_EQUAL(live, 1);
 }
 
 CAF_TEST(a consumer that ends is unsubscribed) {
   caf::anon_send_exit(add({"t"}).subscriber, caf::exit_reason::kill);
   sched.run();
-  CAF_CHECK_EQUAL(read_status().consumers, 0u);
+  CAF_CHECK_EQUAL(list().consumers.size(), 0u);
   CAF_CHECK_EQUAL(live, 0);
-  CAF_CHECK_EQUAL(publish_batch(numbered_batch(1)), (published{1, 0}));
+  CAF_CHECK_EQUAL(publish_batch(numbered_batch(1)), (published{1, 0, 1, 0}));
   CAF_CHECK_EQUAL(read_status().counters.unmatched, 1u);
-}
-
-CAF_TEST(keys are counted by subscription id) {
-  add({"t"}, 100, "a");
-  add({"t"}, 100, "a");
-  add({"t"}, 100, "b");
-  CAF_CHECK_EQUAL(read_status().keys, 2u);
-  CAF_CHECK_EQUAL(read_status().consumers, 3u);
 }
 
 CAF_TEST(an event goes to every subscriber of its type and to no other) {
   add({"t"});
   add({"t", "u"});
   add({"v"});
-  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "", "1"}, {"u", "", "2"}})), (published{2, 0}));
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "", "1"}, {"u", "", "2"}})), (published{2, 0, 0, 2}));
   CAF_CHECK_EQUAL(consumers[0].seen->payloads, (std::vector<std::string>{"1"}));
   CAF_CHECK_EQUAL(consumers[1].seen->payloads, (std::vector<std::string>{"1", "2"}));
   CAF_CHECK(consumers[2].seen->payloads.empty());
@@ -132,7 +124,7 @@ CAF_TEST(each consumer has sequence numbers of its own) {
 
 CAF_TEST(a duplicate is left out before it takes a sequence number) {
   add({"t"});
-  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}, {"t", "x"}, {"t", "y"}})), (published{2, 1}));
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}, {"t", "x"}, {"t", "y"}})), (published{2, 1, 0, 1}));
   CAF_CHECK_EQUAL(consumers[0].seen->seqs, (std::vector<uint64_t>{1, 2}));
   CAF_CHECK_EQUAL(read_status().counters, (bus_counters{3, 1, 0, 2, 0}));
 }
@@ -141,7 +133,7 @@ CAF_TEST(a duplicate is new again after its time to live) {
   add({"t"});
   publish_batch(make_batch({{"t", "x"}}));
   advance_time(10s);
-  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}})), (published{1, 0}));
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "x"}})), (published{1, 0, 0, 1}));
 }
 
 CAF_TEST(a stuck subscriber costs its neighbours nothing) {
@@ -168,22 +160,22 @@ CAF_TEST(rejected lines are counted beside the events) {
 CAF_TEST(a source status goes to every consumer whatever its types) {
   add({"t"});
   add({"u"});
-  caf::anon_send(testee, source_status{"s", "connected", ""});
+  caf::anon_send(testee, source_status{"s", source_state::connected, ""});
   sched.run();
   for (auto& x : consumers)
-    CAF_CHECK_EQUAL(x.seen->statuses, (std::vector<source_status>{{"s", "connected", ""}}));
+    CAF_CHECK_EQUAL(x.seen->statuses, (std::vector<source_status>{{"s", source_state::connected, ""}}));
   auto after = list().consumers;
   CAF_CHECK_EQUAL(after[0].received, 0u);
 }
 
 CAF_TEST(a late joiner gets the current status of each source) {
-  caf::anon_send(testee, source_status{"s", "connecting", ""});
-  caf::anon_send(testee, source_status{"s", "disconnected", "why"});
+  caf::anon_send(testee, source_status{"s", source_state::connecting, ""});
+  caf::anon_send(testee, source_status{"s", source_state::disconnected, "why"});
   sched.run();
-  CAF_CHECK_EQUAL(add({"t"}).seen->statuses, (std::vector<source_status>{{"s", "disconnected", "why"}}));
+  CAF_CHECK_EQUAL(add({"t"}).seen->statuses, (std::vector<source_status>{{"s", source_state::disconnected, "why"}}));
   auto report = read_status().sources;
   CAF_REQUIRE_EQUAL(report.size(), 1u);
-  CAF_CHECK_EQUAL(report[0].state, "disconnected");
+  CAF_CHECK_EQUAL(report[0].state, source_state::disconnected);
 }
 
 CAF_TEST(the list of consumers says who they are and what became of their events) {
@@ -204,7 +196,7 @@ CAF_TEST(fifty publishers and a mailbox of two that is never drained keep the bo
   for (size_t i = 0; i < 50; ++i)
     for (size_t k = 0; k < 20; ++k) {
       caf::anon_send(testee, publish{numbered_batch(25), 0});
-      caf::anon_send(testee, source_status{"s" + std::to_string(k), "connected", ""});
+      caf::anon_send(testee, source_status{"s" + std::to_string(k), source_state::connected, ""});
     }
   sched.run();
   auto status = read_status();

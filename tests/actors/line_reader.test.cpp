@@ -66,7 +66,7 @@ public:
     auto x = std::move(script_.front());
     script_.pop_front();
     if (x.what != input_step::kind::bytes)
-      return {x.what, 0, "connected", x.text};
+      return {x.what, 0, source_state::connected, x.text};
     std::memcpy(buffer.data(), x.text.data(), x.text.size());
     return {x.what, x.text.size()};
   }
@@ -216,7 +216,7 @@ CAF_TEST(states are passed on) {
   read({{state, "a text"}, {end, "x"}});
   auto x = states.take();
   CAF_CHECK_EQUAL(x.epoch, 7u);
-  CAF_CHECK_EQUAL(x.state, "connected");
+  CAF_CHECK_EQUAL(x.state, source_state::connected);
   CAF_CHECK_EQUAL(x.detail, "a text");
   expect_end("x", 0);
 }

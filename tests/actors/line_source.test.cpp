@@ -84,7 +84,7 @@ struct fixture : test_coordinator_fixture<> {
   std::string states() {
     std::string result;
     for (const auto& x : said)
-      result += (result.empty() ? "" : " ") + x.state;
+      result += (result.empty() ? "" : " ") + std::string{to_string(x.state)};
     said.clear();
     return result;
   }
@@ -179,8 +179,8 @@ CAF_TEST(a file is tried again for ever) {
 CAF_TEST(a file says itself when it is there) {
   start(source_spec::kind::file);
   CAF_CHECK_EQUAL(states(), "connecting");
-  from_reader(reader_state{epoch, "connected", ""});
-  from_reader(reader_state{epoch, "reconnecting", "/x: No such file"});
+  from_reader(reader_state{epoch, source_state::connected, ""});
+  from_reader(reader_state{epoch, source_state::reconnecting, "/x: No such file"});
   CAF_CHECK_EQUAL(said.back().detail, "/x: No such file");
   CAF_CHECK_EQUAL(states(), "connected reconnecting");
 }
@@ -227,7 +227,7 @@ CAF_TEST(word of an earlier reader is ignored) {
   pass(1s);
   states();
   from_reader(reader_ended{epoch - 1, 0, "late"});
-  from_reader(reader_state{epoch - 1, "reconnecting", "late"});
+  from_reader(reader_state{epoch - 1, source_state::reconnecting, "late"});
   CAF_CHECK_EQUAL(states(), "");
 }
 
@@ -265,12 +265,12 @@ CAF_TEST(who is not connected does not become stale) {
   start(source_spec::kind::file, 3, 10s);
   pass(20s);
   CAF_CHECK_EQUAL(states(), "connecting");
-  from_reader(reader_state{epoch, "connected", ""});
+  from_reader(reader_state{epoch, source_state::connected, ""});
   pass(5s);
-  from_reader(reader_state{epoch, "reconnecting", "gone"});
+  from_reader(reader_state{epoch, source_state::reconnecting, "gone"});
   pass(20s);
   CAF_CHECK_EQUAL(states(), "connected reconnecting");
-  from_reader(reader_state{epoch, "connected", ""});
+  from_reader(reader_state{epoch, source_state::connected, ""});
   pass(9s);
   CAF_CHECK_EQUAL(states(), "connected");
   pass(1s);

@@ -98,7 +98,7 @@ int run_inner_bus(const std::string& dir) {
   if (!listening || !controlling)
     return 1;
   auto parts = spawn_bus(system, options);
-  serve_socket(system, parts, options, std::move(*listening));
+  spawn_socket_broker(system, parts, options, std::move(*listening));
   for (;;) {
     pollfd waiting{controlling->get(), POLLIN, 0};
     ::poll(&waiting, 1, -1);

@@ -32,7 +32,7 @@ public:
   unique_fd connect_consumer(const std::vector<std::string>& types, bool) override {
     wait_until([this] {
       auto links = status_of(socket()).links;
-      return !links.empty() && links[0].state == "connected";
+      return !links.empty() && links[0].state == source_state::connected;
     });
     auto fd = connect();
     make_blocking(fd.get());

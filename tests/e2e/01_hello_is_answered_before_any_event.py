@@ -124,7 +124,8 @@ def unknown_fields_are_ignored_and_null_counts_as_absent(t):
 def the_fields_of_the_ack_stand_in_the_documented_order(t):
     t.start_bus()
     peer = t.connect().hello("k")
-    equal(peer.expect_line(), b'{"type":"hello_ack","bus_version":"v1","first_for_key":true}', "ack")
+    equal(peer.expect_line(), b'{"type":"hello_ack","bus_version":"v1","first_for_key":true,'
+                              b'"capabilities":["canonical_metadata_v1","hooks","publish_counts"]}', "ack")
 
 
 @scenario

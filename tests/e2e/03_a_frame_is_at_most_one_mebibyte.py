@@ -95,7 +95,8 @@ def the_largest_payload_arrives_and_one_byte_more_is_rejected(t):
     peer = t.join("k")
     producer = t.connect()
     largest = b'"' + b"p" * (MAX_PAYLOAD - 2) + b'"'
-    equal(producer.publish(event("k", largest)), {"type": "publish_ack", "accepted": 1, "duplicates": 0, "rejected": 0})
+    equal(producer.publish(event("k", largest)), {"type": "publish_ack", "accepted": 1, "duplicates": 0, "rejected": 0,
+                                                  "unmatched": 0, "consumers": 1})
     equal(raw_payload(peer.expect_line()), largest, "payload")
     too_large = b'"' + b"p" * (MAX_PAYLOAD - 1) + b'"'
     equal(producer.publish(event("k", too_large))["rejected"], 1, "rejected")

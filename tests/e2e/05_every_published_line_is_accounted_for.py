@@ -22,7 +22,19 @@ def the_fields_of_the_ack_stand_in_the_documented_order(t):
     t.start_bus()
     producer = t.connect()
     producer.send_line(event("k", 1))
-    equal(producer.expect_line(), b'{"type":"publish_ack","accepted":1,"duplicates":0,"rejected":0}')
+    equal(producer.expect_line(), b'{"type":"publish_ack","accepted":1,"duplicates":0,"rejected":0,'
+                                  b'"unmatched":1,"consumers":0}')
+
+
+@scenario
+def the_ack_says_how_many_events_nobody_wanted_and_how_many_consumers_wanted_the_last(t):
+    t.start_bus()
+    t.join("k"), t.join("k"), t.join("other")
+    producer = t.connect()
+    for line, unmatched, consumers in ((event("k", 1), 0, 2), (event("nobody", 2), 1, 0), (event("nobody", 3), 2, 0),
+                                       (event("other", 4), 2, 1), (b"no event", 2, 0)):
+        ack = producer.publish(line)
+        equal((ack["unmatched"], ack["consumers"]), (unmatched, consumers), f"counts after {line}")
 
 
 @scenario

@@ -26,11 +26,23 @@ def a_shutdown_with_consumers_is_refused_and_names_them(t):
     t.start_bus()
     consumer = t.join("im.message", pid=4711)
     peer = t.connect()
-    peer.send_line({"type": "shutdown"})
+    peer.send_line({"type": "shutdown", "force": False})
     matches(r"1 consumer .*4711 \(im\.message\)", peer.expect_error("consumers_connected")["message"])
     peer.expect_eof()
     t.publish(event("im.message", 1))
     consumer.expect_event(seq=1)
+
+
+@scenario
+def a_shutdown_that_says_nothing_of_force_stops_the_bus_as_the_original_means_it(t):
+    bus = t.start_bus()
+    consumer = t.join("k")
+    peer = t.connect()
+    peer.send_line({"type": "shutdown"})
+    peer.expect_eof()
+    consumer.expect_frame("bye")
+    consumer.expect_eof()
+    gone(bus)
 
 
 @scenario

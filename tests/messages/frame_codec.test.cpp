@@ -44,7 +44,7 @@ status_response full_status() {
                     .active_conns = 2,
                     .version = "0.1.0",
                     .app = "default",
-                    .state = "running",
+                    .state = bus_phase::running,
                     .socket = "/run/bus.sock",
                     .last_event_at = "2026-11-22T11:30:38.123456789Z"};
   x.consumers = {{.pid = 8,
@@ -59,7 +59,8 @@ status_response full_status() {
                  {.pid = 9, .event_key = "b"}};
   x.counters = {.ingress = 10, .duplicates = 1, .unmatched = 2, .matched = 7, .rejected = 5};
   x.unmatched_types = {{"x", 2}, {"y", 1}};
-  x.sources = {{"stdin", "connected", "since boot", "2026-11-22T11:30:00.000000000Z"}, {"exec", "connecting", "", "t"}};
+  x.sources = {{"stdin", source_state::connected, "since boot", "2026-11-22T11:30:00.000000000Z"},
+               {"exec", source_state::connecting, "", "t"}};
   return x;
 }
 
@@ -76,6 +77,15 @@ CAF_TEST(hello has its fields in order and its optional ones only when set) {
                     .capabilities = {"x"}},
               R"({"type":"hello","pid":-1,"event_key":"k","event_types":["a","b"],"version":"v2",)"
               R"("subscription_id":"k/1","capabilities":["x"]})");
+}
+
+CAF_TEST(hello carries the hooks with their surroundings) {
+  hello x{.pid = 1, .event_key = "k", .exclusive = true, .on_first = "up", .on_last = "down", .hook_dir = "/tmp"};
+  x.hook_env = {{"PATH", "/bin"}, {"A", ""}};
+  x.hook_umask = 0;
+  check_frame(x, R"({"type":"hello","pid":1,"event_key":"k","event_types":[],"version":"v1","exclusive":true,)"
+                 R"("on_first":"up","on_last":"down","hook_env":{"A":"","PATH":"/bin"},"hook_dir":"/tmp",)"
+                 R"("hook_umask":0})");
 }
 
 CAF_TEST(hello_ack has its fields in order) {
@@ -95,15 +105,19 @@ CAF_TEST(bye and the shutdown frames have their fields in order) {
   check_frame(pre_shutdown_ack{true}, R"({"type":"pre_shutdown_ack","last_for_key":true})");
   check_frame(shutdown{}, R"({"type":"shutdown"})");
   check_frame(shutdown{true}, R"({"type":"shutdown","force":true})");
+  check_frame(shutdown{false}, R"({"type":"shutdown","force":false})");
 }
 
 CAF_TEST(source_status publish_ack and error have their fields in order) {
-  check_frame(source_status{"s", "connected", ""}, R"({"type":"source_status","source":"s","state":"connected"})");
-  check_frame(source_status{"s", "connecting", "again"},
+  check_frame(source_status{"s", source_state::connected, ""},
+              R"({"type":"source_status","source":"s","state":"connected"})");
+  check_frame(source_status{"s", source_state::connecting, "again"},
               R"({"type":"source_status","source":"s","state":"connecting","detail":"again"})");
   check_frame(publish_ack{1, 2, std::numeric_limits<uint64_t>::max()},
               R"({"type":"publish_ack","accepted":1,"duplicates":2,"rejected":18446744073709551615})");
-  check_frame(error_frame{"frame_too_large", "too large"},
+  check_frame(publish_ack{1, 2, 3, 0, 4},
+              R"({"type":"publish_ack","accepted":1,"duplicates":2,"rejected":3,"unmatched":0,"consumers":4})");
+  check_frame(error_frame{error_code::frame_too_large, "too large"},
               R"({"type":"error","code":"frame_too_large","message":"too large"})");
 }
 
@@ -112,18 +126,41 @@ CAF_TEST(status frames have their fields in order) {
   check_frame(
       status_response{},
       R"({"type":"status_response","pid":0,"uptime_sec":0,"active_conns":0,"consumers":[],"version":"","app":"",)"
-      R"("state":"","socket":"","counters":{"ingress":0,"duplicates":0,"unmatched":0,"matched":0,"rejected":0},)"
+      R"("state":"unknown","socket":"","counters":{"ingress":0,"duplicates":0,"unmatched":0,"matched":0,"rejected":0},)"
       R"("unmatched_types":[],"sources":[]})");
   check_frame(
       full_status(),
       R"({"type":"status_response","pid":7,"uptime_sec":60,"active_conns":2,"consumers":[{"pid":8,"event_key":"a",)"
       R"("subscription_id":"a/1","received":6,"dropped":1,"delivered":3,"queued":2,"queued_bytes":400,)"
-      R"("event_types":["a","b"]},{"pid":9,"event_key":"b","received":0,"dropped":0,"delivered":0,"queued":0,)"
+      R"("event_types":["a","b"]},{"pid":9,"event_key":"b","subscription_id":"","received":0,"dropped":0,"delivered":0,"queued":0,)"
       R"("queued_bytes":0,"event_types":[]}],"version":"0.1.0","app":"default","state":"running",)"
       R"("socket":"/run/bus.sock","last_event_at":"2026-11-22T11:30:38.123456789Z","counters":{"ingress":10,)"
       R"("duplicates":1,"unmatched":2,"matched":7,"rejected":5},"unmatched_types":[{"event_type":"x","count":2},)"
       R"({"event_type":"y","count":1}],"sources":[{"source":"stdin","state":"connected","detail":"since boot",)"
       R"("since":"2026-11-22T11:30:00.000000000Z"},{"source":"exec","state":"connecting","since":"t"}]})");
+}
+
+CAF_TEST(status shows each limit beside what is held of it) {
+  load_and_limits x{{.connections = 1, .half_open = 2, .refused = 3, .paused = true, .queued_bytes = 4}, {}};
+  x.limits.dedup_ttl = std::chrono::milliseconds{1'500};
+  x.limits.idle_timeout = {};
+  const auto line = encode(status_response{.limits = x});
+  CAF_CHECK(
+      line.find(R"("limits":{"connections":1,"max_connections":0,"half_open":2,"max_half_open":1024,"refused":3,)"
+                R"("paused":true,"queued_bytes":4,"max_queued_bytes":1073741824,"queue_capacity":4096,)"
+                R"("queue_bytes":8388608,"max_event_types":1024,"max_key_bytes":1024,"max_json_depth":1024,)"
+                R"("log_lines":1,"idle_timeout_ms":0,"drain_ms":2000,"write_timeout_ms":5000,)"
+                R"("hello_timeout_ms":5000,"dedup_ttl_ms":1500,"cleanup_wait_ms":3000,"cleanup_lease_ms":30000}})") !=
+      std::string::npos);
+  CAF_CHECK(decodes_to(line, status_response{.limits = x}));
+}
+
+CAF_TEST(a word that is not known counts as unknown) {
+  CAF_CHECK(decodes_to(R"({"type":"source_status","source":"s","state":"throttled"})",
+                       source_status{"s", source_state::unknown, ""}));
+  CAF_CHECK(decodes_to(R"({"type":"error","code":"brand_new","message":"m"})", error_frame{error_code::unknown, "m"}));
+  CAF_CHECK(
+      decodes_to(R"({"type":"hello_ack","rejected":true,"reject_code":"brand_new"})", hello_ack{.rejected = true}));
 }
 
 CAF_TEST(a short status_response of another bus is understood) {
@@ -203,21 +240,44 @@ CAF_TEST(a frame without a type is refused) {
 CAF_TEST(a known field of the wrong type is refused) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> wrong{
       {"hello",
-       {R"("pid":"1")", R"("pid":1.0)", R"("pid":1e2)", R"("pid":true)", R"("pid":9223372036854775808)",
-        R"("pid":-9223372036854775809)", R"("event_key":1)", R"("event_key":["k"])", R"("event_types":"a")",
-        R"("event_types":{})", R"("event_types":["a",1])", R"("event_types":[null])", R"("event_types":[["a"]])",
-        R"("version":1)", R"("subscription_id":false)", R"("capabilities":["x",{}])", R"("event_key":"\ud800")"}},
+       {R"("pid":"1")",
+        R"("pid":1.0)",
+        R"("pid":1e2)",
+        R"("pid":true)",
+        R"("pid":9223372036854775808)",
+        R"("pid":-9223372036854775809)",
+        R"("event_key":1)",
+        R"("event_key":["k"])",
+        R"("event_types":"a")",
+        R"("event_types":{})",
+        R"("event_types":["a",1])",
+        R"("event_types":[null])",
+        R"("event_types":[["a"]])",
+        R"("version":1)",
+        R"("subscription_id":false)",
+        R"("capabilities":["x",{}])",
+        R"("event_key":"\ud800")",
+        R"("exclusive":1)",
+        R"("hook_env":[])",
+        R"("hook_env":{"A":1})",
+        R"("hook_env":{"A":null})",
+        R"("hook_dir":1)",
+        R"("hook_umask":-1)",
+        R"("hook_umask":4294967296)",
+        R"("hook_umask":"022")"}},
       {"hello_ack", {R"("bus_version":1)", R"("first_for_key":"true")", R"("rejected":1)", R"("reject_reason":[])"}},
       {"bye", {R"("reason":1)"}},
       {"pre_shutdown_check", {R"("event_key":1)", R"("subscription_id":{})"}},
       {"pre_shutdown_ack", {R"("last_for_key":0)"}},
-      {"shutdown", {R"("force":"yes")"}},
+      {"shutdown", {R"("force":"yes")", R"("drain_ms":"1")"}},
       {"source_status", {R"("source":1)", R"("state":1)", R"("detail":1)"}},
       {"publish_ack", {R"("accepted":-1)", R"("duplicates":1.5)", R"("rejected":18446744073709551616)"}},
       {"error", {R"("code":1)", R"("message":null,"message":2)"}},
       {"status_response",
        {R"("consumers":{})", R"("consumers":[1])", R"("consumers":[{"pid":"x"}])", R"("counters":[])",
-        R"("counters":{"ingress":-1})", R"("sources":[{"source":1}])", R"("unmatched_types":[{"count":"x"}])",
+        R"("counters":{"ingress":-1})", R"("sources":[{"source":1}])", R"("sources":[{"state":1}])",
+        R"("limits":{"log_lines":4294967296})", R"("limits":{"idle_timeout_ms":-1})",
+        R"("limits":{"idle_timeout_ms":9223372036855})", R"("unmatched_types":[{"count":"x"}])",
         R"("last_event_at":1)"}},
   };
   for (const auto& [type, fields] : wrong)
@@ -255,9 +315,10 @@ CAF_TEST(text that is not UTF - 8 is replaced when it is written) {
 }
 
 CAF_TEST(a line end in a text stays within the line) {
-  const auto line = encode(error_frame{"c", "two\nlines \"quoted\" \x01"});
+  const error_frame x{error_code::internal_error, "two\nlines \"quoted\" \x01"};
+  const auto line = encode(x);
   CAF_CHECK_EQUAL(line.find('\n'), line.size() - 1);
-  CAF_CHECK(decodes_to(line, error_frame{"c", "two\nlines \"quoted\" \x01"}));
+  CAF_CHECK(decodes_to(line, x));
 }
 
 CAF_TEST(the examples in the protocol reference are what the codec writes) {
@@ -282,6 +343,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
         },
         std::get<frame>(result));
   }
-  CAF_CHECK_EQUAL(written, 11u);
+  CAF_CHECK_EQUAL(written, 13u);
   CAF_CHECK_EQUAL(payloads, 2u);
 }

@@ -152,7 +152,7 @@ void harness::impl::check_links() {
       for (const auto& link : y.links) {
         auto gone =
             std::any_of(buses.begin(), buses.end(), [&](const auto& z) { return z.stopped && z.name == link.peer; });
-        if (link.direction == "in" && link.state != "connected" && !gone)
+        if (link.direction == link_direction::in && link.state != source_state::connected && !gone)
           fail(x.name + ": its link to " + link.peer + " is " + link.state + " long after it was healed");
       }
     });
@@ -254,7 +254,7 @@ void harness::impl::check_leaving() {
         fail(x.name + ": " + consumer.event_key + " is still a consumer, though it has left");
       for (const auto& link : y.links)
         if (link.types > 0)
-          fail(x.name + ": its link (" + link.direction + ") with " + link.peer + " asks for " +
+          fail(x.name + ": its link (" + to_string(link.direction) + ") with " + link.peer + " asks for " +
                std::to_string(link.types) + " types that nobody wants");
     });
     run_for(2s);

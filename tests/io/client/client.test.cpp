@@ -165,7 +165,7 @@ CAF_TEST(a rejected hello is a refusal with its reason) {
 }
 
 CAF_TEST(an error frame in place of the ack is a refusal as well) {
-  auto bus = connect([](peer& x) { x.write(encode(error_frame{"bad_hello", "too many types"})); });
+  auto bus = connect([](peer& x) { x.write(encode(error_frame{error_code::bad_first_frame, "too many types"})); });
   auto answer = bus.subscribe(request(), 5s);
   CAF_CHECK(kind_of(answer) == failure_kind::refused);
   CAF_CHECK_EQUAL(answer.error().text, "too many types");
@@ -258,7 +258,7 @@ CAF_TEST(a publisher reads while it writes) {
 }
 
 CAF_TEST(a publisher is told why the bus hung up) {
-  publisher out{connect([](peer& x) { x.write(encode(error_frame{"frame_too_large", "too large"})); })};
+  publisher out{connect([](peer& x) { x.write(encode(error_frame{error_code::frame_too_large, "too large"})); })};
   this->bus.join();
   out.queue(R"({"type":"publish","event_type":"t","payload":1})");
   auto done = out.finish(5s);

@@ -40,8 +40,9 @@ CAF_TEST(an event is delivered to who asked for its type) {
   auto x = consumer("t");
   auto y = consumer("u");
   auto producer = connect();
-  CAF_CHECK_EQUAL(talk(producer, publish_line_of("t", R"({"a": 1.10})")),
-                  "{\"type\":\"publish_ack\",\"accepted\":1,\"duplicates\":0,\"rejected\":0}\n");
+  CAF_CHECK_EQUAL(
+      talk(producer, publish_line_of("t", R"({"a": 1.10})")),
+      "{\"type\":\"publish_ack\",\"accepted\":1,\"duplicates\":0,\"rejected\":0,\"unmatched\":0,\"consumers\":1}\n");
   auto got = take(x);
   CAF_CHECK(has(got, R"({"type":"event","event_type":"t",)"));
   CAF_CHECK(has(got, R"("seq":1,"payload":{"a": 1.10}})"));

@@ -1,0 +1,305 @@
+#pragma once
+#include "messages/event_batch.hpp"
+#include "messages/frames.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/meta/type_name.hpp>
+
+#include <chrono>
+
+/// What the actors of `actors.hpp` say to each other, as plain data; the few messages that make one actor known to
+/// another stand there. All of them stay inside one process. Durations are in nanoseconds, 0 as it says there.
+namespace cafbus {
+
+/// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones,
+/// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts over if nobody is there.
+struct reconfigure : runtime_limits {};
+
+// -- subscriber -------------------------------------------------------------------------------------------------------
+
+/// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
+struct delivery {
+  std::vector<source_status> statuses; ///< Newest state of each source that has changed; to be handled first.
+  std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
+};
+
+/// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
+/// its bounded mailbox fills and then drops the oldest. One that answers with an error gets nothing more.
+struct delivered {
+  bool operator==(const delivered&) const = default;
+};
+
+// -- conn -------------------------------------------------------------------------------------------------------------
+
+/// The events [first, last) of a batch.
+struct event_span {
+  uint32_t first = 0;
+  uint32_t last = 0;
+  bool operator==(const event_span&) const = default;
+};
+
+/// These events of the batch are for this conn's subscriber.
+struct deliver {
+  event_batch_ptr batch;
+  std::vector<event_span> spans;
+  uint64_t number = 0; ///< Of the batch's first event among all that came in.
+};
+
+/// The bounded mailbox was empty and has something now.
+struct mailbox_filled {};
+
+/// Asks to be told when everything queued has been delivered.
+struct drain {};
+struct drained {};
+
+struct read_conn_counters {};
+/// received = delivered + dropped + queued, at any moment.
+struct conn_counters {
+  uint64_t received = 0; ///< Events meant for this subscriber; the last sequence number given.
+  uint64_t dropped = 0;
+  uint64_t delivered = 0;
+  uint64_t queued = 0; ///< Waiting, or in the delivery that is in flight.
+  uint64_t queued_bytes = 0;
+  bool operator==(const conn_counters&) const = default;
+};
+
+// -- hub --------------------------------------------------------------------------------------------------------------
+
+/// Who a subscriber is, as it introduced itself.
+struct consumer_info {
+  int64_t pid = 0;
+  std::string event_key;
+  std::string subscription_id; ///< Never empty inside the bus: the key where the hello gave none.
+  std::vector<std::string> event_types;
+  bool operator==(const consumer_info&) const = default;
+};
+
+/// A producer's or source's batch, of an `event_encoder`. It keeps back the next one until this is answered.
+struct publish {
+  event_batch_ptr batch; ///< May be null if every line was rejected.
+  uint64_t rejected = 0; ///< Lines that came with the batch and were no event.
+};
+struct published {
+  uint64_t accepted = 0; ///< Taken in and no duplicate, whether or not somebody wanted it.
+  uint64_t duplicates = 0;
+  uint64_t unmatched = 0; ///< Of those accepted: wanted by nobody.
+  uint64_t consumers = 0; ///< That wanted at least one of them.
+  bool operator==(const published&) const = default;
+};
+
+/// The buses through which a wish for events has come here, the one that has the consumer first.
+using node_path = std::vector<uint64_t>;
+
+/// What all of a bus's consumers, and the buses behind it, want at the moment.
+struct node_interest {
+  std::vector<std::string> types;
+  std::vector<node_path> via; ///< One for each type.
+  bool operator==(const node_interest&) const = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_interest& x) {
+  return f(caf::meta::type_name("cafbus::node_interest"), x.types, x.via);
+}
+
+/// What to ask of another bus: what is wanted here, without that for which the other bus itself has asked.
+struct read_interest {
+  uint64_t peer = 0; ///< The node asked.
+};
+
+/// The interest is to be read again.
+struct interest_changed {};
+
+struct read_link {};
+
+struct list_consumers {};
+struct consumer_list {
+  std::vector<consumer_status> consumers; ///< In the order in which they came.
+  std::vector<link_report> links;         ///< The same.
+};
+
+struct read_hub_status {};
+struct hub_status {
+  bus_counters counters;
+  std::vector<unmatched_type> unmatched_types;
+  std::vector<source_report> sources;
+  std::string last_event_at;
+};
+
+// -- cleanup_lock -----------------------------------------------------------------------------------------------------
+
+/// Commands that the bus runs for a subscription id, and where; empty: none, or as the bus itself.
+struct hook_commands {
+  std::string on_first; ///< Before the first member is let in; if it fails, that member is refused.
+  std::string on_last;  ///< After the last member has gone; the one that came last with the id counts.
+  std::map<std::string, std::string> env;
+  std::string dir;
+  std::optional<uint32_t> umask;
+  bool operator==(const hook_commands&) const = default;
+};
+
+/// A session or in-process subscriber wants in. Waits while the id's cleanup lock is held.
+struct enter {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+  hook_commands hooks;
+  bool exclusive = false; ///< Nobody else may be in beside it.
+  int64_t pid = 0;        ///< For those whom it keeps out.
+};
+struct entered {
+  bool admitted = false;
+  bool first = false;                      ///< Nobody else was in.
+  reject_code code = reject_code::unknown; ///< Why it was not admitted.
+  std::string reason;                      ///< The same for people.
+  bool operator==(const entered&) const = default;
+};
+
+/// It goes, by its own word; one that just ends is noticed anyway. Repeating it changes nothing.
+struct leave {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+struct left {
+  bool last = false; ///< It was in, and nobody is in now.
+  bool operator==(const left&) const = default;
+};
+
+/// Granted if the member is the only one in and nobody holds the lock.
+struct try_lock {
+  std::string subscription_id;
+  caf::strong_actor_ptr member;
+};
+struct lock_answer {
+  bool granted = false;
+  bool operator==(const lock_answer&) const = default;
+};
+
+/// The process that runs a command has ended.
+struct hook_done {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool ok = false;
+  std::string detail; ///< How it ended, and the last line that it wrote to standard error.
+  bool operator==(const hook_done&) const = default;
+};
+
+/// Asks to be told when no command is running any more.
+struct finish_hooks {};
+struct hooks_finished {};
+
+/// Ends the commands that run (SIGTERM, after `kill_after` SIGKILL) and starts no more.
+struct cancel_hooks {
+  std::chrono::nanoseconds kill_after{0};
+};
+
+/// Timers; stale unless the ticket is the current one.
+struct wait_over {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool operator==(const wait_over&) const = default;
+};
+struct lease_over {
+  std::string subscription_id;
+  uint64_t ticket = 0;
+  bool operator==(const lease_over&) const = default;
+};
+
+// -- idle_supervisor --------------------------------------------------------------------------------------------------
+
+struct consumer_came {
+  caf::strong_actor_ptr consumer;
+};
+struct consumer_went {
+  caf::strong_actor_ptr consumer;
+};
+/// The bus could not stop, somebody was just coming; start over.
+struct stay_awake {};
+/// A timer; stale unless the epoch is the current one.
+struct idle_elapsed {
+  uint64_t epoch = 0;
+  bool operator==(const idle_elapsed&) const = default;
+};
+
+// -- source -----------------------------------------------------------------------------------------------------------
+
+/// The source may publish from now on: batches and its state to the hub, each batch after the answer to the one before.
+struct start_source {};
+/// The source ends itself soon, may be told twice; the bus waits for its end, but not for ever. One that has nothing
+/// more to bring says `source_ended` to the bus and ends; one that ends without that stops the bus as a failure.
+struct stop_source {};
+
+// -- listener ---------------------------------------------------------------------------------------------------------
+
+/// Stop accepting, but only if nobody is connected, half-way in, or waiting to be accepted.
+struct stop_if_idle {};
+struct idle_verdict {
+  bool stopped = false;
+  bool operator==(const idle_verdict&) const = default;
+};
+
+/// Stop accepting; let each consumer take what is queued for it, say bye to everyone, close.
+struct close_listener {
+  std::string reason;
+  std::chrono::nanoseconds drain_timeout{0};
+};
+struct listener_closed {};
+
+/// Answered with all of `bus_load` but `queued_bytes`.
+struct read_load {};
+
+// -- bus --------------------------------------------------------------------------------------------------------------
+
+/// A source has ended for good, in its own words; the bus stops with that reason.
+struct source_ended {
+  std::string name;
+  std::string detail;
+  bool failed = false; ///< Not by the end of its input, nor because it was told to stop.
+};
+
+/// Nobody has been there for the idle timeout.
+struct idle_reached {};
+
+/// Answered with an error if the bus ends meanwhile.
+struct read_status {};
+
+struct stop_bus {
+  std::string reason;
+  bool force = true;                         ///< False: refused while consumers are connected.
+  std::chrono::nanoseconds drain_timeout{0}; ///< Of each consumer; 0: as the bus is set.
+  std::chrono::nanoseconds within{0};        ///< The whole stop, whatever anybody does; 0: each step has its own limit.
+};
+struct stop_verdict {
+  bool accepted = false;
+  std::string message; ///< Why it was refused.
+  bool operator==(const stop_verdict&) const = default;
+};
+
+/// A timer: a step of the stop has taken too long; stale unless it is the current one.
+struct stop_overdue {
+  uint32_t step = 0;
+  bool operator==(const stop_overdue&) const = default;
+};
+
+} // namespace cafbus
+
+#define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
+// clang-format off
+CAFBUS_LOCAL(reconfigure)
+CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
+CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
+CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)
+CAFBUS_LOCAL(read_interest) CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report)
+CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status)
+CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)
+CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer)
+CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks) CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(cancel_hooks)
+CAFBUS_LOCAL(wait_over) CAFBUS_LOCAL(lease_over)
+CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed)
+CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source)
+CAFBUS_LOCAL(stop_if_idle) CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(close_listener) CAFBUS_LOCAL(listener_closed)
+CAFBUS_LOCAL(read_load) CAFBUS_LOCAL(bus_load)
+CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response)
+CAFBUS_LOCAL(stop_bus) CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
+// clang-format on
+#undef CAFBUS_LOCAL
