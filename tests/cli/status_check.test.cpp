@@ -8,6 +8,7 @@ namespace {
 
 status_response balanced() {
   status_response result;
+  result.version = "0.1.0";
   result.counters.ingress = 10;
   result.counters.duplicates = 1;
   result.counters.unmatched = 2;
@@ -23,6 +24,13 @@ status_response balanced() {
 }
 
 } // namespace
+
+CAF_TEST(a bus that gives no counters is not vouched for) {
+  status_response other;
+  other.pid = 1;
+  CAF_CHECK(!counts_events(other));
+  CAF_CHECK_EQUAL(unaccounted(other).size(), 1u);
+}
 
 CAF_TEST(counters that add up are accounted for) {
   CAF_CHECK(unaccounted(balanced()).empty());

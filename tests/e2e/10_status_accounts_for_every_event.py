@@ -76,10 +76,11 @@ def questions_asked_while_a_consumer_leaves_are_answered(t):
     t.start_bus()
     t.join("stays")
     for _ in range(300):
-        for question, answer in (("status_query", "status_response"), ("shutdown", "error")):
+        for question, answer in (({"type": "status_query"}, "status_response"),
+                                 ({"type": "shutdown", "force": False}, "error")):
             leaving, asking = t.join("leaves"), t.connect()
             leaving.close()
-            asking.send_line({"type": question})
+            asking.send_line(question)
             asking.expect_frame(answer)
             asking.close()
 

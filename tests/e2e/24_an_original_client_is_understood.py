@@ -35,8 +35,13 @@ def the_sources_pass_the_publishers_facts_on(t):
     peer.expect_event(**facts)
     bus.signal(15)
     bus.expect_exit(0)
-    t.start_bus("--source", f"exec:sleep 1; cat {path}; sleep 100")
-    t.join("k").expect_event(**facts)
+    heard = t.path("heard")
+    t.start_bus("--source", f"exec:until [ -e {heard} ]; do sleep 0.02; done; cat {path}; exec sleep 100")
+    peer = t.join("k")
+    open(heard, "w", encoding="utf-8").close()
+    while (frame := json.loads(peer.expect_line()))["type"] == "source_status":
+        pass
+    equal({name: frame[name] for name in facts}, facts, "facts")
 
 
 @scenario

@@ -1,8 +1,10 @@
 """Our commands against a bus of another make: one that knows nothing of what is ours."""
+import json
 import os
+import socket
 import threading
 
-from fake_bus import FakeBus
+from fake_bus import FakeBus, FakePeer
 from harness import check, equal, main, matches, scenario
 
 
@@ -15,18 +17,25 @@ class OriginalBus(FakeBus):
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
-        while True:
-            peer, frame = self.accept("status_query", "shutdown")
+        try:
+            while True:
+                peer = FakePeer(self.listener.accept()[0])
+                threading.Thread(target=self.answer, args=(peer,), daemon=True).start()
+        except OSError:
+            pass  # it was closed
+
+    def answer(self, peer):
+        line = peer.next_line()
+        if line:
+            frame = json.loads(line)
             self.heard.append(frame)
             if frame["type"] == "status_query":
                 peer.send_line({"type": "status_response", "pid": os.getpid(), "uptime_sec": 61,
                                 "active_conns": len(self.consumers), "consumers": self.consumers})
-                peer.close()
-                continue
-            self.listener.close()
-            os.unlink(self.path)
-            peer.close()
-            return
+            elif frame["type"] == "shutdown":
+                os.unlink(self.path)
+                self.listener.shutdown(socket.SHUT_RDWR)
+        peer.close()
 
 
 CONSUMER = {"pid": 4711, "event_key": "k", "subscription_id": "k", "received": 7, "dropped": 2}

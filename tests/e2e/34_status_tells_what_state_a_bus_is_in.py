@@ -151,7 +151,7 @@ def counters_that_do_not_add_up_are_named_with_the_difference(t):
                 "queued_bytes": 0, "event_types": []}
     counters = {"ingress": 10, "duplicates": 1, "unmatched": 2, "matched": 8, "rejected": 0}
     answer = {"type": "status_response", "pid": os.getpid(), "uptime_sec": 1, "active_conns": 1, "state": "running",
-              "consumers": [consumer, {**consumer, "pid": 8, "queued": 4}], "counters": counters}
+              "version": "0.1.0", "consumers": [consumer, {**consumer, "pid": 8, "queued": 4}], "counters": counters}
     asked = t.start_cli("status", "--check")
     peer, _ = bus.accept("status_query")
     peer.send_line(answer)

@@ -184,9 +184,11 @@ struct socket_fixture : test_node_fixture<> {
   int64_t last_handle = 100;
 };
 
-inline const std::string first_ack = R"({"type":"hello_ack","bus_version":"v1","first_for_key":true,"capabilities":["canonical_metadata_v1","hooks","publish_counts"]})"
+inline const std::string first_ack = R"({"type":"hello_ack","bus_version":"v1","first_for_key":true,)"
+                                     R"("capabilities":["canonical_metadata_v1","hooks","publish_counts"]})"
                                      "\n";
-inline const std::string second_ack = R"({"type":"hello_ack","bus_version":"v1","first_for_key":false,"capabilities":["canonical_metadata_v1","hooks","publish_counts"]})"
+inline const std::string second_ack = R"({"type":"hello_ack","bus_version":"v1","first_for_key":false,)"
+                                      R"("capabilities":["canonical_metadata_v1","hooks","publish_counts"]})"
                                       "\n";
 
 } // namespace cafbus
