@@ -153,7 +153,7 @@ void harness::impl::check_links() {
         auto gone =
             std::any_of(buses.begin(), buses.end(), [&](const auto& z) { return z.stopped && z.name == link.peer; });
         if (link.direction == link_direction::in && link.state != source_state::connected && !gone)
-          fail(x.name + ": its link to " + link.peer + " is " + link.state + " long after it was healed");
+          fail(x.name + ": its link to " + link.peer + " is " + to_string(link.state) + " long after it was healed");
       }
     });
     run_for(2s);
