@@ -31,10 +31,18 @@ void bus_state::on_attach_listener(const attach_listener& x) {
 void bus_state::on_attach_source(const attach_source& x) {
   sources.push_back({x.name, x.source});
   self->monitor(x.source);
-  if (plan.running())
-    self->send(x.source, start_source{});
-  else
+  if (!plan.running()) {
     self->send(x.source, stop_source{});
+  } else if (!x.waits) {
+    self->send(x.source, start_source{});
+  } else {
+    self->send(parts.hub, source_status{x.name, source_state::connecting, "waits for the first consumer"});
+    auto start = [this, source = x.source](const consumer_there&) {
+      if (plan.running())
+        self->send(source, start_source{});
+    };
+    self->request(parts.supervisor, caf::infinite, await_consumer{}).then(start, [](const caf::error&) {});
+  }
 }
 
 caf::result<joined> bus_state::on_join(const join& x) {
@@ -229,8 +237,10 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node});
-  auto lock = system.spawn(cleanup_lock, options.cleanup_wait, options.cleanup_lease,
-                           hooks ? hooks : process_hooks(system, options.app));
+  auto lock =
+      system.spawn(cleanup_lock,
+                   cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},
+                   hooks ? hooks : process_hooks(system, options.app, options.commands));
   caf::anon_send(root, adopt{hub, lock, supervisor});
   return {root, hub, lock, node, budget};
 }

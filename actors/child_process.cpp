@@ -1,149 +1,102 @@
 #include "actors/child_process.hpp"
 
+#include "base/deadline.hpp"
+#include "base/pipe_ends.hpp"
+#include "base/process_group.hpp"
 #include "config/descriptors.hpp"
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
-extern "C" {
-#include <sys/pidfd.h> // glibc 2.36 leaves the linkage to us
-}
-
-extern char** environ;
-
 namespace cafbus {
 
-namespace {
-
-/// Both ends of a pipe, closed unless taken.
-struct pipe_ends {
-  int fds[2] = {-1, -1};
-  bool open() { return ::pipe2(fds, O_CLOEXEC) == 0; }
-  int take_read_end() { return std::exchange(fds[0], -1); }
-  ~pipe_ends() {
-    for (auto fd : fds)
-      if (fd >= 0)
-        ::close(fd);
-  }
-};
-
-/// posix_spawn's two objects, set up for a child that inherits nothing of a daemon's signals and descriptors.
-class spawn_setup {
-public:
-  spawn_setup() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~spawn_setup() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  spawn_setup(const spawn_setup&) = delete;
-  spawn_setup& operator=(const spawn_setup&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
-
-std::string describe(int status) {
-  if (WIFEXITED(status))
-    return "exit status " + std::to_string(WEXITSTATUS(status));
-  if (WIFSIGNALED(status))
-    return "killed by signal " + std::to_string(WTERMSIG(status));
-  return "ended";
-}
-
-std::string failure(const char* what, int code) {
-  return std::string{what} + ": " + std::strerror(code);
-}
-
-} // namespace
-
-std::variant<child_process, std::string> child_process::start(const std::string& command,
-                                                              const std::vector<std::string>& environment) {
+result<child_process> child_process::start(const shell_command& x) {
+  unique_fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (!null)
+    return errno_failure("cannot open /dev/null");
+  auto errors = make_pipe();
+  if (!errors)
+    return errors.error();
   pipe_ends output;
-  pipe_ends errors;
-  if (!output.open() || !errors.open())
-    return failure("cannot make a pipe", errno);
-  spawn_setup setup;
-  ::posix_spawn_file_actions_addopen(&setup.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&setup.actions, output.fds[1], STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&setup.actions, errors.fds[1], STDERR_FILENO);
-  auto text = command;
-  char shell[] = "sh";
-  char option[] = "-c";
-  char* arguments[] = {shell, option, text.data(), nullptr};
-  std::vector<char*> variables;
-  for (const auto& x : environment)
-    variables.push_back(const_cast<char*>(x.c_str())); // first, so that they are found first; nothing is written
-  for (auto** x = environ; *x; ++x)
-    variables.push_back(*x);
-  variables.push_back(nullptr);
-  pid_t pid = 0;
-  if (auto code = ::posix_spawn(&pid, "/bin/sh", &setup.actions, &setup.attributes, arguments, variables.data()))
-    return failure("cannot start /bin/sh", code);
-  restore_descriptor_limit(pid);
-  auto pidfd = ::pidfd_open(pid, 0); // close-on-exec by itself
-  child_process result{pid, pidfd, output.take_read_end(), errors.take_read_end()};
-  ::fcntl(result.output_, F_SETFL, O_NONBLOCK);
-  ::fcntl(result.errors_, F_SETFL, O_NONBLOCK);
-  return result;
+  if (x.keeps_output) {
+    auto made = make_pipe();
+    if (!made)
+      return made.error();
+    output = std::move(*made);
+  }
+  std::vector<std::string> words{"sh", "-c", x.text};
+  auto variables = make_environment(x.context, x.variables);
+  auto arguments = as_pointers(words);
+  auto environment = as_pointers(variables);
+  spawn_request request;
+  request.program = "/bin/sh";
+  request.arguments = arguments.data();
+  request.environment = environment.data();
+  request.input = null.get();
+  request.output = x.keeps_output ? output.write.get() : null.get();
+  request.errors = errors->write.get();
+  request.folder = x.context.folder.empty() ? nullptr : x.context.folder.c_str();
+  request.umask = x.context.umask;
+  request.ends_with_thread = true;
+  auto started = spawn(request);
+  if (!started)
+    return started.error();
+  restore_descriptor_limit(started->pid);
+  set_nonblocking(errors->read.get());
+  if (x.keeps_output)
+    set_nonblocking(output.read.get());
+  return child_process{std::move(*started), std::move(output.read), std::move(errors->read)};
 }
 
-child_process::child_process(pid_t pid, int pidfd, int output, int errors) noexcept
-  : pid_{pid}, pidfd_{pidfd}, output_{output}, errors_{errors} {}
+child_process::child_process(child process, unique_fd output, unique_fd errors) noexcept
+  : pid_{process.pid}, end_{std::move(process.end)}, output_{std::move(output)}, errors_{std::move(errors)} {}
 
 child_process::child_process(child_process&& other) noexcept
-  : pid_{std::exchange(other.pid_, -1)}, pidfd_{std::exchange(other.pidfd_, -1)},
-    output_{std::exchange(other.output_, -1)}, errors_{std::exchange(other.errors_, -1)} {}
+  : pid_{std::exchange(other.pid_, -1)}, end_{std::move(other.end_)}, output_{std::move(other.output_)},
+    errors_{std::move(other.errors_)} {}
 
 child_process::~child_process() {
   if (pid_ > 0)
-    stop(std::chrono::milliseconds{0}, std::chrono::milliseconds{0});
-  for (auto fd : {pidfd_, output_, errors_})
-    if (fd >= 0)
-      ::close(fd);
+    finish();
 }
 
-bool child_process::wait_for_end(std::chrono::milliseconds limit) const {
-  pollfd x{pidfd_, POLLIN, 0};
-  return ::poll(&x, 1, static_cast<int>(limit.count())) > 0;
+std::optional<exit_status> child_process::ended() const {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+    return std::nullopt;
+  return exit_status{info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : W_EXITCODE(0, info.si_status)};
 }
 
-bool child_process::wait_unless(int stop_fd) const {
-  pollfd fds[] = {{stop_fd, POLLIN, 0}, {pidfd_, POLLIN, 0}};
-  while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
-  }
-  return fds[0].revents == 0 && fds[1].revents != 0;
+size_t child_process::others() const {
+  return others_in_group(pid_);
 }
 
-std::string child_process::stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after) {
-  if (!wait_for_end(patience)) {
-    ::kill(-pid_, SIGTERM);
-    wait_for_end(kill_after);
-  }
+void child_process::signal(int number) const noexcept {
+  ::kill(-pid_, number);
+  ::kill(-pid_, SIGCONT);
+}
+
+exit_status child_process::finish() {
   // the shell may be gone and its children not; its number is not reused before waitpid
   ::kill(-pid_, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  exit_status result;
+  while (::waitpid(pid_, &result.status, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
-  return describe(status);
+  return result;
+}
+
+exit_status child_process::stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after) {
+  if (wait_for(end(), POLLIN, deadline{patience}) <= 0) {
+    signal(SIGTERM);
+    wait_for(end(), POLLIN, deadline{kill_after});
+  }
+  return finish();
 }
 
 } // namespace cafbus

@@ -1,49 +1,72 @@
 #pragma once
+#include "base/result.hpp"
+#include "base/spawn.hpp"
+#include "base/unique_fd.hpp"
+
 #include <chrono>
+#include <optional>
 #include <string>
 #include <sys/types.h>
-#include <variant>
 #include <vector>
 
 namespace cafbus {
 
-/// A shell command with its own process group, whose standard output and standard error are read through pipes.
-/// Blocks in `stop`; for detached actors only. The destructor ends the whole group.
+/// A command for /bin/sh.
+struct shell_command {
+  std::string text;
+  command_context context;            ///< Environment, folder and umask.
+  std::vector<std::string> variables; ///< More of the environment, as NAME=VALUE; they beat those of `context`.
+  bool keeps_output = true;           ///< Else its standard output is /dev/null.
+};
+
+/// How a child has ended.
+struct exit_status {
+  int status = 0; ///< As waitpid() has it.
+  bool good() const noexcept { return status == 0; }
+  std::string text() const { return describe_end(status); }
+};
+
+/// A shell command with its own process group, whose standard error, and output if that is kept, are read through
+/// pipes. It ends with the thread that has started it, if not before. The destructor ends the whole group.
 class child_process {
 public:
-  /// Starts `command` with /bin/sh, standard input from /dev/null, default signals, nothing else inherited.
-  /// @returns an error text if the system refuses.
-  /// @param environment More variables, as NAME=VALUE; they beat those of this process.
-  static std::variant<child_process, std::string> start(const std::string& command,
-                                                        const std::vector<std::string>& environment = {});
-
-  /// How a command that did what it should has ended, as `stop` says it.
-  static constexpr const char* success = "exit status 0";
+  /// Starts it, standard input from /dev/null. @returns a failure if the system refuses.
+  static result<child_process> start(const shell_command& x);
 
   child_process(child_process&& other) noexcept;
   child_process& operator=(child_process&&) = delete;
   ~child_process();
 
-  /// Non-blocking, close-on-exec; owned by this object.
-  int output() const noexcept { return output_; }
-  int errors() const noexcept { return errors_; }
+  /// Non-blocking, close-on-exec; owned by this object. -1: its output is not kept.
+  int output() const noexcept { return output_.get(); }
+  int errors() const noexcept { return errors_.get(); }
 
-  /// Waits until the shell has ended by itself, or `stop_fd` is readable. @returns whether it has ended.
-  bool wait_unless(int stop_fd) const;
+  /// For poll() with POLLIN: readable when the shell has ended.
+  int end() const noexcept { return end_.get(); }
 
-  /// Waits up to `patience` for the shell to end by itself, then sends SIGTERM to the group, after `kill_after`
-  /// SIGKILL.
-  /// @returns how it ended, in words: "exit status 3", "killed by signal 15".
-  std::string stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after);
+  /// How the shell has ended; nothing while it runs. It is not waited for, so that its number, which is that of its
+  /// group, stays its own.
+  std::optional<exit_status> ended() const;
+
+  /// Processes of its group beside the shell: what it has started and not waited for.
+  size_t others() const;
+
+  /// Sends a signal to the whole group; one that is stopped continues.
+  void signal(int number) const noexcept;
+
+  /// Ends what is left of the group with SIGKILL, and waits for the shell, which that has ended as well.
+  exit_status finish();
+
+  /// Blocks up to `patience` for the shell to end by itself, then sends SIGTERM, after `kill_after` SIGKILL.
+  exit_status stop(std::chrono::milliseconds patience, std::chrono::milliseconds kill_after);
 
 private:
-  child_process(pid_t pid, int pidfd, int output, int errors) noexcept;
-  bool wait_for_end(std::chrono::milliseconds limit) const;
+  child_process(child process, unique_fd output, unique_fd errors) noexcept;
 
-  pid_t pid_;
-  int pidfd_;
-  int output_;
-  int errors_;
+  pid_t pid_; // -1: it has been waited for
+  unique_fd end_;
+  unique_fd output_;
+  unique_fd errors_;
 };
 
 } // namespace cafbus

@@ -3,24 +3,20 @@
 #include "config/defaults.hpp"
 #include "config/log.hpp"
 
-#include <algorithm>
 #include <spdlog/logger.h>
 
 namespace cafbus {
 
-// -- coming --------------------------------------------------------------------------------------------------------
+// -- coming and going ----------------------------------------------------------------------------------------------
 
 caf::result<entered> cleanup_lock_state::on_enter(const enter& x) {
-  const auto& id = x.subscription_id;
   auto promise = self->make_response_promise<entered>();
+  auto ticket = questions.add(promise);
   watch(x.member);
-  newcomer who{++last_ticket, x.member, x.hooks, promise};
-  if (blocked(id)) {
-    self->delayed_send(self, cleanup_wait, wait_over{id, who.ticket});
-    waiters[id].push_back(std::move(who));
-  } else {
-    let_in(id, std::move(who));
-  }
+  ids.enter(x.subscription_id, {ticket, x.member->id(), x.hooks, x.exclusive, x.pid});
+  act();
+  if (questions.is_open(ticket))
+    self->delayed_send(self, limits.wait, wait_over{x.subscription_id, ticket});
   return promise;
 }
 
@@ -30,225 +26,151 @@ void cleanup_lock_state::watch(const caf::strong_actor_ptr& member) {
     self->monitor(member);
 }
 
-/// Unless it is in or wants in under some id.
 void cleanup_lock_state::forget(caf::actor_id who) {
   auto i = watched.find(who);
-  auto wants_in = [&](const newcomer& x) { return x.member->id() == who; };
-  if (i == watched.end() || !members.ids_of(who).empty())
+  if (i == watched.end() || ids.knows(who)) // it has come again since
     return;
-  for (const auto& [id, queue] : waiters)
-    if (std::any_of(queue.begin(), queue.end(), wants_in))
-      return;
-  for (const auto& [id, hook] : hooks)
-    if (hook.set_up_for && wants_in(*hook.set_up_for))
-      return;
   self->demonitor(i->second);
   watched.erase(i);
 }
 
-/// @pre the id is not blocked
-void cleanup_lock_state::let_in(const std::string& id, newcomer x) {
-  if (x.hooks.on_first.empty() || members.count(id) > 0) {
-    admit(id, std::move(x));
-    return;
-  }
-  auto command = x.hooks.on_first;
-  run_hook(id, command, std::move(x));
-}
-
-void cleanup_lock_state::admit(const std::string& id, newcomer x) {
-  auto first = members.enter(id, x.member->id());
-  if (!x.hooks.on_last.empty())
-    clean_ups[id] = x.hooks.on_last;
-  x.promise.deliver(entered{true, first, {}, {}});
-}
-
-void cleanup_lock_state::let_waiters_in(const std::string& id) {
-  while (!blocked(id)) {
-    auto i = waiters.find(id);
-    if (i == waiters.end())
-      return;
-    auto next = std::move(i->second.front());
-    i->second.pop_front();
-    if (i->second.empty())
-      waiters.erase(i);
-    let_in(id, std::move(next));
-  }
-}
-
 void cleanup_lock_state::on_wait_over(const wait_over& x) {
-  auto i = waiters.find(x.subscription_id);
-  if (i == waiters.end())
-    return;
-  auto& queue = i->second;
-  auto waiter = std::find_if(queue.begin(), queue.end(), [&](const auto& y) { return y.ticket == x.ticket; });
-  if (waiter == queue.end())
-    return;
-  auto hook = hooks.find(x.subscription_id);
-  auto* what = hook != hooks.end() && hook->second.set_up_for ? "set-up" : "clean-up";
-  waiter->promise.deliver(
-      entered{false, false, reject_code::busy,
-              std::string{"the "} + what + " of subscription '" + x.subscription_id + "' is still running; try again"});
-  auto who = waiter->member->id();
-  queue.erase(waiter);
-  if (queue.empty())
-    waiters.erase(i);
-  forget(who);
+  ids.give_up_waiting(x.subscription_id, x.ticket);
+  act();
 }
-
-// -- going ---------------------------------------------------------------------------------------------------------
 
 left cleanup_lock_state::on_leave(const leave& x) {
-  return remove(x.subscription_id, x.member->id());
+  auto last = ids.leave(x.subscription_id, x.member->id());
+  act();
+  return {last};
 }
 
 void cleanup_lock_state::on_down(caf::actor_id who) {
   watched.erase(who);
-  for (auto& [id, queue] : waiters)
-    std::erase_if(queue, [&](const auto& x) { return x.member->id() == who; });
-  std::erase_if(waiters, [](const auto& x) { return x.second.empty(); });
-  for (auto& [id, hook] : hooks)
-    if (hook.set_up_for && hook.set_up_for->member->id() == who)
-      hook.set_up_for->gone = true; // its set-up goes on: what it has done must be undone
-  for (const auto& id : members.ids_of(who))
-    remove(id, who);
+  ids.gone(who);
+  act();
 }
 
-left cleanup_lock_state::remove(const std::string& id, caf::actor_id who) {
-  auto result = members.leave(id, who);
-  if (result.unlocked)
-    leases.erase(id);
-  if (result.last)
-    if (auto i = clean_ups.find(id); i != clean_ups.end()) {
-      auto command = std::move(i->second);
-      clean_ups.erase(i);
-      clean_up(id, command);
-    }
-  let_waiters_in(id);
-  forget(who);
-  return {result.last};
+// -- lock ----------------------------------------------------------------------------------------------------------
+
+lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
+  auto ticket = ids.try_lock(x.subscription_id, x.member->id());
+  if (ticket == 0)
+    return {false};
+  self->delayed_send(self, limits.lease, lease_over{x.subscription_id, ticket});
+  return {true};
 }
 
-// -- commands ------------------------------------------------------------------------------------------------------
-
-void cleanup_lock_state::clean_up(const std::string& id, const std::string& command) {
-  run_hook(id, command, std::nullopt);
-}
-
-void cleanup_lock_state::run_hook(const std::string& id, const std::string& command,
-                                  std::optional<newcomer> set_up_for) {
-  if (no_more_commands) {
-    log::lock().error("{}-left-out subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
-    if (set_up_for)
-      set_up_for->promise.deliver(entered{false, false, reject_code::set_up_failed, "the bus is stopping"});
+void cleanup_lock_state::on_lease_over(const lease_over& x) {
+  if (!ids.lease_over(x.subscription_id, x.ticket))
     return;
-  }
-  auto ticket = ++last_ticket;
-  log::lock().info("{}-started subscription={}", set_up_for ? "set-up" : "clean-up", log::quoted(id));
-  hooks[id] = {ticket, launch({id, ticket, command}, self), std::move(set_up_for)};
-  self->delayed_send(self, cleanup_lease, lease_over{id, ticket});
+  log::lock().warn("cleanup-lease-over subscription={}", log::quoted(x.subscription_id));
+  act();
 }
 
-void cleanup_lock_state::on_hook_done(const hook_done& x) {
-  auto i = hooks.find(x.subscription_id);
-  if (i == hooks.end() || i->second.ticket != x.ticket)
-    return;
-  auto set_up_for = std::move(i->second.set_up_for);
-  hooks.erase(i);
-  log::lock().log(x.ok ? spdlog::level::info : spdlog::level::err, "{}-{} subscription={} detail={}",
-                  set_up_for ? "set-up" : "clean-up", x.ok ? "done" : "failed", log::quoted(x.subscription_id),
-                  log::quoted(x.detail));
-  if (set_up_for)
-    after_set_up(x.subscription_id, std::move(*set_up_for), x);
-  let_waiters_in(x.subscription_id);
-  if (hooks.empty())
+// -- hooks ---------------------------------------------------------------------------------------------------------
+
+/// Does what the last call of `ids` has brought about.
+void cleanup_lock_state::act() {
+  auto to_do = ids.take();
+  for (auto& x : to_do.answers)
+    questions.deliver(x.ticket, std::move(x.how));
+  for (const auto& x : to_do.omitted)
+    log_left_out(x);
+  for (const auto& x : to_do.hooks)
+    start(x);
+  for (auto who : to_do.forgotten)
+    forget(who);
+  if (!ids.has_hooks())
     for (auto& promise : std::exchange(finishing, {}))
       promise.deliver(hooks_finished{});
 }
 
-void cleanup_lock_state::after_set_up(const std::string& id, newcomer x, const hook_done& how) {
-  if (!how.ok) {
-    x.promise.deliver(entered{false, false, reject_code::set_up_failed,
-                              "the set-up of subscription '" + id + "' failed: " + how.detail});
-    forget(x.member->id());
-    return; // the next one tries again
-  }
-  if (!x.gone) {
-    admit(id, std::move(x));
+void cleanup_lock_state::start(const hook_run& x) {
+  if (auto times = start_log.allow(self->clock().now()))
+    log::lock().info("hook-started hook={} subscription={} times={}", to_string(x.hook), log::quoted(x.subscription_id),
+                     *times);
+  running[x.ticket] = {x.subscription_id, x.hook, launch(x, self)};
+  self->delayed_send(self, limits.hook_timeout, hook_overdue{x.ticket});
+}
+
+void cleanup_lock_state::on_hook_done(const hook_done& x) {
+  auto hook = ids.hook_ended(x);
+  if (!hook)
     return;
-  }
-  auto waiting = waiters.find(id);
-  if (waiting != waiters.end()) { // the set-up serves whoever has waited for it
-    auto next = std::move(waiting->second.front());
-    waiting->second.pop_front();
-    if (waiting->second.empty())
-      waiters.erase(waiting);
-    if (next.hooks.on_last.empty())
-      next.hooks.on_last = x.hooks.on_last;
-    admit(id, std::move(next));
-  } else if (!x.hooks.on_last.empty()) {
-    clean_up(id, x.hooks.on_last);
-  }
+  running.erase(x.ticket);
+  log_end(*hook, x);
+  act();
+}
+
+void cleanup_lock_state::log_end(hook_kind hook, const hook_done& x) {
+  auto now = self->clock().now();
+  auto id = log::quoted(x.subscription_id);
+  auto detail = log::quoted(x.detail);
+  auto times = (x.ok ? end_log : failure_log).allow(now);
+  if (times && x.ok)
+    log::lock().info("hook-done hook={} subscription={} detail={} left-processes={} times={}", to_string(hook), id,
+                     detail, x.left_processes, *times);
+  else if (times)
+    log::lock().error("hook-failed hook={} subscription={} detail={} times={}", to_string(hook), id, detail, *times);
+}
+
+void cleanup_lock_state::log_left_out(const subscriptions::left_out& x) {
+  if (auto times = left_out_log.allow(self->clock().now()))
+    log::lock().error("hook-left-out hook={} subscription={} times={}", to_string(x.hook),
+                      log::quoted(x.subscription_id), *times);
+}
+
+/// It goes on until it has really ended.
+void cleanup_lock_state::on_hook_overdue(const hook_overdue& x) {
+  auto i = running.find(x.ticket);
+  if (i == running.end())
+    return;
+  log::lock().warn("hook-overdue hook={} subscription={}", to_string(i->second.hook),
+                   log::quoted(i->second.subscription_id));
+  i->second.cancel(defaults::source_kill_after);
 }
 
 caf::result<hooks_finished> cleanup_lock_state::on_finish_hooks() {
-  if (hooks.empty())
+  if (!ids.has_hooks())
     return hooks_finished{};
   finishing.push_back(self->make_response_promise<hooks_finished>());
   return finishing.back();
 }
 
 void cleanup_lock_state::on_cancel_hooks(const cancel_hooks& x) {
-  no_more_commands = true;
-  for (auto& [id, hook] : hooks) {
-    log::lock().error("{}-cut-short subscription={}", hook.set_up_for ? "set-up" : "clean-up", log::quoted(id));
+  ids.start_no_more_hooks();
+  for (auto& [ticket, hook] : running) {
+    log::lock().error("hook-cut-short hook={} subscription={}", to_string(hook.hook),
+                      log::quoted(hook.subscription_id));
     hook.cancel(x.kill_after);
   }
+  act();
 }
 
-// -- lock ----------------------------------------------------------------------------------------------------------
-
-lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
-  const auto& id = x.subscription_id;
-  if (!members.try_lock(id, x.member->id()))
-    return {false};
-  leases[id] = ++last_ticket;
-  self->delayed_send(self, cleanup_lease, lease_over{id, last_ticket});
-  return {true};
-}
-
-void cleanup_lock_state::on_lease_over(const lease_over& x) {
-  if (auto i = hooks.find(x.subscription_id); i != hooks.end() && i->second.ticket == x.ticket) {
-    log::lock().warn("command-overdue subscription={}", log::quoted(x.subscription_id));
-    i->second.cancel(defaults::source_kill_after); // goes on when it has really ended
-    return;
-  }
-  auto i = leases.find(x.subscription_id);
-  if (i == leases.end() || i->second != x.ticket)
-    return;
-  leases.erase(i);
-  log::lock().warn("cleanup-lease-over subscription={}", log::quoted(x.subscription_id));
-  members.force_unlock(x.subscription_id);
-  let_waiters_in(x.subscription_id);
+void cleanup_lock_state::on_reconfigure(const reconfigure& x) {
+  limits = {x.cleanup_wait, x.cleanup_lease, x.hook_timeout, x.max_hooks};
+  ids.set_max_hooks(x.max_hooks);
+  act();
 }
 
 // ------------------------------------------------------------------------------------------------------------------
 
 cleanup_lock_state::~cleanup_lock_state() {
-  on_cancel_hooks({defaults::source_kill_after});
-  for (auto& [id, command] : clean_ups)
-    log::lock().error("clean-up-left-out subscription={}", log::quoted(id));
+  for (auto& [ticket, hook] : running)
+    hook.cancel(defaults::source_kill_after);
+  for (const auto& id : ids.waiting_for_on_last())
+    log_left_out({id, hook_kind::on_last});
   for (auto& [id, member] : watched)
     self->demonitor(member);
 }
 
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,
-                                               std::chrono::nanoseconds cleanup_wait,
-                                               std::chrono::nanoseconds cleanup_lease, const hook_launcher& launch) {
+                                               const cleanup_limits& limits, const hook_launcher& launch) {
   auto& state = self->state;
-  state.cleanup_wait = cleanup_wait;
-  state.cleanup_lease = cleanup_lease;
+  state.limits = limits;
   state.launch = launch;
+  state.ids.set_max_hooks(limits.max_hooks);
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x.source.id()); });
   self->set_error_handler([](caf::error&) {}); // one who asked may have ended since
   return {
@@ -257,13 +179,11 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
       [&state](const try_lock& x) { return state.on_try_lock(x); },
       [&state](const finish_hooks&) { return state.on_finish_hooks(); },
       [&state](const cancel_hooks& x) { state.on_cancel_hooks(x); },
-      [&state](const reconfigure& x) {
-        state.cleanup_wait = x.cleanup_wait;
-        state.cleanup_lease = x.cleanup_lease;
-      },
+      [&state](const reconfigure& x) { state.on_reconfigure(x); },
       [&state](const hook_done& x) { state.on_hook_done(x); },
       [&state](const wait_over& x) { state.on_wait_over(x); },
       [&state](const lease_over& x) { state.on_lease_over(x); },
+      [&state](const hook_overdue& x) { state.on_hook_overdue(x); },
   };
 }
 

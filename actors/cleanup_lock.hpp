@@ -1,33 +1,40 @@
 #pragma once
 #include "actors/hook_runner.hpp"
-#include "actors/membership.hpp"
+#include "actors/open_promises.hpp"
+#include "actors/subscriptions.hpp"
+#include "config/log_limit.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <chrono>
-#include <deque>
 
 namespace cafbus {
 
-/// The cleanup-lock coordinator: says who is first and who is last under a subscription id, runs the set-up before the
-/// first and the clean-up after the last, and keeps newcomers of that id waiting (of no other) while somebody cleans
-/// up.
+/// What the coordinator needs of the options.
+struct cleanup_limits {
+  std::chrono::nanoseconds wait{0};         ///< Of an `enter`, for a lock or hook of its id; then it is refused; > 0.
+  std::chrono::nanoseconds lease{0};        ///< Of a cleanup lock; > 0.
+  std::chrono::nanoseconds hook_timeout{0}; ///< Of a hook; then it is ended and has failed; > 0.
+  uint32_t max_hooks = 1;                   ///< At once.
+};
+
+/// The cleanup-lock coordinator: says who is first and who is last under a subscription id, keeps newcomers of that id
+/// waiting (of no other) while somebody cleans up, and has the bus run the id's hooks: `on_first` before the first one
+/// is let in, `on_last` after the last one has gone. The bus runs them, not a consumer: so `on_last` comes exactly
+/// once, whoever was first and however the last one died.
 ///
-/// Set-up and clean-up of an id never overlap and strictly alternate, since an id runs one command at a time and lets
-/// nobody in meanwhile. The bus runs them, not a consumer: so the clean-up comes exactly once, whoever was first and
-/// however the last one died.
+/// What it decides stands in `subscriptions`; here are its messages, its timers, the processes and the log.
 ///
-/// Invariant: an id has waiters only while its lock is held or a command of it runs; whoever is in, holds or waits is
-/// monitored, so that every way in which a connection can end gives back what it had, and who is not is not, since an
-/// observer's memory lives as long as what it observes; a clean-up is remembered for an id iff somebody is in who came
-/// with one, or whose predecessors did.
+/// Invariant: whoever is known to `ids` is monitored, so that every way in which a connection can end gives back what
+/// it had, and nobody else is, since an observer's memory lives as long as what it observes; `questions` are those of
+/// who waits; `running` are the hooks that have been started and have not ended.
 struct cleanup_lock_state {
   static inline const char* name = "cleanup_lock";
 
   explicit cleanup_lock_state(cleanup_lock_actor::pointer self) : self{self} {}
 
-  /// Ends the commands that run: a bus that is gone answers for nothing. Forgets whom it has observed.
+  /// Ends the hooks that run: a bus that is gone answers for nothing. Forgets whom it has observed.
   ~cleanup_lock_state();
 
   cleanup_lock_state(const cleanup_lock_state&) = delete;
@@ -38,57 +45,41 @@ struct cleanup_lock_state {
   lock_answer on_try_lock(const try_lock& x);
   caf::result<hooks_finished> on_finish_hooks();
   void on_cancel_hooks(const cancel_hooks& x);
+  void on_reconfigure(const reconfigure& x);
   void on_hook_done(const hook_done& x);
   void on_wait_over(const wait_over& x);
   void on_lease_over(const lease_over& x);
+  void on_hook_overdue(const hook_overdue& x);
   void on_down(caf::actor_id who);
 
-  /// One who wants in.
-  struct newcomer {
-    uint64_t ticket = 0;
-    caf::strong_actor_ptr member;
-    hook_commands hooks;
-    caf::typed_response_promise<entered> promise;
-    bool gone = false; ///< Has ended while its own set-up was running.
-  };
-
-  /// A command that runs.
-  struct running {
-    uint64_t ticket = 0;
+  struct running_hook {
+    std::string subscription_id;
+    hook_kind hook = hook_kind::on_first;
     hook_cancel cancel;
-    std::optional<newcomer> set_up_for; ///< Nothing: it is a clean-up.
   };
 
-  bool blocked(const std::string& id) const { return members.locked(id) || hooks.count(id) > 0; }
-  void let_in(const std::string& id, newcomer x);
-  void admit(const std::string& id, newcomer x);
-  void after_set_up(const std::string& id, newcomer x, const hook_done& how);
-  left remove(const std::string& id, caf::actor_id who);
-  void clean_up(const std::string& id, const std::string& command);
-  void run_hook(const std::string& id, const std::string& command, std::optional<newcomer> set_up_for);
-  void let_waiters_in(const std::string& id);
+  void act();
+  void start(const hook_run& x);
+  void log_end(hook_kind hook, const hook_done& x);
+  void log_left_out(const subscriptions::left_out& x);
   void watch(const caf::strong_actor_ptr& member);
   void forget(caf::actor_id who);
 
   cleanup_lock_actor::pointer self;
-  std::chrono::nanoseconds cleanup_wait{0};
-  std::chrono::nanoseconds cleanup_lease{0};
+  cleanup_limits limits;
   hook_launcher launch;
-  membership members;
-  std::unordered_map<std::string, std::deque<newcomer>> waiters;
-  std::unordered_map<std::string, running> hooks;         // one an id
-  std::unordered_map<std::string, std::string> clean_ups; // command to run when the last one has gone
-  std::unordered_map<std::string, uint64_t> leases;       // ticket of the lease that runs, per locked id
+  subscriptions ids{1};
+  open_promises<entered> questions;
+  std::unordered_map<uint64_t, running_hook> running; ///< By ticket.
   std::vector<caf::typed_response_promise<hooks_finished>> finishing;
   std::unordered_map<caf::actor_id, caf::actor_addr> watched;
-  bool no_more_commands = false;
-  uint64_t last_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
+  log::limit start_log; ///< Each cause on its own: whoever comes can bring them about.
+  log::limit end_log;
+  log::limit failure_log;
+  log::limit left_out_log;
 };
 
-/// @param cleanup_wait How long an `enter` waits for somebody else's lock or command before it is refused; > 0.
-/// @param cleanup_lease How long a lock may be held, and a command run, before it is ended; > 0.
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,
-                                               std::chrono::nanoseconds cleanup_wait,
-                                               std::chrono::nanoseconds cleanup_lease, const hook_launcher& launch);
+                                               const cleanup_limits& limits, const hook_launcher& launch);
 
 } // namespace cafbus

@@ -1,20 +1,20 @@
 #include "actors/followed_file.hpp"
 
+#include "actors/watched_path.hpp"
 #include "config/defaults.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <fcntl.h>
+#include <filesystem>
 #include <poll.h>
-#include <sys/inotify.h>
-#include <unistd.h>
-#include <utility>
+#include <sys/stat.h>
+#include <system_error>
 
-// What to wait for: the file itself, for its growth and truncation, and its folder, for another file of the same name.
-// A watch is set before what it watches is looked at, so that no change falls between the two. inotify says nothing
-// about other machines' writes to a network file system, nor about a folder above that was renamed; so there is a
-// slow look, too, every `slow_look`. Notices only wake; what has happened is always found out by looking.
+// What to wait for: the file itself, for its growth and truncation, and the folders that its name leads through, for
+// another file of that name. A watch is set before what it watches is looked at, so that no change falls between the
+// two. inotify says nothing about other machines' writes to a network file system, nor about a folder above that was
+// renamed; so there is a slow look, too, every `slow_look`. Notices only wake; what has happened is always found out
+// by looking.
 
 namespace cafbus {
 
@@ -23,174 +23,214 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds slow_look = 10s;
-constexpr uint32_t file_changes = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF;
-constexpr uint32_t folder_changes =
-    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-
-std::string failure(const std::string& what, int code) {
-  return what + ": " + std::strerror(code);
-}
-
-/// Why a file of that mode is none to follow.
-std::string wrong_kind(const std::string& path, mode_t mode) {
-  if (S_ISREG(mode))
-    return {};
-  if (S_ISFIFO(mode))
-    return path + " is a named pipe, which cannot be followed; use exec:'cat " + path + "'";
-  return path + (S_ISDIR(mode) ? " is a folder" : " is a device or socket") +
-         ", and only a regular file can be followed";
-}
+/// A file that was replaced is read on until it has not grown for so long.
+constexpr std::chrono::milliseconds rotation_grace = 5s;
+/// Positions are written down no more often than this.
+constexpr std::chrono::milliseconds save_interval = 1s;
+/// Files of a folder among which one that was rotated away is looked for.
+constexpr size_t most_looked_through = 1'000;
 
 } // namespace
 
-std::string not_followable(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 ? wrong_kind(path, info.st_mode) : std::string{};
+opened_input followed_file::open(const std::string& path, uint64_t seed, position_file memory) {
+  auto stop = wakeup::make();
+  auto changed = wakeup::make();
+  if (!stop || !changed)
+    return stop ? changed.error() : stop.error();
+  auto watcher = file_watcher::shared();
+  if (!watcher)
+    return watcher.error();
+  return std::make_shared<followed_file>(std::move(*stop), std::move(*changed), std::move(*watcher), path, seed,
+                                         std::move(memory));
 }
 
-opened_input followed_file::open(const std::string& path, uint64_t seed) {
-  auto result = std::make_shared<followed_file>(path, seed);
-  if (!result->has_switch())
-    return failure("cannot make an eventfd", errno);
-  result->inotify_ = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (result->inotify_ < 0)
-    return failure("cannot follow " + path + ": inotify", errno) + "; see fs.inotify.max_user_instances";
-  return result;
-}
+followed_file::followed_file(wakeup stop, wakeup changed, std::shared_ptr<file_watcher> watcher,
+                             const std::string& path, uint64_t seed, position_file memory)
+  : line_input{std::move(stop)}, path_{path}, changed_{std::move(changed)}, watches_{std::move(watcher), changed_},
+    memory_{std::move(memory)}, known_{memory_.load()}, pauses_{defaults::source_backoff, defaults::source_backoff_max,
+                                                                seed} {}
 
-followed_file::followed_file(std::string path, uint64_t seed)
-  : path_{std::move(path)}, pauses_{defaults::source_backoff, defaults::source_backoff_max, seed} {
-  auto slash = path_.rfind('/');
-  folder_ = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-}
-
-followed_file::~followed_file() {
-  close(current_);
-  close(next_);
-  if (inotify_ >= 0)
-    ::close(inotify_);
-}
+// -- reading -------------------------------------------------------------------------------------------------------
 
 input_step followed_file::next(std::span<char> buffer) {
   for (;;) {
-    pollfd stop{stop_fd_, POLLIN, 0};
-    if (::poll(&stop, 1, 0) > 0)
+    if (stop_.is_set())
       return {input_step::kind::stopped, 0, {}, "stopped"};
     if (!news_.empty()) {
       auto result = std::move(news_.front());
       news_.pop_front();
       return result;
     }
-    auto n = current_ ? ::read(current_.fd, buffer.data(), buffer.size()) : 0;
-    if (n > 0) {
-      current_.offset += n;
-      return {input_step::kind::bytes, static_cast<size_t>(n)};
-    }
-    if (n < 0 && errno == EINTR)
+    if (std::exchange(woken_, false)) {
+      look_at_content(); // before a byte is read that stands where another one was
       continue;
-    if (n < 0)
-      return {input_step::kind::end, 0, {}, failure("cannot read " + path_, errno)};
+    }
+    if (auto step = read(buffer))
+      return *step;
     look();
-    if (news_.empty() && !read_again_ && !wait())
-      return {};
+    if (news_.empty() && !read_again_ && !std::exchange(look_again_, false))
+      wait();
   }
 }
 
-/// Finds out what has become of the file, `current_` being read to its end.
+/// Whole lines of the old file, then of the one that has the name.
+std::optional<input_step> followed_file::read(std::span<char> buffer) {
+  for (auto* x : {&old_, &current_}) {
+    if (!*x || (x == &old_ && current_->is_in_a_line()))
+      continue;
+    if (x == &current_)
+      join_torn_line();
+    if (!news_.empty())
+      return input_step{};
+    auto n = (*x)->read(buffer);
+    if (!n)
+      return input_step{input_step::kind::end, 0, {}, n.error().text + " " + path_};
+    if (*n == 0)
+      continue;
+    if (x == &old_ && old_until_)
+      old_until_ = clock::now() + rotation_grace;
+    return input_step{input_step::kind::bytes, *n};
+  }
+  return std::nullopt;
+}
+
+/// A line of the old file that goes on in the new one: whoever cuts files by size may cut a line. An event begins with
+/// a brace; what does not is the rest of one.
+void followed_file::join_torn_line() {
+  if (!old_ || old_->rest().empty() || current_->where().offset > 0 || current_->is_in_a_line())
+    return;
+  auto first = current_->first_byte();
+  if (first == '\0' || first == '{')
+    return;
+  news_.push_back({input_step::kind::text, 0, {}, old_->take_rest()});
+  news_.push_back({input_step::kind::cut});
+}
+
+// -- looking -------------------------------------------------------------------------------------------------------
+
+/// Finds out what has become of the file, all that was there having been read.
 void followed_file::look() {
-  decided_before_ = std::exchange(read_again_, false);
+  decided_ = std::exchange(read_again_, false);
+  if (!earlier_.empty()) {
+    if (old_)
+      let_old_go();
+    old_ = std::move(earlier_.front());
+    earlier_.pop_front();
+    look_again_ = true;
+    return;
+  }
+  watch();
+  look_at_name();
+  if (!old_ || !current_)
+    return;
+  if (!old_until_) {
+    if (current_->has_more() || current_->where().offset > 0)
+      old_until_ = clock::now() + rotation_grace;
+  } else if (clock::now() >= *old_until_ && !current_->is_in_a_line()) {
+    let_old_go();
+  }
+}
+
+void followed_file::look_at_content() {
+  if (!current_ || !current_->is_rewritten())
+    return;
+  auto rest = current_->take_rest();
+  if (!rest.empty())
+    news_.push_back({input_step::kind::text, 0, {}, std::move(rest)});
+  news_.push_back({input_step::kind::cut});
+  current_->start_over();
+}
+
+void followed_file::look_at_name() {
   struct stat info {};
-  if (current_ && ::fstat(current_.fd, &info) == 0 && info.st_size < current_.offset) {
-    ::lseek(current_.fd, 0, SEEK_SET);
-    current_.offset = 0;
-    news_.push_back({input_step::kind::cut});
-    return;
-  }
-  auto watched = watch_folder();
-  if (next_ && ::fstat(next_.fd, &info) == 0 && info.st_size > 0) {
-    advance();
-    return;
-  }
   if (::stat(path_.c_str(), &info) != 0) {
-    look_while_absent(failure(path_, errno));
+    look_while_absent(errno_failure(path_).text);
     return;
   }
-  if (current_.is(info)) {
-    close(next_);
-    say(source_state::connected, watched ? "" : "its folder cannot be watched: a new file of its name is found late");
+  if (current_ && current_->is(info)) {
+    say(source_state::connected, unwatched_);
     return;
   }
-  if (next_.is(info))
-    return; // nothing in it yet
-  if (auto error = open_next(); !error.empty())
-    look_while_absent(error);
-  else if (next_ && (!current_ || info.st_size > 0))
-    advance();
+  auto found = file_lines::open(path_);
+  if (!found)
+    look_while_absent(found.error().text);
+  else
+    take_over(std::move(*found));
 }
 
 void followed_file::look_while_absent(const std::string& why) {
-  close(next_);
-  struct stat info {};
-  if (current_ && ::fstat(current_.fd, &info) == 0 && info.st_nlink == 0) {
-    if (!settled())
+  if (current_ && current_->is_removed()) {
+    read_again_ = !decided_; // what was written before it was removed
+    if (read_again_)
       return;
-    close(current_); // nobody else may have it: its space is given back
-    news_.push_back({input_step::kind::cut});
+    let_current_go(); // nobody else may have it: its space is given back
   }
   say(source_state::reconnecting, why);
 }
 
-/// Opens what has the name now, unless that is `current_` again. @returns an error text.
-std::string followed_file::open_next() {
-  close(next_);
-  file x;
-  x.fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (x.fd < 0)
-    return failure("cannot open " + path_, errno);
-  struct stat info {};
-  auto error = ::fstat(x.fd, &info) == 0 ? wrong_kind(path_, info.st_mode) : failure(path_, errno);
-  if (error.empty() && !current_.is(info)) {
-    x.device = info.st_dev;
-    x.inode = info.st_ino;
-    auto itself = "/proc/self/fd/" + std::to_string(x.fd); // the name may mean another file by now
-    x.watch = ::inotify_add_watch(inotify_, itself.c_str(), file_changes);
-    if (x.watch < 0)
-      error = failure("cannot watch " + path_, errno) + "; see fs.inotify.max_user_watches";
+/// Another file has the name.
+void followed_file::take_over(file_lines found) {
+  if (old_)
+    let_old_go();
+  if (current_) {
+    if (current_->is_removed() && !decided_) {
+      read_again_ = true;
+      return;
+    }
+    old_ = std::move(current_);
+    old_until_.reset();
+    if (old_->is_removed())
+      let_old_go();
   }
-  next_ = x;
-  if (x.watch < 0)
-    close(next_);
-  return error;
-}
-
-/// Goes over to `next_`, once `current_` has been read again to its end.
-void followed_file::advance() {
-  if (current_ && !settled())
-    return;
-  close(current_);
-  current_ = std::exchange(next_, file{});
   news_.push_back({input_step::kind::cut});
-  say(source_state::connected, "");
+  current_ = std::move(found);
+  if (!std::exchange(begun_, true))
+    go_on_where_it_was();
+  look_again_ = true; // its content is watched from the next look on
+  say(source_state::connected, unwatched_);
 }
 
-/// Whether `current_` was read to its end after it was known that it is to be left; if not, it will be.
-bool followed_file::settled() {
-  read_again_ = !decided_before_;
-  return decided_before_;
+/// At the start: the position of the last run; of a file that has been rotated away since, what it had left.
+void followed_file::go_on_where_it_was() {
+  for (const auto& x : std::exchange(known_, {}))
+    if (!current_->go_to(x) && !current_->is(x))
+      if (auto found = find(x))
+        earlier_.push_back(std::move(*found));
 }
 
-void followed_file::close(file& x) {
-  if (x.watch >= 0)
-    ::inotify_rm_watch(inotify_, x.watch);
-  if (x.fd >= 0)
-    ::close(x.fd);
-  x = file{};
+/// The file that was read there, under whatever name it has in its folder now.
+std::optional<file_lines> followed_file::find(const file_position& x) const {
+  std::error_code error;
+  size_t looked_through = 0;
+  auto folder = std::filesystem::path{path_}.parent_path();
+  for (std::filesystem::directory_iterator i{folder, error}, end; !error && i != end; i.increment(error)) {
+    if (++looked_through > most_looked_through)
+      break;
+    struct stat info {};
+    if (::lstat(i->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_ino != x.inode ||
+        info.st_dev != x.device)
+      continue;
+    auto found = file_lines::open(i->path());
+    if (found && found->go_to(x))
+      return std::move(*found);
+  }
+  return std::nullopt;
 }
 
-bool followed_file::watch_folder() {
-  if (folder_watch_ < 0)
-    folder_watch_ = ::inotify_add_watch(inotify_, folder_.c_str(), folder_changes);
-  return folder_watch_ >= 0;
+void followed_file::let_old_go() {
+  if (auto rest = old_->take_rest(); !rest.empty())
+    news_.push_back({input_step::kind::text, 0, {}, rest + '\n'});
+  old_.reset();
+  old_until_.reset();
+}
+
+void followed_file::let_current_go() {
+  if (old_)
+    let_old_go();
+  if (auto rest = current_->take_rest(); !rest.empty())
+    news_.push_back({input_step::kind::text, 0, {}, std::move(rest)});
+  news_.push_back({input_step::kind::cut});
+  current_.reset();
 }
 
 void followed_file::say(source_state state, const std::string& text) {
@@ -205,30 +245,61 @@ void followed_file::say(source_state state, const std::string& text) {
   news_.push_back({input_step::kind::state, 0, state_, text_});
 }
 
-/// Blocks until something may have changed. @returns false if it was interrupted or stopped.
-bool followed_file::wait() {
-  pollfd fds[] = {{stop_fd_, POLLIN, 0}, {inotify_, POLLIN, 0}};
-  auto absent = state_ == source_state::reconnecting;
-  auto n = ::poll(fds, 2, static_cast<int>((absent ? pause_ : slow_look).count()));
-  if (n == 0 && absent)
-    pause_ = pauses_.next();
-  if (n > 0 && fds[1].revents != 0)
-    read_notices();
-  return n >= 0 && fds[0].revents == 0;
+// -- waiting -------------------------------------------------------------------------------------------------------
+
+void followed_file::watch() {
+  auto wishes = folders_of(path_);
+  for (const auto* x : {&current_, &old_})
+    if (*x)
+      wishes.push_back(content_of((*x)->fd()));
+  auto done = watches_.set(wishes);
+  unwatched_ = done || !current_ ? "" : done.error().text + "; changes are found late";
+  auto inode = current_ ? current_->where().inode : 0;
+  if (std::exchange(watched_inode_, inode) != inode)
+    look_again_ = woken_ = true; // nobody has told what happened between the last read and now
 }
 
-void followed_file::read_notices() {
-  alignas(inotify_event) std::array<char, 4096> buffer;
-  auto n = ::read(inotify_, buffer.data(), buffer.size());
-  for (ssize_t i = 0; i < n;) {
-    const auto* x = reinterpret_cast<const inotify_event*>(buffer.data() + i);
-    if (x->wd == folder_watch_ && (x->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0) {
-      if ((x->mask & IN_MOVE_SELF) != 0)
-        ::inotify_rm_watch(inotify_, folder_watch_);
-      folder_watch_ = -1; // whatever has its name now is watched from the next look on
-    }
-    i += static_cast<ssize_t>(sizeof(inotify_event) + x->len);
-  }
+/// Blocks until something may have changed.
+void followed_file::wait() {
+  pollfd fds[] = {{stop_.fd(), POLLIN, 0}, {changed_.fd(), POLLIN, 0}};
+  auto absent = state_ == source_state::reconnecting;
+  auto limit = absent ? pause_ : slow_look;
+  if (old_until_)
+    limit = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*old_until_ - clock::now()), 0ms, limit);
+  if (taken_ != saved_)
+    limit = std::min(limit, save_interval);
+  auto n = ::poll(fds, 2, static_cast<int>(limit.count()));
+  if (n == 0 && absent)
+    pause_ = pauses_.next();
+  changed_.clear();
+  woken_ = true;
+  save();
+}
+
+// -- remembering ---------------------------------------------------------------------------------------------------
+
+void followed_file::on_taken() {
+  if (!current_ || current_->is_in_a_line())
+    return;
+  taken_.clear();
+  if (old_)
+    taken_.push_back(old_->where());
+  taken_.push_back(current_->where());
+  save();
+}
+
+input_end followed_file::finish(bool stopped, std::string why) {
+  memory_.save(taken_);
+  return {std::move(why), !stopped};
+}
+
+void followed_file::save() {
+  auto now = clock::now();
+  if (taken_ == saved_ || now - saved_at_ < save_interval)
+    return;
+  memory_.save(taken_);
+  saved_ = taken_;
+  saved_at_ = now;
 }
 
 } // namespace cafbus

@@ -1,71 +1,81 @@
 #pragma once
 #include "actors/backoff.hpp"
+#include "actors/file_lines.hpp"
+#include "actors/file_watcher.hpp"
 #include "actors/line_input.hpp"
+#include "actors/position_file.hpp"
 
+#include <chrono>
 #include <deque>
-#include <sys/stat.h>
+#include <optional>
 
 namespace cafbus {
 
-/// Follows the file of a given name, as `tail -F` does, from its first byte: through growth, truncation, replacement
-/// and absence.
+/// Follows the file of a given name, as `tail -F` does: through growth, truncation, replacement and absence. It goes on
+/// where `position_file` says that it was, else it begins at the first byte.
 ///
-/// - A file that was renamed is read on until the new one of its name has something in it: whoever writes may take a
-///   moment to change over. A file that was removed is read to its end and let go.
-/// - A file that is smaller than what was read of it has been truncated and is read again from its start.
+/// - When another file has the name, that one is read from its start, and the old one is read on beside it until
+///   nothing has been added to it for `rotation_grace`: whoever writes may take a moment to change over.
+/// - A file that was truncated, or written anew to whatever size, is read again from its start.
 /// - What lacks its end of line is held back until that comes; a replacement or truncation counts as one.
 ///
-/// Invariant: `current_` is read up to `current_.offset`; `next_` has the file's name but is empty yet, and is set only
-/// beside `current_`; both are watched.
+/// Invariant: `current_` is the last file that had the name, read up to its end whenever this waits; `old_` is the one
+/// before it, and is set only beside `current_`.
 class followed_file final : public line_input {
 public:
-  static opened_input open(const std::string& path, uint64_t seed);
+  static opened_input open(const std::string& path, uint64_t seed, position_file memory = {});
 
-  followed_file(std::string path, uint64_t seed);
-  ~followed_file() override;
+  followed_file(wakeup stop, wakeup changed, std::shared_ptr<file_watcher> watcher, const std::string& path,
+                uint64_t seed, position_file memory);
 
   input_step next(std::span<char> buffer) override;
+  void on_taken() override;
+  input_end finish(bool stopped, std::string why) override;
   bool connected_at_once() const override { return false; }
 
 private:
-  struct file {
-    int fd = -1;
-    int watch = -1;
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t offset = 0;
+  using clock = std::chrono::steady_clock;
 
-    explicit operator bool() const noexcept { return fd >= 0; }
-    bool is(const struct stat& x) const noexcept { return fd >= 0 && device == x.st_dev && inode == x.st_ino; }
-  };
-
+  std::optional<input_step> read(std::span<char> buffer);
   void look();
+  void look_at_content();
+  void look_at_name();
   void look_while_absent(const std::string& why);
-  std::string open_next();
-  void advance();
-  void close(file& x);
-  bool watch_folder();
+  void take_over(file_lines found);
+  void go_on_where_it_was();
+  std::optional<file_lines> find(const file_position& x) const;
+  void join_torn_line();
+  void let_old_go();
+  void let_current_go();
   void say(source_state state, const std::string& text);
-  bool settled();
-  bool wait();
-  void read_notices();
+  void watch();
+  void wait();
+  void save();
 
   std::string path_;
-  std::string folder_;
-  int inotify_ = -1;
-  int folder_watch_ = -1;
-  file current_;
-  file next_;
-  bool read_again_ = false;     // `current_` is to be left, but read to its end once more before
-  bool decided_before_ = false; // that has been done
+  wakeup changed_;
+  file_watcher::watches watches_;
+  position_file memory_;
+  std::vector<file_position> known_; // of the last run, until the first file has been found
+  std::vector<file_position> taken_; // the hub has everything up to there
+  std::vector<file_position> saved_;
+  std::deque<file_lines> earlier_; // rotated away since the last run, and not read to their end
+  bool begun_ = false;
+  std::optional<file_lines> current_;
+  std::optional<file_lines> old_;
+  std::optional<clock::time_point> old_until_; // nothing while `current_` is empty
+  bool read_again_ = false;                    // one more read to the end, since something has been decided
+  bool decided_ = false;
+  bool look_again_ = false;
+  bool woken_ = true;
+  uint64_t watched_inode_ = 0;
+  std::string unwatched_; // why changes are found late, if they are
   backoff pauses_;
   std::chrono::milliseconds pause_{0}; // until the next look while the file is absent
+  clock::time_point saved_at_{};
   source_state state_ = source_state::unknown;
   std::string text_;
   std::deque<input_step> news_;
 };
-
-/// Why `path` cannot be followed, for whoever starts a source; empty if it can, or is not there yet.
-std::string not_followable(const std::string& path);
 
 } // namespace cafbus

@@ -2,104 +2,338 @@
 
 #include "actors/child_process.hpp"
 #include "actors/last_words.hpp"
+#include "actors/own_thread.hpp"
+#include "base/deadline.hpp"
+#include "base/wakeup.hpp"
 #include "config/defaults.hpp"
 
-#include <array>
-#include <atomic>
+#include <algorithm>
 #include <caf/actor_system.hpp>
-#include <caf/blocking_actor.hpp>
 #include <caf/send.hpp>
-#include <cerrno>
+#include <csignal>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <unordered_map>
+
+// One thread for all hooks: it polls a pidfd and a pipe of each, and a switch that says that there are orders. A hook
+// costs two descriptors while it runs, no thread and no memory of ours beyond its last words.
 
 namespace cafbus {
 
 namespace {
 
 using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
 
-/// An eventfd that says "stop".
-class stop_switch {
+/// While processes are asked to end that no descriptor tells of, they are looked at this often.
+constexpr auto group_look_interval = 20ms;
+
+/// What the coordinator tells the thread.
+struct order {
+  hook_run run;
+  cleanup_lock_actor to;
+  std::chrono::nanoseconds kill_after{-1}; ///< At least 0: the hook of that ticket is to be ended.
+};
+
+/// The way from the coordinator to the thread; the one thing that both know.
+class order_box {
 public:
-  stop_switch() : fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {}
-  ~stop_switch() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  stop_switch(const stop_switch&) = delete;
-  stop_switch& operator=(const stop_switch&) = delete;
+  explicit order_box(wakeup x) : switch_{std::move(x)} {}
 
-  int fd() const noexcept { return fd_; }
-
-  /// From the stop on: time between SIGTERM and SIGKILL.
-  std::chrono::milliseconds kill_after() const noexcept {
-    auto ms = kill_after_.load();
-    return ms < 0 ? std::chrono::milliseconds{defaults::source_kill_after} : std::chrono::milliseconds{ms};
+  void add(order x) {
+    {
+      std::lock_guard guard{mutex_};
+      orders_.push_back(std::move(x));
+    }
+    switch_.set();
   }
 
-  void set(std::chrono::nanoseconds kill_after) {
-    auto ms = std::chrono::ceil<std::chrono::milliseconds>(kill_after).count();
-    if (int64_t unset = -1; !kill_after_.compare_exchange_strong(unset, ms))
-      return;
-    uint64_t one = 1;
-    [[maybe_unused]] auto written = ::write(fd_, &one, sizeof(one)); // full means that it is set already
+  /// No order will come any more.
+  void close() {
+    {
+      std::lock_guard guard{mutex_};
+      closed_ = true;
+    }
+    switch_.set();
+  }
+
+  /// @returns whether more may come.
+  bool take(std::vector<order>& orders) {
+    switch_.clear();
+    std::lock_guard guard{mutex_};
+    orders = std::exchange(orders_, {});
+    return !closed_;
+  }
+
+  int fd() const noexcept { return switch_.fd(); }
+
+private:
+  wakeup switch_;
+  std::mutex mutex_;
+  std::vector<order> orders_;
+  bool closed_ = false;
+};
+
+/// A hook that runs, or the processes of an `on_first` that are being ended for its `on_last`.
+struct job {
+  order what;
+  std::optional<child_process> shell;
+  std::optional<child_process> left; ///< By the `on_first`, and asked to end.
+  last_words words;
+  hook_done result;
+  bool stopped = false;
+  bool silent = false; ///< Its standard error is closed.
+  clock::time_point kill_at = clock::time_point::max();
+};
+
+class hook_thread {
+public:
+  hook_thread(std::shared_ptr<order_box> orders, command_setup setup)
+    : orders_{std::move(orders)}, setup_{std::move(setup)} {}
+
+  void run() {
+    for (bool open = true; open || !jobs_.empty();) {
+      wait();
+      std::vector<order> orders;
+      open = orders_->take(orders);
+      for (auto& x : orders)
+        obey(x);
+      if (!open)
+        for (auto& x : jobs_)
+          ask_to_end(*x, defaults::source_kill_after);
+      for (auto& x : jobs_)
+        look_at(*x);
+      std::erase_if(jobs_, [](const auto& x) { return !x->shell && !x->left; });
+    }
+    for (auto& [id, x] : left_)
+      x.signal(SIGTERM);
+    if (!left_.empty())
+      give_time_to_end();
   }
 
 private:
-  int fd_;
-  std::atomic<int64_t> kill_after_ = -1;
-};
-
-/// Reads what the command says until it has closed both streams or `stop` is set. @returns whether it was stopped.
-bool listen_to(const child_process& child, int stop, last_words& words) {
-  last_words ignored;
-  std::array<pollfd, 3> fds{{{stop, POLLIN, 0}, {child.output(), POLLIN, 0}, {child.errors(), POLLIN, 0}}};
-  while (fds[1].fd >= 0 || fds[2].fd >= 0) {
-    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
-      return true;
-    if (fds[0].revents != 0)
-      return true;
-    if (fds[1].revents != 0 && ignored.read(fds[1].fd) == 0)
-      fds[1].fd = -1;
-    if (fds[2].revents != 0 && words.read(fds[2].fd) == 0)
-      fds[2].fd = -1;
+  void wait() {
+    fds_.assign(1, {orders_->fd(), POLLIN, 0});
+    auto until = clock::time_point::max();
+    for (const auto& x : jobs_) {
+      until = std::min(until, x->left ? clock::now() + group_look_interval : x->kill_at);
+      if (!x->shell)
+        continue;
+      fds_.push_back({x->shell->end(), POLLIN, 0});
+      if (!x->silent)
+        fds_.push_back({x->shell->errors(), POLLIN, 0});
+    }
+    ::poll(fds_.data(), fds_.size(), until == clock::time_point::max() ? -1 : poll_ms(until - clock::now()));
   }
-  return false;
-}
 
-hook_done run(const hook_run& what, const std::string& app, const stop_switch& stop) {
-  hook_done result{what.subscription_id, what.ticket, false, {}};
-  auto started =
-      child_process::start(what.command, {"CAFBUS_APP=" + app, "CAFBUS_SUBSCRIPTION_ID=" + what.subscription_id});
-  if (auto* error = std::get_if<std::string>(&started)) {
-    result.detail = *error;
+  void obey(const order& x) {
+    if (x.kill_after.count() < 0) {
+      try {
+        start(x);
+      } catch (const std::bad_alloc&) { // ends this hook alone
+        caf::anon_send(x.to, hook_done{x.run.subscription_id, x.run.ticket, false, "there is no memory for it", 0});
+      }
+      return;
+    }
+    for (auto& y : jobs_)
+      if (y->what.run.ticket == x.run.ticket)
+        ask_to_end(*y, x.kill_after);
+  }
+
+  void start(const order& x) {
+    auto entry = std::make_unique<job>();
+    entry->result = {x.run.subscription_id, x.run.ticket, false, {}, 0};
+    entry->what = x;
+    const auto& run = entry->what.run;
+    if (run.command.empty()) {
+      entry->result.ok = true;
+      entry->result.detail = "nothing to run";
+      end_what_is_left(*entry);
+    } else {
+      auto variables = setup_.variables;
+      variables.push_back("CAFBUS_SUBSCRIPTION_ID=" + run.subscription_id);
+      auto started = child_process::start({run.command, context(run), std::move(variables), false});
+      if (started) {
+        entry->shell.emplace(std::move(*started));
+      } else {
+        entry->result.detail = started.error().text;
+        finish(*entry);
+      }
+    }
+    if (entry->shell || entry->left)
+      jobs_.push_back(std::move(entry));
+  }
+
+  /// What the consumer has said, and what holds otherwise.
+  command_context context(const hook_run& x) const {
+    auto result = x.context;
+    if (!result.environment)
+      result.environment = setup_.usual.environment;
+    if (result.folder.empty())
+      result.folder = setup_.usual.folder;
+    if (!result.umask)
+      result.umask = setup_.usual.umask;
     return result;
   }
-  auto& child = std::get<child_process>(started);
-  last_words words;
-  auto stopped = listen_to(child, stop.fd(), words);
-  // streams closed, not yet ended: it may take its time, but the switch is still obeyed
-  stopped = stopped || !child.wait_unless(stop.fd());
-  auto how = child.stop(0ms, stop.kill_after());
-  result.ok = !stopped && how == child_process::success;
-  result.detail = stopped ? "stopped, " + how : how;
-  if (!words.text().empty())
-    result.detail += "; " + words.text();
-  return result;
-}
+
+  static void ask_to_end(job& x, std::chrono::nanoseconds kill_after) {
+    if (!x.shell || x.stopped)
+      return;
+    x.stopped = true;
+    x.shell->signal(SIGTERM);
+    x.kill_at = clock::now() + kill_after;
+  }
+
+  void look_at(job& x) {
+    if (x.left) {
+      if (clock::now() >= x.kill_at || x.left->others() == 0) {
+        x.left.reset(); // kills what there still is
+        tell(x);
+      }
+      return;
+    }
+    if (!x.silent)
+      listen(x);
+    if (auto how = x.shell->ended())
+      on_end(x, *how);
+    else if (clock::now() >= x.kill_at)
+      kill(x);
+  }
+
+  static void kill(job& x) {
+    x.shell->signal(SIGKILL);
+    x.kill_at = clock::time_point::max();
+  }
+
+  static void listen(job& x) {
+    ssize_t n = 1;
+    while (n > 0)
+      n = x.words.read(x.shell->errors());
+    x.silent = n == 0;
+  }
+
+  void on_end(job& x, exit_status how) {
+    if (!x.silent)
+      listen(x); // what it has said since
+    auto& result = x.result;
+    result.ok = !x.stopped && how.good();
+    result.detail = (x.stopped ? "stopped, " : "") + how.text();
+    if (!x.words.text().empty())
+      result.detail += "; " + x.words.text();
+    if (result.ok && x.what.run.hook == hook_kind::on_first)
+      result.left_processes = x.shell->others();
+    if (result.left_processes > 0) {
+      left_.erase(x.what.run.subscription_id);
+      left_.emplace(x.what.run.subscription_id, std::move(*x.shell));
+    }
+    x.shell.reset(); // with its group, unless that has been kept
+    finish(x);
+  }
+
+  void finish(job& x) {
+    if (x.what.run.hook == hook_kind::on_last)
+      end_what_is_left(x);
+    else
+      tell(x);
+  }
+
+  /// @pre its shell has ended
+  void end_what_is_left(job& x) {
+    auto i = left_.find(x.what.run.subscription_id);
+    if (i == left_.end()) {
+      tell(x);
+      return;
+    }
+    x.left.emplace(std::move(i->second));
+    left_.erase(i);
+    x.left->signal(SIGTERM);
+    x.kill_at = clock::now() + defaults::source_kill_after;
+  }
+
+  void tell(job& x) { caf::anon_send(x.what.to, std::move(x.result)); }
+
+  /// At the end of the bus, to those whose `on_last` has not come to its turn.
+  void give_time_to_end() {
+    auto alive = [](const auto& x) { return x.second.others() > 0; };
+    deadline until{defaults::source_kill_after};
+    while (std::ranges::any_of(left_, alive) && !until.is_over())
+      sleep_for(group_look_interval);
+  }
+
+  std::shared_ptr<order_box> orders_;
+  command_setup setup_;
+  std::vector<std::unique_ptr<job>> jobs_;
+  std::unordered_map<std::string, child_process> left_; ///< By an `on_first` that has worked, per subscription id.
+  std::vector<pollfd> fds_;
+};
+
+/// The coordinator's end: starts the thread when there is something to do.
+class hook_desk {
+public:
+  hook_desk(caf::actor_system& system, command_setup setup) : system_{system}, setup_{std::move(setup)} {}
+
+  ~hook_desk() {
+    if (orders_)
+      orders_->close();
+  }
+  hook_desk(const hook_desk&) = delete;
+  hook_desk& operator=(const hook_desk&) = delete;
+
+  hook_cancel launch(const hook_run& what, const cleanup_lock_actor& coordinator) {
+    if (auto ready = have_thread(); !ready) {
+      caf::anon_send(coordinator, hook_done{what.subscription_id, what.ticket, false, ready.error().text, 0});
+      return [](std::chrono::nanoseconds) {};
+    }
+    orders_->add({what, coordinator});
+    return [ticket = what.ticket, orders = orders_](std::chrono::nanoseconds kill_after) {
+      order x;
+      x.run.ticket = ticket;
+      x.kill_after = std::max(kill_after, 0ns);
+      orders->add(std::move(x));
+    };
+  }
+
+private:
+  result<void> have_thread() {
+    if (orders_)
+      return {};
+    auto made = wakeup::make();
+    if (!made)
+      return made.error();
+    auto orders = std::make_shared<order_box>(std::move(*made));
+    auto work = [orders, setup = setup_](caf::scoped_actor&) { hook_thread{orders, setup}.run(); };
+    if (auto started = run_on_own_thread(system_, std::move(work)); !started)
+      return started.error();
+    orders_ = std::move(orders);
+    return {};
+  }
+
+  caf::actor_system& system_;
+  command_setup setup_;
+  std::shared_ptr<order_box> orders_; ///< Null: there is no thread.
+};
 
 } // namespace
 
-hook_launcher process_hooks(caf::actor_system& system, std::string app) {
-  return [&system, app = std::move(app)](const hook_run& what, const cleanup_lock_actor& coordinator) -> hook_cancel {
-    auto stop = std::make_shared<stop_switch>();
-    auto work = [=](caf::blocking_actor*, const hook_run& x) { caf::anon_send(coordinator, run(x, app, *stop)); };
-    system.spawn<caf::detached>(work, what); // CAF 0.17: without an argument it dereferences null
-    return [stop](std::chrono::nanoseconds kill_after) { stop->set(kill_after); };
-  };
+command_context context_of(const hook_commands& x) {
+  command_context result;
+  if (!x.env.empty()) {
+    result.environment.emplace();
+    for (const auto& [name, value] : x.env)
+      result.environment->push_back(name + '=' + value);
+  }
+  result.folder = x.dir;
+  if (x.umask)
+    result.umask = static_cast<mode_t>(*x.umask);
+  return result;
+}
+
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_setup setup) {
+  setup.variables.push_back("CAFBUS_APP=" + app);
+  auto desk = std::make_shared<hook_desk>(system, std::move(setup));
+  return [desk](const hook_run& what, const cleanup_lock_actor& to) { return desk->launch(what, to); };
 }
 
 } // namespace cafbus

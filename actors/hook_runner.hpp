@@ -1,4 +1,5 @@
 #pragma once
+#include "base/spawn.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/fwd.hpp>
@@ -7,22 +8,34 @@
 
 namespace cafbus {
 
-/// One command of a subscription id that is to be run.
+/// A hook of a subscription id that is to be run.
 struct hook_run {
   std::string subscription_id;
   uint64_t ticket = 0; ///< Comes back in `hook_done`.
-  std::string command; ///< For /bin/sh, with CAFBUS_APP and CAFBUS_SUBSCRIPTION_ID in its environment.
+  hook_kind hook = hook_kind::on_first;
+  std::string command; ///< For /bin/sh. Empty, of an `on_last`: only what `on_first` has left is ended.
+  command_context context;
 };
 
-/// Ends a command that is running, its children included: SIGTERM, then SIGKILL. Its `hook_done` still comes. Any
-/// thread, any number of times; the first one counts.
+/// Where the hooks of a consumer run, as it has said it.
+command_context context_of(const hook_commands& x);
+
+/// Ends a hook that is running, its children included: SIGTERM, then SIGKILL. Its `hook_done` still comes. Any thread,
+/// any number of times; the first one counts.
 using hook_cancel = std::function<void(std::chrono::nanoseconds kill_after)>;
 
-/// Starts a command and sends `hook_done` to the coordinator when it, and everything that it started, has ended.
-/// A parameter of the coordinator, so that tests need no processes.
+/// Starts a hook and sends `hook_done` to the coordinator when it has ended. A parameter of the coordinator, so that
+/// tests need no processes.
 using hook_launcher = std::function<hook_cancel(const hook_run&, const cleanup_lock_actor&)>;
 
-/// The real one: a detached actor for each command. @param app For the command's environment.
-hook_launcher process_hooks(caf::actor_system& system, std::string app);
+/// The real one: all hooks run under one thread, which is there from the first one on. The system waits for it.
+///
+/// A hook ends when its shell ends. What a hook that failed, or an `on_last`, leaves running in its process group is
+/// ended then. What an `on_first` that worked leaves (a tunnel, a port-forward) lives until the `on_last` of its id has
+/// ended, then gets SIGTERM and, a second later, SIGKILL.
+///
+/// @param app For the environment, as CAFBUS_APP, beside CAFBUS_SUBSCRIPTION_ID.
+/// @param setup Holds where a consumer has said nothing.
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_setup setup);
 
 } // namespace cafbus

@@ -1,6 +1,7 @@
 #include "actors/idle_supervisor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cafbus {
 
@@ -14,6 +15,16 @@ constexpr std::chrono::nanoseconds retry_delay = std::chrono::milliseconds{200};
 void idle_supervisor_state::on_came(caf::actor_id who) {
   live.insert(who);
   ++epoch;
+  had_one = true;
+  for (auto& promise : std::exchange(awaiting, {}))
+    promise.deliver(consumer_there{});
+}
+
+caf::result<consumer_there> idle_supervisor_state::on_await() {
+  if (had_one)
+    return consumer_there{};
+  awaiting.push_back(self->make_response_promise<consumer_there>());
+  return awaiting.back();
 }
 
 void idle_supervisor_state::on_went(caf::actor_id who) {
@@ -52,6 +63,7 @@ idle_supervisor(idle_supervisor_actor::stateful_pointer<idle_supervisor_state> s
   return {
       [&state](const consumer_came& x) { state.on_came(x.consumer->id()); },
       [&state](const consumer_went& x) { state.on_went(x.consumer->id()); },
+      [&state](const await_consumer&) { return state.on_await(); },
       [&state](const stay_awake&) { state.arm(std::min(state.idle_timeout, retry_delay)); },
       [&state](const reconfigure& x) { state.on_reconfigure(x.idle_timeout); },
       [&state](const idle_elapsed& x) { state.on_elapsed(x.epoch); },

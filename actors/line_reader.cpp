@@ -1,14 +1,17 @@
 #include "actors/line_reader.hpp"
 
+#include "actors/own_thread.hpp"
+#include "base/text_encoding.hpp"
+#include "base/utf8.hpp"
 #include "config/defaults.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/frame_splitter.hpp"
 
-#include <caf/blocking_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
+#include <new>
 #include <spdlog/logger.h>
 #include <utility>
 
@@ -19,26 +22,30 @@ namespace {
 /// What the log shows, at debug level, of a line that is no event.
 constexpr size_t shown_bytes = 40;
 
-class line_reader {
+class source_reader {
 public:
-  line_reader(caf::blocking_actor* self, const line_reader_options& options) : self_{self}, x_{options} {}
+  source_reader(caf::scoped_actor& self, const line_reader_options& options) : self_{self}, x_{options} {}
 
-  /// Reads until the end. @returns why it ended.
-  std::string run() {
+  /// Reads until the end.
+  input_end run() {
+    if (auto begun = x_.input->begin(); !begun)
+      return {begun.error().text, true};
     for (;;) {
       auto step = x_.input->next(buffer_);
       switch (step.what) {
       case input_step::kind::nothing:
         break;
       case input_step::kind::bytes:
-        if (!take_bytes(step.size))
+        if (!take_bytes({buffer_.data(), step.size}))
+          return finish(true, "the bus has ended");
+        break;
+      case input_step::kind::text:
+        if (!take_bytes(step.text))
           return finish(true, "the bus has ended");
         break;
       case input_step::kind::cut:
-        if (!take_rest())
+        if (!cut())
           return finish(true, "the bus has ended");
-        line_number_ = 0;
-        splitter_ = frame_splitter{defaults::max_frame_bytes}; // it may be in the middle of a line that is too long
         break;
       case input_step::kind::state:
         caf::anon_send(x_.owner, reader_state{x_.epoch, step.state, std::move(step.text)});
@@ -54,11 +61,11 @@ public:
   uint64_t events() const { return events_; }
 
 private:
-  std::string finish(bool stopped, std::string why) { return x_.input->finish(stopped, std::move(why)); }
+  input_end finish(bool stopped, std::string why) { return x_.input->finish(stopped, std::move(why)); }
 
-  bool take_bytes(size_t n) {
+  bool take_bytes(std::string_view bytes) {
     encoder_.arrived_at(std::chrono::system_clock::now());
-    splitter_.append(buffer_.data(), n);
+    splitter_.append(bytes.data(), bytes.size());
     do {
       while (auto line = splitter_.next())
         take(*line);
@@ -70,22 +77,58 @@ private:
   bool take_rest() {
     if (auto line = splitter_.rest())
       take(*line);
+    give_up_torn();
+    return publish_batch();
+  }
+
+  /// Something else begins. A rest that is no event may be one together with the next line.
+  bool cut() {
+    if (auto rest = splitter_.rest(); rest && encoder_.add_line(*rest) != event_encoder::outcome::added) {
+      give_up_torn();
+      torn_ = *rest;
+    }
+    splitter_ = frame_splitter{defaults::max_frame_bytes}; // it may be in the middle of a line that is too long
+    line_number_ = 0;
     return publish_batch();
   }
 
   void take(std::string_view line) {
     ++line_number_;
+    if (line_number_ == 1)
+      line = without_bom(line);
     if (line.empty())
       return;
+    if (!torn_.empty()) {
+      auto whole = torn_ + std::string{line};
+      if (whole.size() <= defaults::max_frame_bytes && encoder_.add_line(whole) == event_encoder::outcome::added) {
+        torn_.clear();
+        return;
+      }
+      give_up_torn();
+    }
+    add(line);
+  }
+
+  void add(std::string_view line) {
     switch (encoder_.add_line(line)) {
     case event_encoder::outcome::added:
       break;
     case event_encoder::outcome::rejected:
-      reject(to_string(encoder_.error()), line);
+      reject(why_rejected(line), line);
       break;
     case event_encoder::outcome::other_type:
       reject("its \"type\" is not \"publish\"", line);
     }
+  }
+
+  std::string why_rejected(std::string_view line) const {
+    auto why = encoder_.error() == event_error::not_json ? explain_not_json(line) : std::string{};
+    return why.empty() ? to_string(encoder_.error()) : why;
+  }
+
+  void give_up_torn() {
+    if (auto line = std::exchange(torn_, {}); !line.empty())
+      add(line);
   }
 
   bool skip_too_long() {
@@ -121,17 +164,20 @@ private:
               events_ += answer.accepted;
             },
             [](const caf::error&) {});
+    if (taken)
+      x_.input->on_taken();
     if (taken && size > 0 && x_.tells_progress)
       caf::anon_send(x_.owner, reader_progress{x_.epoch});
     return taken;
   }
 
-  caf::blocking_actor* self_;
+  caf::scoped_actor& self_;
   const line_reader_options& x_;
   std::vector<char> buffer_ = std::vector<char>(defaults::read_bytes);
   frame_splitter splitter_{defaults::max_frame_bytes};
   event_encoder encoder_{x_.max_json_depth};
   log::limit limit_;
+  std::string torn_; // the end of what was cut, until it is known whether the next line is the rest of it
   uint64_t line_number_ = 0;
   uint64_t rejected_ = 0;
   uint64_t events_ = 0;
@@ -139,14 +185,17 @@ private:
 
 } // namespace
 
-void spawn_line_reader(caf::actor_system& system, line_reader_options options) {
-  // CAF 0.17: a function without further arguments dereferences null, which the library's assertions see
-  auto read = [](caf::blocking_actor* self, const line_reader_options& x) {
-    line_reader reader{self, x};
-    auto detail = reader.run();
-    caf::anon_send(x.owner, reader_ended{x.epoch, reader.events(), std::move(detail)});
-  };
-  system.spawn<caf::detached>(read, std::move(options));
+result<void> start_line_reader(caf::actor_system& system, line_reader_options options) {
+  return run_on_own_thread(system, [options = std::move(options)](caf::scoped_actor& self) {
+    source_reader reader{self, options};
+    input_end end;
+    try {
+      end = reader.run();
+    } catch (const std::bad_alloc&) {
+      end = {"there is not enough memory", true};
+    }
+    caf::anon_send(options.owner, reader_ended{options.epoch, reader.events(), std::move(end.detail), end.failed});
+  });
 }
 
 } // namespace cafbus

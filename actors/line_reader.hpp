@@ -25,6 +25,7 @@ struct reader_ended {
   uint64_t epoch = 0;
   uint64_t events = 0; ///< Accepted while it ran.
   std::string detail;  ///< "end of input", how the command ended and what it said last, or an error.
+  bool failed = false; ///< Not by its end, nor by a stop.
 };
 
 using reader_owner_actor =
@@ -40,10 +41,10 @@ struct line_reader_options {
   size_t max_json_depth = defaults::max_json_depth;
 };
 
-/// Spawns a detached actor that blocks on the input, parses and encodes on its own thread, and publishes in batches:
-/// what one read brings travels together, and nothing is read while a batch waits for the hub. It ends after
-/// `reader_ended`.
-void spawn_line_reader(caf::actor_system& system, line_reader_options options);
+/// Starts a thread that blocks on the input, parses and encodes there, and publishes in batches: what one read brings
+/// travels together, and nothing is read while a batch waits for the hub. It ends after `reader_ended`.
+/// @returns a failure if there is no thread to be had; then nothing is sent.
+result<void> start_line_reader(caf::actor_system& system, line_reader_options options);
 
 } // namespace cafbus
 

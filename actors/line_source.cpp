@@ -2,6 +2,8 @@
 
 #include "config/duration.hpp"
 
+#include <algorithm>
+
 namespace cafbus {
 
 line_source_state::~line_source_state() {
@@ -12,14 +14,15 @@ line_source_state::~line_source_state() {
 void line_source_state::start() {
   if (input || stopping)
     return;
-  report(source_state::connecting, "");
+  if (current != source_state::connected) // between the runs of a command with an interval it stays so
+    report(source_state::connecting, "");
   ++epoch;
   auto opened = open();
-  if (auto* error = std::get_if<std::string>(&opened)) {
-    retry(*error);
+  if (!opened) {
+    retry(opened.error().text);
     return;
   }
-  input = std::get<std::shared_ptr<line_input>>(opened);
+  input = std::move(*opened);
   if (input->connected_at_once())
     report(source_state::connected, "");
 }
@@ -27,11 +30,12 @@ void line_source_state::start() {
 opened_input line_source_state::open() {
   if (options.start_reader)
     return options.start_reader(reader_owner_actor{self}, epoch);
-  auto result = open_input(options.spec, options.seed);
-  if (auto* opened = std::get_if<std::shared_ptr<line_input>>(&result))
-    spawn_line_reader(self->system(), {*opened, options.spec.name, options.hub, reader_owner_actor{self}, epoch,
-                                       options.max_silence.count() > 0, options.max_json_depth});
-  return result;
+  auto result = open_input({options.spec, options.seed, options.commands, options.positions});
+  if (!result)
+    return result;
+  auto started = start_line_reader(self->system(), {*result, options.spec.name, options.hub, reader_owner_actor{self},
+                                                    epoch, options.max_silence.count() > 0, options.max_json_depth});
+  return started ? std::move(result) : opened_input{started.error()};
 }
 
 void line_source_state::on_stop() {
@@ -65,21 +69,35 @@ void line_source_state::on_reader_ended(const reader_ended& x) {
   }
   if (stopping || options.spec.what == source_spec::kind::standard_input)
     end(x.detail);
-  else
+  else if (x.failed)
     retry(x.detail);
+  else
+    restart(x.detail);
+}
+
+/// It has ended as it should: a command that asks its upstream now and then.
+void line_source_state::restart(const std::string& detail) {
+  failures = 0;
+  wait_for_restart(options.spec.every.count() > 0 ? source_state::connected : source_state::reconnecting, detail, "");
 }
 
 void line_source_state::retry(const std::string& detail) {
-  auto for_ever = options.spec.what == source_spec::kind::file;
-  if (!for_ever && failures == options.retries) {
+  if (options.spec.what == source_spec::kind::file) {
+    wait_for_restart(source_state::reconnecting, detail, "");
+    return;
+  }
+  if (failures == options.retries) {
     end(detail + "; given up after " + std::to_string(failures) + " restarts without an event", true);
     return;
   }
   ++failures;
-  auto pause = pauses.next();
-  report(source_state::reconnecting,
-         detail + "; again in " + to_text(pause) +
-             (for_ever ? "" : ", " + std::to_string(failures) + " of " + std::to_string(options.retries)));
+  wait_for_restart(source_state::reconnecting, detail,
+                   ", " + std::to_string(failures) + " of " + std::to_string(options.retries));
+}
+
+void line_source_state::wait_for_restart(source_state state, const std::string& detail, const std::string& which) {
+  auto pause = std::max<std::chrono::nanoseconds>(pauses.next(), options.spec.every);
+  report(state, detail + "; again in " + to_text(pause) + which);
   self->delayed_send(self, pause, restart_due{});
 }
 

@@ -26,26 +26,25 @@ using line_source_actor = source_actor::extend<caf::reacts_to<reader_state>,    
                                                caf::reacts_to<silence_check>>;  // INTERNAL
 
 /// Opens an input and spawns the reader on it; a parameter, so that tests can be the reader.
-/// @returns the input, whose `stop` ends the reader, or an error text.
+/// @returns the input, whose `stop` ends the reader.
 using reader_starter = std::function<opened_input(reader_owner_actor owner, uint64_t epoch)>;
 
 struct line_source_options {
   source_spec spec;
   hub_actor hub;
   bus_actor bus;
-  uint32_t retries = 0; ///< Restarts in a row without an event between them, before it gives up; a file never does.
+  uint32_t retries = 0; ///< Failures in a row without an event between them, before it gives up; a file never does.
   std::chrono::nanoseconds max_silence{0}; ///< Without an event for that long it is stale; 0: never.
   uint64_t seed = 0;                       ///< Of the jitter.
   reader_starter start_reader = nullptr;   ///< Null: the real one.
   size_t max_json_depth = defaults::max_json_depth;
+  command_setup commands = {}; ///< Of `exec:`.
+  std::string positions = {};  ///< Folder where `file:` remembers how far it has read; empty: it does not.
 };
 
 /// A source of NDJSON lines: standard input, a file or a command. It owns a reader that does the blocking work; starts
-/// it again when it has ended, after a pause that doubles up to a limit; reports every change of state to the hub;
-/// tells the bus when it has ended for good, and ends.
-///
-/// States: connecting, connected (its input is open), stale (open, but silent for too long), reconnecting (it will try
-/// again), disconnected (it has ended for good).
+/// it again when it has ended, after a pause that doubles up to a limit, or after the command's interval; reports every
+/// change of state to the hub; tells the bus when it has ended for good, and ends.
 ///
 /// Invariant: at most one reader is running, that of the current `epoch`; `input` is set iff one is. A silence check of
 /// the current ticket is pending iff the state is connected and `max_silence` is set.
@@ -68,7 +67,9 @@ struct line_source_state {
   void on_silence_check(const silence_check& x);
 
   opened_input open();
+  void restart(const std::string& detail);
   void retry(const std::string& detail);
+  void wait_for_restart(source_state state, const std::string& detail, const std::string& which);
   void end(const std::string& detail, bool failed = false);
   void report(source_state state, const std::string& detail);
   void watch_for_silence(std::chrono::nanoseconds limit);
@@ -81,7 +82,7 @@ struct line_source_state {
   std::chrono::steady_clock::time_point last_event{};
   uint64_t silence_ticket = 0; // CAF 0.17 cannot cancel a timer; a stale one is ignored
   uint64_t epoch = 0;
-  uint32_t failures = 0; // restarts since the last event
+  uint32_t failures = 0; // in a row, since the last event
   bool stopping = false;
 };
 

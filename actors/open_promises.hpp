@@ -31,6 +31,8 @@ public:
     promise.deliver(std::move(answer));
   }
 
+  bool is_open(ticket x) const { return open_.contains(x); }
+
   void fail_all(const caf::error& reason) {
     for (auto& [id, promise] : std::exchange(open_, {}))
       promise.deliver(reason);

@@ -1,9 +1,11 @@
 #include "actors/source_spec.hpp"
 
+#include "config/duration.hpp"
 #include "config/host_port.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
 
 namespace cafbus {
@@ -13,40 +15,75 @@ namespace {
 /// Long commands are cut in status and log.
 constexpr size_t max_name = 80;
 
-using parsed_source = std::variant<source_spec, std::string>;
+constexpr std::string_view file_prefix = "file:";
+constexpr std::string_view exec_prefix = "exec:";
+constexpr std::string_view node_prefix = "node:";
+constexpr std::string_view every_prefix = "every=";
+
+failure wrong(const source_spec& x, const std::string& why) {
+  return {failure_kind::invalid, "source '" + x.name + "': " + why};
+}
+
+bool exists(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0;
+}
+
+result<source_spec> parse_file(source_spec x, std::string_view path) {
+  x.what = source_spec::kind::file;
+  std::error_code failed;
+  x.argument = std::filesystem::absolute(path, failed).string();
+  if (failed)
+    return wrong(x, failed.message());
+  if (path.front() == '~' && !exists(x.argument))
+    return wrong(x, "no shell has replaced the '~' here; give the whole path, as in file:\"$HOME/...\"");
+  if (path.find_first_of("*?[") != std::string_view::npos && !exists(x.argument))
+    return wrong(x, "a pattern is not expanded here; give a source of its own to each file, or use "
+                    "exec:'tail -q -n +1 -F PATTERN'");
+  return x;
+}
+
+result<source_spec> parse_exec(source_spec x, std::string_view command) {
+  x.what = source_spec::kind::exec;
+  if (command.starts_with(every_prefix)) {
+    auto interval = command.substr(every_prefix.size());
+    auto end = interval.find(':');
+    auto parsed = parse_duration(interval.substr(0, end));
+    if (!parsed)
+      return wrong(x, parsed.error().text);
+    command = end == std::string_view::npos ? std::string_view{} : interval.substr(end + 1);
+    x.every = *parsed;
+    if (x.every.count() <= 0 || command.empty())
+      return wrong(x, "an interval is a duration above 0 before a command, as in exec:every=30s:COMMAND");
+  }
+  x.argument = command;
+  return x;
+}
 
 } // namespace
 
-std::variant<source_spec, std::string> parse_source_spec(std::string_view text) {
-  source_spec result;
-  result.name = text.substr(0, max_name);
+result<source_spec> parse_source_spec(std::string_view text) {
+  source_spec x;
+  x.name = text.substr(0, max_name);
   if (text.size() > max_name)
-    result.name += "...";
+    x.name += "...";
+  auto names = [&](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
   if (text == "stdin")
-    return result;
-  constexpr std::string_view file = "file:";
-  if (text.starts_with(file) && text.size() > file.size()) {
-    result.what = source_spec::kind::file;
-    std::error_code failed;
-    result.argument = std::filesystem::absolute(text.substr(file.size()), failed).string();
-    return failed ? parsed_source{"source '" + result.name + "': " + failed.message()} : result;
-  }
-  constexpr std::string_view node = "node:";
-  if (text.starts_with(node)) {
-    result.what = source_spec::kind::node;
-    result.argument = text.substr(node.size());
-    auto place = parse_host_port(result.argument);
-    if (!place)
-      return "source '" + result.name + "': " + place.error().text;
-    return result;
-  }
-  constexpr std::string_view exec = "exec:";
-  if (text.starts_with(exec) && text.size() > exec.size()) {
-    result.what = source_spec::kind::exec;
-    result.argument = text.substr(exec.size());
-    return result;
-  }
-  return "source '" + result.name + "' is not known: give stdin, file:PATH, exec:COMMAND or node:HOST:PORT";
+    return x;
+  if (names(file_prefix))
+    return parse_file(std::move(x), text.substr(file_prefix.size()));
+  if (names(exec_prefix))
+    return parse_exec(std::move(x), text.substr(exec_prefix.size()));
+  if (!text.starts_with(node_prefix))
+    return failure{failure_kind::invalid, "source '" + x.name +
+                                              "' is not known: give stdin, file:PATH, exec:COMMAND, "
+                                              "exec:every=DURATION:COMMAND or node:HOST:PORT"};
+  x.what = source_spec::kind::node;
+  x.argument = text.substr(node_prefix.size());
+  auto place = parse_host_port(x.argument);
+  if (!place)
+    return wrong(x, place.error().text);
+  return x;
 }
 
 void name_apart(std::vector<source_spec>& specs) {

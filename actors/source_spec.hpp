@@ -1,7 +1,10 @@
 #pragma once
+#include "base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace cafbus {
@@ -12,16 +15,18 @@ struct source_spec {
     standard_input, ///< `stdin`: events until end of input, then the bus stops.
     file,           ///< `file:PATH`: events in that file, which is followed.
     node,           ///< `node:HOST:PORT`: another bus.
-    exec,           ///< `exec:COMMAND`: events on the command's standard output; restarted when it ends.
+    exec,           ///< `exec:COMMAND`, `exec:every=DURATION:COMMAND`: events on the command's standard output; it is
+                    ///< started again when it has ended.
   };
   kind what = kind::standard_input;
-  std::string argument; ///< The command, for /bin/sh; or the path, absolute; or HOST:PORT.
-  std::string name;     ///< As in status: the specification as it was given, cut to a readable length.
+  std::string argument;              ///< The command, for /bin/sh; or the path, absolute; or HOST:PORT.
+  std::string name;                  ///< As in status: the specification as it was given, cut to a readable length.
+  std::chrono::nanoseconds every{0}; ///< Of a command: from its end to its next start, at least; 0: as soon as may be.
 };
 
 /// A path is taken from the working directory of now, since a daemon may change it.
-/// @returns the specification, or an error text that says what there is.
-std::variant<source_spec, std::string> parse_source_spec(std::string_view text);
+/// @returns the specification, or a failure that says what there is.
+result<source_spec> parse_source_spec(std::string_view text);
 
 /// Makes the names of specifications that are, or look, the same differ: `exec:x`, `exec:x #2`.
 void name_apart(std::vector<source_spec>& specs);

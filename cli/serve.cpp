@@ -1,6 +1,7 @@
 #include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
 #include "io/daemon/daemon.hpp"
+#include "io/daemon/init_process.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -20,6 +21,8 @@ void tell(unique_fd& starter, const std::string& line) {
 } // namespace
 
 int run_serve(const serve_options& options, const option_reader& reread) {
+  if (auto code = reap_as_process_one())
+    return *code;
   auto serving = [](const std::string& socket) { fmt::print(stderr, "[cafbus] serving socket={}\n", socket); };
   auto outcome = run_daemon(options, serving, reread);
   fmt::print(stderr, "[cafbus] {}: {}\n", outcome ? "stopped" : "failed", outcome ? *outcome : outcome.error().text);

@@ -17,8 +17,8 @@ int check(const loaded_options& options) {
   const auto& values = options.values;
   for (const auto& text : values.sources) {
     auto spec = parse_source_spec(text);
-    if (auto* error = std::get_if<std::string>(&spec))
-      return complain(exit_code::usage, *error);
+    if (!spec)
+      return complain(exit_code::usage, spec.error().text);
   }
   auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
   if (!paths)

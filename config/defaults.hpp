@@ -20,7 +20,7 @@ inline constexpr size_t max_name_bytes = 1'024;
 inline constexpr uint32_t max_json_depth = 1'024;
 /// Longest event key, subscription id or event type of a hello in bytes; an option may lower it.
 inline constexpr uint32_t max_key_bytes = max_name_bytes;
-/// Longest set-up or clean-up command in bytes.
+/// Longest command of a hook in bytes.
 inline constexpr size_t max_hook_bytes = 4'096;
 /// Environment of those commands in bytes, names, values and two for each counted.
 inline constexpr size_t max_hook_env_bytes = 64 * 1'024;
@@ -73,9 +73,12 @@ inline constexpr size_t unmatched_types = 16;
 // -- first and last -----------------------------------------------------------------------------------------------
 /// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.
 inline constexpr auto cleanup_wait = 3s;
-/// How long a cleanup lock may be held before it is taken away, and a set-up or clean-up command run before it is
-/// ended.
+/// How long a cleanup lock may be held before it is taken away.
 inline constexpr auto cleanup_lease = 30s;
+/// How long a hook may run before it is ended and has failed.
+inline constexpr auto hook_timeout = 30s;
+/// Hooks that run at once; each costs two descriptors and a few processes. The others wait for their turn.
+inline constexpr uint32_t max_hooks = 16;
 
 // -- life ---------------------------------------------------------------------------------------------------------
 /// Time without a consumer before the daemon ends. 0 or `never`: it stays.

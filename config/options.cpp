@@ -4,10 +4,12 @@
 #include "config/config_file.hpp"
 #include "config/duration.hpp"
 #include "config/host_port.hpp"
+#include "config/source_path.hpp"
 #include "config/quoted.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <limits>
 
 namespace cafbus {
@@ -127,7 +129,7 @@ option dir_option() {
 }
 
 option source_option() {
-  auto made = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND or node:HOST:PORT",
+  auto made = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND or node:HOST:PORT",
                   "Where events come from; may be given many times");
   made.repeatable = true;
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
@@ -187,15 +189,20 @@ option node_file_option(const char* name, std::string node_options::*member, con
   return made;
 }
 
-option insecure_network_option() {
-  auto made = row("insecure-network", "yes|no", "yes or no", "Whether links beyond this machine may go without TLS");
-  made.set = [](serve_options& x, std::string_view text) -> result<void> {
-    if (text != "yes" && text != "no")
-      return wrong(log::quoted(text) + " is neither yes nor no");
-    x.nodes.insecure = text == "yes";
+/// One of two words. @param value Where it is: true is the first word.
+option choice(const char* name, const char* yes, const char* no, std::function<bool&(serve_options&)> value,
+              const char* help) {
+  auto made = row(name, std::string{yes} + '|' + no, std::string{yes} + " or " + no, help);
+  made.set = [=](serve_options& x, std::string_view text) -> result<void> {
+    if (text != yes && text != no)
+      return wrong(log::quoted(text) + " is neither " + yes + " nor " + no);
+    value(x) = text == yes;
     return {};
   };
-  made.text = [](const serve_options& x) { return x.nodes.insecure ? "yes" : "no"; };
+  made.text = [=](const serve_options& x) {
+    auto copy = x;
+    return value(copy) ? yes : no;
+  };
   return made;
 }
 
@@ -213,7 +220,13 @@ std::vector<option> make_table() {
       dir_option(),
       source_option(),
       count("source-retries", &o::source_retries, 0, 1'000'000,
-            "Restarts of an exec source in a row, without an event between them, before the bus gives up"),
+            "Failures of an exec source in a row, without an event between them, before the bus gives up"),
+      choice(
+          "start-sources", "first-consumer", "at-once", [](serve_options& x) -> bool& { return x.sources_wait; },
+          "When sources begin: what they have before a consumer is there reaches nobody"),
+      choice(
+          "positions", "yes", "no", [](serve_options& x) -> bool& { return x.positions; },
+          "Whether it is remembered how far a file has been read, so that a new daemon goes on there"),
       duration("source-max-silence", &o::source_max_silence, 10ms, zero::never,
                "Time without an event after which a source is shown as stale"),
       live(duration("idle-timeout", &o::idle_timeout, 100ms, zero::never,
@@ -245,13 +258,18 @@ std::vector<option> make_table() {
                     "How long a consumer waits for another one's cleanup before it is rejected")),
       live(duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
                     "How long one consumer may hold the cleanup lock")),
+      live(duration("hook-timeout", &o::hook_timeout, 10ms, zero::refused,
+                    "How long a hook of a consumer may run before it is ended")),
+      live(count("max-hooks", &o::max_hooks, 1, 4'096, "Hooks of consumers that run at once; the others wait")),
       live(log_level_option()),
       node_listen_option(),
       node_file_option("node-certificate", &node_options::certificate,
                        "This bus's certificate for links to other buses, PEM"),
       node_file_option("node-key", &node_options::key, "The private key of that certificate, PEM"),
       node_file_option("node-ca", &node_options::ca, "Who signs the certificates of the other buses, PEM"),
-      insecure_network_option(),
+      choice(
+          "insecure-network", "yes", "no", [](serve_options& x) -> bool& { return x.nodes.insecure; },
+          "Whether links beyond this machine may go without TLS"),
       live(count("log-lines", &o::log_lines, 1, 1'000'000,
                  "Log lines a second for one cause; the next says how many were left out")),
   };
@@ -286,6 +304,8 @@ public:
   result<void> set_file(const config_file& file) {
     std::vector<size_t> line_of(option_table().size());
     loaded.file = file.path;
+    std::error_code error;
+    auto folder = std::filesystem::absolute(file.path, error).parent_path().string(); // a relative path counts from it
     for (const auto& entry : file.entries) {
       auto place = file.path + ':' + std::to_string(entry.line);
       const auto* x = find_option(entry.key);
@@ -297,7 +317,8 @@ public:
         return wrong(place + ": " + x->name + " = " + log::quoted(entry.value) + ": already set in line " +
                      std::to_string(earlier) + "; allowed: once");
       earlier = entry.line;
-      if (auto done = set(*x, entry.value, origin::file, place); !done)
+      auto value = x->name == "source" ? with_absolute_path(entry.value, folder) : entry.value;
+      if (auto done = set(*x, value, origin::file, place); !done)
         return done;
     }
     return {};

@@ -30,6 +30,8 @@ struct serve_options {
   std::string app = "default"; ///< The same as `bus.app`.
   std::string dir;             ///< As asked for; empty: `base_dir` chooses.
   std::vector<std::string> sources;
+  bool sources_wait = true; ///< For the first consumer.
+  bool positions = true;    ///< Of files that are sources are remembered.
   node_options nodes;
   std::string log_level = "info";
 };

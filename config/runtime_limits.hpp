@@ -19,6 +19,8 @@ struct runtime_limits {
   std::chrono::nanoseconds dedup_ttl = defaults::dedup_ttl;
   std::chrono::nanoseconds cleanup_wait = defaults::cleanup_wait;
   std::chrono::nanoseconds cleanup_lease = defaults::cleanup_lease;
+  std::chrono::nanoseconds hook_timeout = defaults::hook_timeout;
+  uint32_t max_hooks = defaults::max_hooks;             ///< At once, at least 1.
   uint32_t max_connections = defaults::max_connections; ///< Consumers and producers on sockets; 0: no limit.
   uint32_t max_half_open = defaults::max_half_open;     ///< At least 1.
   size_t max_queued_bytes = defaults::max_queued_bytes; ///< Of all consumers together.

@@ -128,10 +128,21 @@ struct hub_status {
 
 // -- cleanup_lock -----------------------------------------------------------------------------------------------------
 
-/// Commands that the bus runs for a subscription id, and where; empty: none, or as the bus itself.
+/// When a hook of a subscription id is run.
+enum class hook_kind : uint8_t {
+  on_first, ///< Before the first one is let in; if it fails, that one is refused.
+  on_last,  ///< After the last one has gone; that of whoever came last with one.
+};
+template <>
+struct vocabulary<hook_kind> {
+  static constexpr std::array words{"on_first", "on_last"};
+};
+static_assert(spells_all_up_to(hook_kind::on_last));
+
+/// The hooks that a consumer brings, as commands for /bin/sh, and where they run; empty: none, or as the bus itself.
 struct hook_commands {
-  std::string on_first; ///< Before the first member is let in; if it fails, that member is refused.
-  std::string on_last;  ///< After the last member has gone; the one that came last with the id counts.
+  std::string on_first;
+  std::string on_last;
   std::map<std::string, std::string> env;
   std::string dir;
   std::optional<uint32_t> umask;
@@ -174,20 +185,21 @@ struct lock_answer {
   bool operator==(const lock_answer&) const = default;
 };
 
-/// The process that runs a command has ended.
+/// A hook has ended.
 struct hook_done {
   std::string subscription_id;
   uint64_t ticket = 0;
   bool ok = false;
-  std::string detail; ///< How it ended, and the last line that it wrote to standard error.
+  std::string detail;        ///< How it ended, and the last line that it wrote to standard error.
+  size_t left_processes = 0; ///< That an `on_first` which worked has left running.
   bool operator==(const hook_done&) const = default;
 };
 
-/// Asks to be told when no command is running any more.
+/// Asks to be told when no hook is running any more.
 struct finish_hooks {};
 struct hooks_finished {};
 
-/// Ends the commands that run (SIGTERM, after `kill_after` SIGKILL) and starts no more.
+/// Ends the hooks that run (SIGTERM, after `kill_after` SIGKILL) and starts no more.
 struct cancel_hooks {
   std::chrono::nanoseconds kill_after{0};
 };
@@ -203,6 +215,10 @@ struct lease_over {
   uint64_t ticket = 0;
   bool operator==(const lease_over&) const = default;
 };
+struct hook_overdue {
+  uint64_t ticket = 0;
+  bool operator==(const hook_overdue&) const = default;
+};
 
 // -- idle_supervisor --------------------------------------------------------------------------------------------------
 
@@ -212,6 +228,9 @@ struct consumer_came {
 struct consumer_went {
   caf::strong_actor_ptr consumer;
 };
+/// Asks to be told when the first consumer is in, now or later.
+struct await_consumer {};
+struct consumer_there {};
 /// The bus could not stop, somebody was just coming; start over.
 struct stay_awake {};
 /// A timer; stale unless the epoch is the current one.
@@ -294,8 +313,8 @@ CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_s
 CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)
 CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer)
 CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks) CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(cancel_hooks)
-CAFBUS_LOCAL(wait_over) CAFBUS_LOCAL(lease_over)
-CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed)
+CAFBUS_LOCAL(wait_over) CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(hook_overdue)
+CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(await_consumer) CAFBUS_LOCAL(consumer_there) CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed)
 CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source)
 CAFBUS_LOCAL(stop_if_idle) CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(close_listener) CAFBUS_LOCAL(listener_closed)
 CAFBUS_LOCAL(read_load) CAFBUS_LOCAL(bus_load)

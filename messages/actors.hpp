@@ -103,12 +103,14 @@ using cleanup_lock_actor = caf::typed_actor<
     caf::replies_to<finish_hooks>::with<hooks_finished>,
     // From the bus whose stop takes too long.
     caf::reacts_to<cancel_hooks>,
-    // INTERNAL: from the process that runs a command.
+    // INTERNAL: from the thread that runs the hooks.
     caf::reacts_to<hook_done>,
     // INTERNAL: timer.
     caf::reacts_to<wait_over>,
     // INTERNAL: timer.
-    caf::reacts_to<lease_over>>;
+    caf::reacts_to<lease_over>,
+    // INTERNAL: timer.
+    caf::reacts_to<hook_overdue>>;
 
 // -- idle_supervisor: says when the bus has been without consumers for too long ---------------------------------------
 
@@ -117,6 +119,8 @@ using idle_supervisor_actor = caf::typed_actor<
     caf::reacts_to<consumer_came>,
     // From the hub.
     caf::reacts_to<consumer_went>,
+    // From the bus, whose sources wait for the first consumer.
+    caf::replies_to<await_consumer>::with<consumer_there>,
     // From the bus.
     caf::reacts_to<stay_awake>,
     // From the bus.
@@ -151,6 +155,7 @@ struct attach_listener {
 struct attach_source {
   std::string name;
   source_actor source;
+  bool waits = false; ///< It is started when the first consumer is in, so that nothing that it has is lost.
 };
 
 /// An actor of this program wants events like any consumer. It leaves by ending, or by the end of its conn.

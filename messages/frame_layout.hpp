@@ -214,6 +214,8 @@ struct layout<load_and_limits> {
     f("dedup_ttl_ms", limits.dedup_ttl);
     f("cleanup_wait_ms", limits.cleanup_wait);
     f("cleanup_lease_ms", limits.cleanup_lease);
+    f("hook_timeout_ms", limits.hook_timeout);
+    f("max_hooks", limits.max_hooks);
   }
 };
 

@@ -1,8 +1,9 @@
 #include "io/daemon/daemon.hpp"
 
 #include "actors/bus.hpp"
-#include "actors/followed_file.hpp"
+#include "actors/file_lines.hpp"
 #include "actors/line_source.hpp"
+#include "actors/position_file.hpp"
 #include "base/deadline.hpp"
 #include "base/signals.hpp"
 #include "config/descriptors.hpp"
@@ -10,8 +11,10 @@
 #include "config/log_limit.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
+#include "io/daemon/command_set_up.hpp"
 #include "io/daemon/folder_watch.hpp"
 #include "io/daemon/instance_lock.hpp"
+#include "io/daemon/orphans.hpp"
 #include "io/daemon/start_up_memory.hpp"
 #include "io/links/node_network.hpp"
 #include "io/sockets/socket_broker.hpp"
@@ -50,10 +53,13 @@ struct bus_config : caf::actor_system_config {
 /// Fewest descriptors that the daemon starts with: one consumer's beside those that it keeps back.
 constexpr uint64_t least_descriptors = defaults::own_descriptors + defaults::spare_connections + 1;
 
-/// Puts into `x` how many connections there may be, of those that were asked for. @pre there are `least_descriptors`
-void limit_connections(bus_options& x, uint64_t descriptors) {
+/// Puts into `x` how many connections and hooks there may be, of those that were asked for: a hook needs two
+/// descriptors, and gets an eighth of those that can be spared. @pre there are `least_descriptors`
+void limit_to(uint64_t descriptors, bus_options& x) {
   constexpr uint64_t most = defaults::most_connections + defaults::spare_connections;
-  x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors, most));
+  auto hooks = std::clamp<uint64_t>((descriptors - least_descriptors) / 8, 1, x.max_hooks);
+  x.max_hooks = static_cast<uint32_t>(hooks);
+  x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors - 2 * (hooks - 1), most));
   auto allowed = x.descriptors - defaults::spare_connections;
   x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
 }
@@ -79,6 +85,13 @@ constexpr auto watched_look_interval = std::chrono::seconds{10};
 /// it says so.
 constexpr auto look_delay = std::chrono::milliseconds{200};
 
+/// Positions that are remembered, those of sources that are not there any more included.
+constexpr size_t most_position_files = 1'024;
+
+std::string positions_folder(const app_paths& paths) {
+  return paths.dir + "/positions";
+}
+
 /// Everything that is checked or taken before the first actor is there.
 struct preparation {
   app_paths paths;
@@ -88,6 +101,8 @@ struct preparation {
   unique_fd listening;
   unique_fd nodes; ///< Where other buses connect; none if they may not.
   own_file socket;
+  orphan_mark mark;
+  command_context usual; ///< Of commands that nobody says more about.
 
   /// What has become of our files, if not all are ours any more. Whoever comes next cannot find us then.
   std::string lost() const {
@@ -101,12 +116,12 @@ result<std::vector<source_spec>> read_sources(const std::vector<std::string>& te
   std::vector<source_spec> result;
   for (const auto& text : texts) {
     auto spec = parse_source_spec(text);
-    if (auto* error = std::get_if<std::string>(&spec))
-      return failure{failure_kind::invalid, *error};
-    result.push_back(std::get<source_spec>(spec));
-    const auto& parsed = result.back();
-    if (auto error = parsed.what == source_spec::kind::file ? not_followable(parsed.argument) : ""; !error.empty())
-      return failure{failure_kind::invalid, "source " + parsed.name + ": " + error};
+    if (!spec)
+      return spec.error();
+    if (spec->what == source_spec::kind::file)
+      if (auto possible = can_be_followed(spec->argument); !possible)
+        return failure{possible.error().kind, "source " + spec->name + ": " + possible.error().text};
+    result.push_back(std::move(*spec));
   }
   name_apart(result);
   return result;
@@ -156,6 +171,8 @@ result<preparation> prepare(const serve_options& options, bool on_demand) {
     return listening.error();
   x.listening = std::move(*listening);
   x.socket = own_file{x.paths.socket};
+  x.mark = orphan_mark{x.paths.dir + "/bus.children"};
+  limit_position_files(positions_folder(x.paths), most_position_files);
   return x;
 }
 
@@ -232,11 +249,36 @@ void reload(serve_options& running, const option_reader& reread, const bus_actor
   log::set_level(running.log_level);
   log::lines_per_second = running.bus.log_lines;
   auto limits = running.bus;
-  limit_connections(limits, descriptors);
+  limit_to(descriptors, limits);
   caf::anon_send(bus, reconfigure{limits});
   log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted->file, whole_text),
                   log::quoted(joined_with_commas(plan.changed), whole_text),
                   log::quoted(joined_with_commas(plan.need_restart), whole_text));
+}
+
+void attach_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
+                    const preparation& x, const bus_options& limits) {
+  auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  for (const auto& spec : x.sources) {
+    if (spec.what == source_spec::kind::node) { // brings nothing that no consumer has asked for
+      auto source = spawn_node_source(system, parts, options.app, spec.name, *parse_host_port(spec.argument),
+                                      options.nodes, ++seed);
+      caf::anon_send(parts.bus, attach_source{spec.name, source});
+      continue;
+    }
+    line_source_options line;
+    line.spec = spec;
+    line.hub = parts.hub;
+    line.bus = parts.bus;
+    line.retries = limits.source_retries;
+    line.max_silence = limits.source_max_silence;
+    line.seed = ++seed;
+    line.max_json_depth = limits.max_json_depth;
+    line.commands = limits.commands;
+    line.positions = options.positions ? positions_folder(x.paths) : "";
+    caf::anon_send(parts.bus,
+                   attach_source{spec.name, spawn_line_source(system, std::move(line)), options.sources_wait});
+  }
 }
 
 result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
@@ -248,13 +290,16 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   auto bus_options = options.bus;
   bus_options.app = options.app;
   bus_options.socket = x.paths.socket;
-  limit_connections(bus_options, x.descriptors);
+  limit_to(x.descriptors, bus_options);
   log::lines_per_second = bus_options.log_lines;
   std::atomic<bool> stopping = false;
   bus_options.on_stopping = [&] {
     stopping = true;
     x.lock->note(note_stopping);
   };
+  bus_options.commands.usual = x.usual;
+  if (!x.mark.variable().empty())
+    bus_options.commands.variables.push_back(x.mark.variable());
   auto parts = spawn_bus(system, bus_options);
   if (x.nodes)
     welcome_nodes(system, parts, bus_options, options.nodes, std::move(x.nodes));
@@ -264,16 +309,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     wakes.bus_ended();
   });
   spawn_socket_broker(system, parts, bus_options, std::move(x.listening));
-  auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  for (const auto& spec : x.sources) {
-    auto source =
-        spec.what == source_spec::kind::node
-            ? spawn_node_source(system, parts, options.app, spec.name, *parse_host_port(spec.argument), options.nodes,
-                                ++seed)
-            : spawn_line_source(system, {spec, parts.hub, parts.bus, bus_options.source_retries,
-                                         bus_options.source_max_silence, ++seed, nullptr, bus_options.max_json_depth});
-    caf::anon_send(parts.bus, attach_source{spec.name, source});
-  }
+  attach_sources(system, parts, options, x, bus_options);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
   x.lock->note(note_running);
@@ -313,7 +349,7 @@ failure held_back(const app_paths& paths) {
 
 result<std::string> run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,
                                const option_reader& reread, bool on_demand) {
-  ::umask(077);
+  auto umask_before = ::umask(077);
   tame_heap();
   wake_ups wakes;
   if (!wakes.good())
@@ -321,8 +357,10 @@ result<std::string> run_daemon(const serve_options& options, const std::function
   auto prepared = prepare(options, on_demand);
   if (!prepared)
     return prepared.error();
+  prepared->usual = usual_context(on_demand, umask_before);
   auto outcome = run_bus(options, *prepared, wakes, ready, reread);
   prepared->socket.remove(); // still under the lock
+  prepared->mark.remove();
   log::shut_down();
   return outcome;
 }

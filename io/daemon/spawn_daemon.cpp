@@ -2,6 +2,7 @@
 
 #include "base/deadline.hpp"
 #include "base/unique_fd.hpp"
+#include "config/source_path.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -52,15 +53,20 @@ struct child_plan {
     for (auto& text : texts)
       arguments.push_back(text.data());
     arguments.push_back(nullptr);
-    // the daemon lives in /, and a relative name of the config file would be another one there
-    if (const char* config = std::getenv("CAFBUS_CONFIG"); config != nullptr && *config != '\0' && *config != '/') {
-      std::error_code error;
-      config_file = std::filesystem::absolute(config, error).string();
-    }
+    // the daemon lives in /, and relative names of a config file and of sources would be other ones there
+    std::error_code error;
+    auto folder = std::filesystem::current_path(error);
+    if (error)
+      return; // it has been removed: there is nothing that a relative name could mean
+    if (const char* config = std::getenv("CAFBUS_CONFIG"); config != nullptr && *config != '\0')
+      config_file = (folder / config).string();
+    if (const char* given = std::getenv("CAFBUS_SOURCE"); given != nullptr)
+      sources = with_absolute_paths(given, folder.string());
   }
   std::vector<std::string> texts;
   std::vector<char*> arguments;
   std::string config_file;
+  std::string sources;
 };
 
 void say_and_exit(const char* what, int code) {
@@ -83,6 +89,8 @@ void reset_signals() {
   ::umask(077);
   if (!plan.config_file.empty())
     ::setenv("CAFBUS_CONFIG", plan.config_file.c_str(), 1);
+  if (!plan.sources.empty())
+    ::setenv("CAFBUS_SOURCE", plan.sources.c_str(), 1);
   if (::chdir("/") != 0)
     say_and_exit("cannot change to /", errno);
   ::execv("/proc/self/exe", plan.arguments.data());

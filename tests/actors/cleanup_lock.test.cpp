@@ -14,14 +14,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// No command is given in here; hooks.test.cpp is about those.
+/// Nobody brings a hook in here; hooks.test.cpp is about those.
 hook_cancel no_hooks(const hook_run&, const cleanup_lock_actor&) {
-  CAF_FAIL("a command was started");
+  CAF_FAIL("a hook was started");
   return [](std::chrono::nanoseconds) {};
 }
 
 struct fixture : test_coordinator_fixture<> {
-  cleanup_lock_actor testee = sys.spawn(cleanup_lock, 3s, 30s, no_hooks);
+  cleanup_lock_actor testee = sys.spawn(cleanup_lock, cleanup_limits{3s, 30s, 30s, 1}, no_hooks);
   std::vector<caf::strong_actor_ptr> members;
 
   fixture() {
@@ -35,8 +35,9 @@ struct fixture : test_coordinator_fixture<> {
     for (auto& x : members)
       kill(x);
     members.clear();
-    CAF_CHECK_EQUAL(deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state.members.ids(), 0u);
-    CAF_CHECK(deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state.waiters.empty());
+    auto& state = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state;
+    CAF_CHECK_EQUAL(state.ids.ids(), 0u);
+    CAF_CHECK(state.watched.empty());
     caf::anon_send_exit(testee, caf::exit_reason::user_shutdown);
     sched.run();
   }
@@ -79,11 +80,11 @@ struct fixture : test_coordinator_fixture<> {
 CAF_TEST_FIXTURE_SCOPE(cleanup_lock_tests, fixture)
 
 CAF_TEST(the first one in is first and the last one out is last) {
-  CAF_CHECK_EQUAL(come(0), (entered{true, true, {}, {}}));
-  CAF_CHECK_EQUAL(come(1), (entered{true, false, {}, {}}));
+  CAF_CHECK_EQUAL(come(0), (entered{true, true}));
+  CAF_CHECK_EQUAL(come(1), (entered{true, false}));
   CAF_CHECK(!go(0));
   CAF_CHECK(go(1));
-  CAF_CHECK_EQUAL(come(0), (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(come(0), (entered{true, true}));
 }
 
 CAF_TEST(leaving without having come and leaving twice say nothing) {
@@ -113,13 +114,13 @@ CAF_TEST(a newcomer waits while the lock is held and is first when its holder le
   caf::anon_send(testee, leave{"a", members[0]});
   sched.run();
   CAF_REQUIRE(request->has_value());
-  CAF_CHECK_EQUAL(**request, (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(**request, (entered{true, true}));
 }
 
 CAF_TEST(other ids do not wait) {
   come(0, "a");
   CAF_CHECK(lock(0, "a"));
-  CAF_CHECK_EQUAL(come(1, "b"), (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(come(1, "b"), (entered{true, true}));
 }
 
 CAF_TEST(the lock is free when its holder dies) {
@@ -129,7 +130,7 @@ CAF_TEST(the lock is free when its holder dies) {
   CAF_CHECK(!request->has_value());
   kill(members[0]);
   CAF_REQUIRE(request->has_value());
-  CAF_CHECK_EQUAL(**request, (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(**request, (entered{true, true}));
 }
 
 CAF_TEST(waiting has a limit) {
@@ -143,7 +144,7 @@ CAF_TEST(waiting has a limit) {
   sched.run();
   CAF_REQUIRE(request->has_value());
   CAF_CHECK(!(*request)->admitted);
-  CAF_CHECK_EQUAL((*request)->code, reject_code::busy);
+  CAF_CHECK((*request)->code == reject_code::busy);
   CAF_CHECK(go(0));
 }
 
@@ -152,7 +153,7 @@ CAF_TEST(the lease takes a lock away from one who keeps it) {
   CAF_CHECK(lock(0));
   advance_time(30s);
   sched.run();
-  CAF_CHECK_EQUAL(come(1), (entered{true, false, {}, {}}));
+  CAF_CHECK_EQUAL(come(1), (entered{true, false}));
 }
 
 CAF_TEST(a stale lease does not take the next lock away) {
@@ -169,7 +170,7 @@ CAF_TEST(a stale lease does not take the next lock away) {
   CAF_CHECK(!request->has_value());
   go(0);
   CAF_REQUIRE(request->has_value());
-  CAF_CHECK_EQUAL(**request, (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(**request, (entered{true, true}));
 }
 
 CAF_TEST(a new lease holds for the locks that come) {
@@ -204,13 +205,13 @@ CAF_TEST(one who dies while waiting is not let in) {
   kill(members[0]);
   CAF_CHECK(!first->has_value());
   CAF_REQUIRE(second->has_value());
-  CAF_CHECK_EQUAL(**second, (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(**second, (entered{true, true}));
 }
 
 CAF_TEST(one who is dead already when it comes is out again at once) {
   kill(members[0]);
   come(0);
-  CAF_CHECK_EQUAL(come(1), (entered{true, true, {}, {}}));
+  CAF_CHECK_EQUAL(come(1), (entered{true, true}));
 }
 
 CAF_TEST(two hundred comings and goings have one first and one last) {
@@ -228,6 +229,20 @@ CAF_TEST(two hundred comings and goings have one first and one last) {
     kill(x);
   CAF_CHECK_EQUAL(firsts, 1);
   CAF_CHECK_EQUAL(lasts, 1);
+}
+
+CAF_TEST(one who wants to be the only one is refused while another is in and keeps others out) {
+  come(0);
+  auto alone = ask<entered>(enter{"a", members[1], {}, true, 42});
+  CAF_CHECK(!alone.admitted);
+  CAF_CHECK(alone.code == reject_code::exclusive);
+  go(0);
+  CAF_CHECK(ask<entered>(enter{"a", members[1], {}, true, 42}).admitted);
+  auto second = come(0);
+  CAF_CHECK(second.code == reject_code::exclusive);
+  CAF_CHECK(second.reason.find("pid 42") != std::string::npos);
+  go(1);
+  CAF_CHECK(come(0).first);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,5 +1,5 @@
-// Set-up and clean-up of a subscription id: the law is that they never overlap, strictly alternate, and that the
-// clean-up runs exactly once after the last one is gone, whoever was first and however it died.
+// The hooks of a subscription id: the law is that they never overlap, strictly alternate, and that `on_last` runs
+// exactly once after the last one is gone, whoever was first and however it died.
 
 #include "actors/cleanup_lock.hpp"
 #include "support/fixtures.hpp"
@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const hook_commands both{"set-up", "clean-up"};
+const hook_commands both{"on_first", "on_last", {}, {}, {}};
 
-/// Commands that run until the test says that they have ended.
-struct scripted_commands {
+/// Hooks that run until the test says that they have ended.
+struct scripted_hooks {
   struct started {
     hook_run run;
     bool cancelled = false;
@@ -41,10 +41,10 @@ struct scripted_commands {
 };
 
 struct fixture : test_coordinator_fixture<> {
-  scripted_commands commands;
-  cleanup_lock_actor testee = sys.spawn(cleanup_lock, 3s, 30s, [this](const hook_run& x, const cleanup_lock_actor& to) {
-    return commands.launch(x, to);
-  });
+  scripted_hooks hooks;
+  cleanup_lock_actor testee =
+      sys.spawn(cleanup_lock, cleanup_limits{3s, 1h, 30s, 2},
+                [this](const hook_run& x, const cleanup_lock_actor& to) { return hooks.launch(x, to); });
 
   ~fixture() override {
     caf::anon_send_exit(testee, caf::exit_reason::user_shutdown);
@@ -59,11 +59,11 @@ struct fixture : test_coordinator_fixture<> {
   };
 
   /// One that asks to be let in, with an actor of its own.
-  member come(const hook_commands& hooks = both, const std::string& id = "a") {
+  member come(const hook_commands& wanted = both, const std::string& id = "a") {
     member result;
-    auto actor = sys.spawn([this, answer = result.answer, id, hooks](caf::event_based_actor* self) {
+    auto actor = sys.spawn([this, answer = result.answer, id, wanted](caf::event_based_actor* self) {
       auto me = caf::actor_cast<caf::strong_actor_ptr>(self);
-      self->request(testee, caf::infinite, enter{id, me, hooks})
+      self->request(testee, caf::infinite, enter{id, me, wanted})
           .then([answer](const entered& x) { *answer = x; }, [](const caf::error&) {});
       self->set_default_handler(caf::drop);
       self->become([](int) {});
@@ -78,9 +78,9 @@ struct fixture : test_coordinator_fixture<> {
     sched.run();
   }
 
-  /// The command that was started last and has not ended ends.
-  bool end_command(bool ok, const std::string& id = "a") {
-    for (auto& x : commands.all)
+  /// The hook that was started last and has not ended ends.
+  bool end_hook(bool ok, const std::string& id = "a") {
+    for (auto& x : hooks.all)
       if (!x.ended && x.run.subscription_id == id) {
         x.ended = true;
         caf::anon_send(testee, hook_done{id, x.run.ticket, ok, ok ? "exit status 0" : "exit status 1; no network"});
@@ -97,134 +97,134 @@ struct fixture : test_coordinator_fixture<> {
 
 CAF_TEST_FIXTURE_SCOPE(hooks_tests, fixture)
 
-CAF_TEST(the first one is let in after its set up has worked) {
+CAF_TEST(the first one is let in after its on_first has worked) {
   auto x = come();
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up"}));
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first"}));
   CAF_CHECK(!x.answer->has_value());
-  end_command(true);
+  end_hook(true);
   CAF_CHECK(x.admitted());
   CAF_CHECK((*x.answer)->first);
   kill(x);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(the second one needs no set up) {
+CAF_TEST(the second one needs no hook) {
   auto x = come();
-  end_command(true);
+  end_hook(true);
   auto y = come();
   CAF_CHECK(y.admitted());
   CAF_CHECK(!(*y.answer)->first);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up"}));
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first"}));
   kill(x);
   kill(y);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(the clean up runs when the last one has gone whoever was first) {
+CAF_TEST(on_last runs when the last one has gone whoever was first) {
   auto x = come();
-  end_command(true);
+  end_hook(true);
   auto y = come();
   kill(x);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up"}));
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first"}));
   kill(y);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "clean-up"}));
-  end_command(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_last"}));
+  end_hook(true);
 }
 
-CAF_TEST(a newcomer waits for the clean up and then has a set up of its own) {
+CAF_TEST(a newcomer waits for on_last and then has an on_first of its own) {
   auto x = come();
-  end_command(true);
+  end_hook(true);
   kill(x);
   auto y = come();
   CAF_CHECK(!y.answer->has_value());
-  end_command(true);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "clean-up", "set-up"}));
+  end_hook(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_last", "on_first"}));
   CAF_CHECK(!y.answer->has_value());
-  end_command(true);
+  end_hook(true);
   CAF_CHECK(y.admitted());
   CAF_CHECK((*y.answer)->first);
   kill(y);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(a set up that fails refuses its consumer with the reason and the next one tries again) {
+CAF_TEST(an on_first that fails refuses its consumer with the reason and the next one tries again) {
   auto x = come();
   auto y = come();
-  end_command(false);
+  end_hook(false);
   CAF_CHECK(x.refused());
-  CAF_CHECK_EQUAL((*x.answer)->code, reject_code::set_up_failed);
+  CAF_CHECK((*x.answer)->code == reject_code::set_up_failed);
   CAF_CHECK((*x.answer)->reason.find("exit status 1; no network") != std::string::npos);
   CAF_CHECK(!y.answer->has_value());
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
-  end_command(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_first"}));
+  end_hook(true);
   CAF_CHECK(y.admitted());
   CAF_CHECK((*y.answer)->first);
   kill(x);
   kill(y);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(a failed set up is not cleaned up) {
+CAF_TEST(a failed on_first has no on_last) {
   auto x = come();
-  end_command(false);
+  end_hook(false);
   kill(x);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up"}));
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first"}));
 }
 
-CAF_TEST(a failed clean up does not block the id) {
+CAF_TEST(a failed on_last does not block the id) {
   auto x = come();
-  end_command(true);
+  end_hook(true);
   kill(x);
-  end_command(false);
+  end_hook(false);
   auto y = come();
-  end_command(true);
+  end_hook(true);
   CAF_CHECK(y.admitted());
   kill(y);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(what a consumer that died during its set up has set up is cleaned up) {
+CAF_TEST(an on_first whose consumer has died meanwhile has its on_last) {
   auto x = come();
   kill(x);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up"}));
-  end_command(true);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "clean-up"}));
-  end_command(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first"}));
+  end_hook(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_last"}));
+  end_hook(true);
 }
 
-CAF_TEST(the set up of one that died serves the one that waits) {
+CAF_TEST(the on_first of one that died serves the one that waits) {
   auto x = come();
-  auto y = come({"", ""});
+  auto y = come({});
   kill(x);
-  end_command(true);
+  end_hook(true);
   CAF_CHECK(y.admitted());
   CAF_CHECK((*y.answer)->first);
   kill(y);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "clean-up"}));
-  end_command(true);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_last"}));
+  end_hook(true);
 }
 
-CAF_TEST(a newcomer waits for a command no longer than its limit) {
+CAF_TEST(a newcomer waits for a hook no longer than its limit) {
   auto x = come();
   auto y = come();
   advance_time(3s);
   sched.run();
   CAF_CHECK(y.refused());
-  CAF_CHECK_EQUAL((*y.answer)->code, reject_code::busy);
-  end_command(true);
+  CAF_CHECK((*y.answer)->code == reject_code::busy);
+  end_hook(true);
   CAF_CHECK(x.admitted());
   kill(x);
   kill(y);
-  end_command(true);
+  end_hook(true);
 }
 
-CAF_TEST(a command that takes too long is ended and counts as failed once it has really ended) {
+CAF_TEST(a hook that takes too long is ended and has failed once it has really ended) {
   auto x = come();
   advance_time(30s);
   sched.run();
-  CAF_CHECK(commands.all[0].cancelled);
+  CAF_CHECK(hooks.all[0].cancelled);
   CAF_CHECK(!x.answer->has_value());
-  end_command(false);
+  end_hook(false);
   CAF_CHECK(x.refused());
   kill(x);
 }
@@ -235,20 +235,20 @@ CAF_TEST(other ids do not wait) {
   CAF_CHECK(y.admitted());
   kill(x);
   kill(y);
-  end_command(true);
-  end_command(true);
+  end_hook(true);
+  end_hook(true);
 }
 
-CAF_TEST(the end of the coordinator ends the commands) {
+CAF_TEST(the end of the coordinator ends the hooks) {
   come();
   caf::anon_send_exit(testee, caf::exit_reason::user_shutdown);
   sched.run();
-  CAF_CHECK(commands.all[0].cancelled);
+  CAF_CHECK(hooks.all[0].cancelled);
 }
 
-CAF_TEST(finishing is answered when no command runs any more) {
+CAF_TEST(finishing is answered when no hook runs any more) {
   auto x = come();
-  end_command(true);
+  end_hook(true);
   kill(x);
   bool finished = false;
   sys.spawn([&](caf::event_based_actor* asker) {
@@ -257,18 +257,18 @@ CAF_TEST(finishing is answered when no command runs any more) {
   });
   sched.run();
   CAF_CHECK(!finished);
-  end_command(true);
+  end_hook(true);
   CAF_CHECK(finished);
 }
 
 namespace {
 
-/// One run over a word of steps: 0 and 1 toggle a consumer (come or be killed), 2 and 3 end a command well or badly.
+/// One run over a word of steps: 0 and 1 toggle a consumer (come or be killed), 2 and 3 end a hook well or badly.
 struct alternation {
   fixture& bus;
   std::string id;
   std::optional<fixture::member> members[2];
-  std::vector<std::string> turns; // "set-up" and "clean-up" that ran to their end; a failed set-up does not count
+  std::vector<std::string> turns; // that ran to their end; a failed on_first does not count
 
   void step(size_t what) {
     if (what < 2) {
@@ -286,27 +286,27 @@ struct alternation {
   }
 
   bool end(bool ok) {
-    for (auto& x : bus.commands.all)
+    for (auto& x : bus.hooks.all)
       if (!x.ended && x.run.subscription_id == id) {
-        if (x.run.command == "clean-up" || ok)
+        if (x.run.command == "on_last" || ok)
           turns.push_back(x.run.command);
-        return bus.end_command(ok, id);
+        return bus.end_hook(ok, id);
       }
     return false;
   }
 
   void check() {
     size_t running = 0;
-    for (const auto& x : bus.commands.all)
+    for (const auto& x : bus.hooks.all)
       running += x.run.subscription_id == id && !x.ended ? 1 : 0;
     if (running > 1)
-      CAF_FAIL(id << ": two commands at once");
+      CAF_FAIL(id << ": two hooks at once");
     auto inside =
         std::count_if(std::begin(members), std::end(members), [](const auto& x) { return x && x->admitted(); });
     if (inside > 0 && running > 0)
-      CAF_FAIL(id << ": a command runs while somebody is in");
-    if (inside > 0 && (turns.empty() || turns.back() != "set-up"))
-      CAF_FAIL(id << ": somebody is in who has not been set up");
+      CAF_FAIL(id << ": a hook runs while somebody is in");
+    if (inside > 0 && (turns.empty() || turns.back() != "on_first"))
+      CAF_FAIL(id << ": somebody is in without an on_first");
   }
 
   void finish() {
@@ -316,37 +316,37 @@ struct alternation {
     while (end(true))
       check();
     for (size_t i = 0; i < turns.size(); ++i)
-      if (turns[i] != (i % 2 == 0 ? "set-up" : "clean-up"))
-        CAF_FAIL(id << ": set-up and clean-up do not alternate");
+      if (turns[i] != (i % 2 == 0 ? "on_first" : "on_last"))
+        CAF_FAIL(id << ": hooks do not alternate");
     if (turns.size() % 2 != 0)
-      CAF_FAIL(id << ": a set-up was not cleaned up");
+      CAF_FAIL(id << ": an on_first had no on_last");
   }
 };
 
 } // namespace
 
-CAF_TEST(set up and clean up alternate whatever happens at any step) {
+CAF_TEST(hooks alternate whatever happens at any step) {
   constexpr size_t length = 7;
-  size_t cleaned_up = 0;
+  size_t pairs = 0;
   for (size_t word = 0; word < (1u << (2 * length)); ++word) {
     alternation run{*this, std::to_string(word), {}, {}};
     for (size_t i = 0; i < length; ++i)
       run.step((word >> (2 * i)) & 3);
     run.finish();
-    cleaned_up += run.turns.size() / 2;
-    commands.all.clear();
+    pairs += run.turns.size() / 2;
+    hooks.all.clear();
   }
-  CAF_CHECK(cleaned_up > 10'000);
+  CAF_CHECK(pairs > 10'000);
   auto& state = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state;
-  CAF_CHECK_EQUAL(state.members.ids(), 0u);
-  CAF_CHECK(state.hooks.empty());
-  CAF_CHECK(state.waiters.empty());
-  CAF_CHECK(state.clean_ups.empty());
+  CAF_CHECK_EQUAL(state.ids.ids(), 0u);
+  CAF_CHECK(!state.ids.has_hooks());
+  CAF_CHECK(state.running.empty());
+  CAF_CHECK(state.watched.empty());
 }
 
-CAF_TEST(a stop that is out of time ends the commands that run and starts no more) {
+CAF_TEST(a stop that is out of time ends the hooks that run and starts no more) {
   auto x = come(both, "a");
-  end_command(true, "a");
+  end_hook(true, "a");
   auto y = come(both, "b");
   auto waiter = come(both, "b");
   bool finished = false;
@@ -356,15 +356,79 @@ CAF_TEST(a stop that is out of time ends the commands that run and starts no mor
   sched.run();
   caf::anon_send(testee, cancel_hooks{1ms});
   sched.run();
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
-  CAF_CHECK(commands.all[1].cancelled);
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_first"}));
+  CAF_CHECK(hooks.all[1].cancelled);
   CAF_CHECK(!finished);
-  end_command(false, "b");
+  end_hook(false, "b");
   CAF_CHECK(finished);
   CAF_CHECK(y.refused());
   CAF_CHECK(waiter.refused());
   kill(x);
-  CAF_CHECK_EQUAL(commands.names(), (names{"set-up", "set-up"}));
+  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_first"}));
+}
+
+CAF_TEST(beyond the limit a hook waits for its turn and on_last comes first) {
+  auto a = come(both, "a");
+  end_hook(true, "a");
+  auto b = come(both, "b");
+  auto c = come(both, "c");
+  auto d = come(both, "d");
+  kill(a);
+  CAF_CHECK_EQUAL(hooks.all.size(), 3u);
+  end_hook(true, "b");
+  CAF_REQUIRE_EQUAL(hooks.all.size(), 4u);
+  CAF_CHECK_EQUAL(hooks.all.back().run.command, "on_last");
+  end_hook(true, "c");
+  CAF_REQUIRE_EQUAL(hooks.all.size(), 5u);
+  CAF_CHECK_EQUAL(hooks.all.back().run.subscription_id, "d");
+  for (const auto& x : {b, c, d})
+    kill(x);
+  for (const auto* id : {"a", "d", "b", "c", "d"})
+    end_hook(true, id);
+  auto& state = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state;
+  CAF_CHECK_EQUAL(state.ids.ids(), 0u);
+}
+
+CAF_TEST(one whose hook does not get its turn in time is refused as busy) {
+  auto a = come(both, "a");
+  auto b = come(both, "b");
+  auto c = come(both, "c");
+  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
+  advance_time(3s);
+  sched.run();
+  CAF_REQUIRE(c.refused());
+  CAF_CHECK((*c.answer)->code == reject_code::busy);
+  CAF_CHECK((*c.answer)->reason.find("max-hooks") != std::string::npos);
+  CAF_CHECK(!a.answer->has_value());
+  for (const auto* id : {"a", "b"})
+    end_hook(false, id);
+  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
+}
+
+CAF_TEST(one that dies before its hook has its turn costs no hook) {
+  auto a = come(both, "a");
+  auto b = come(both, "b");
+  auto c = come(both, "c");
+  kill(c);
+  for (const auto* id : {"a", "b"})
+    end_hook(false, id);
+  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
+}
+
+CAF_TEST(what on_first has left has a turn of on_last without a command) {
+  auto x = come({"on_first", "", {}, {}, {}});
+  hooks.all[0].ended = true;
+  caf::anon_send(testee, hook_done{"a", hooks.all[0].run.ticket, true, "exit status 0", 1});
+  sched.run();
+  CAF_CHECK(x.admitted());
+  kill(x);
+  CAF_REQUIRE_EQUAL(hooks.all.size(), 2u);
+  CAF_CHECK(hooks.all[1].run.hook == hook_kind::on_last);
+  CAF_CHECK_EQUAL(hooks.all[1].run.command, "");
+  auto y = come({});
+  CAF_CHECK(!y.answer->has_value());
+  end_hook(true);
+  CAF_CHECK(y.admitted());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -16,8 +16,12 @@ using namespace std::chrono_literals;
 namespace {
 
 idle_supervisor_actor::behavior_type counting_supervisor(idle_supervisor_actor::pointer, int* live) {
-  return {[=](const consumer_came&) { ++*live; }, [=](const consumer_went&) { --*live; }, [](const stay_awake&) {},
-          [](const reconfigure&) {}, [](const idle_elapsed&) {}};
+  return {[=](const consumer_came&) { ++*live; },
+          [=](const consumer_went&) { --*live; },
+          [](const await_consumer&) { return consumer_there{}; },
+          [](const stay_awake&) {},
+          [](const reconfigure&) {},
+          [](const idle_elapsed&) {}};
 }
 
 struct fixture : test_coordinator_fixture<> {

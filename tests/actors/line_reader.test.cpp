@@ -55,11 +55,11 @@ public:
     input_step::kind what;
     std::string text;
   };
-  explicit scripted_input(std::deque<scripted> script) : script_{std::move(script)} {}
+  explicit scripted_input(std::deque<scripted> script) : line_input{*wakeup::make()}, script_{std::move(script)} {}
 
   input_step next(std::span<char> buffer) override {
     if (script_.empty()) {
-      pollfd x{stop_fd_, POLLIN, 0};
+      pollfd x{stop_.fd(), POLLIN, 0};
       ::poll(&x, 1, -1);
       return {input_step::kind::stopped, 0, {}, "stopped"};
     }
@@ -90,6 +90,7 @@ struct fixture {
   inbox<reader_state> states;
   inbox<bool> progress;
   inbox<reader_ended> ends;
+  command_context context;
 
   fixture() {
     watch->on_publish = [this](const publish& x) {
@@ -113,7 +114,7 @@ struct fixture {
   }
 
   std::shared_ptr<line_input> read(std::shared_ptr<line_input> input, bool tells_progress = false) {
-    spawn_line_reader(system, {input, "feed", hub, owner, 7, tells_progress});
+    CAF_REQUIRE(start_line_reader(system, {input, "feed", hub, owner, 7, tells_progress}));
     return input;
   }
 
@@ -122,10 +123,10 @@ struct fixture {
   }
 
   std::shared_ptr<line_input> run(const std::string& command) {
-    auto opened = open_input({source_spec::kind::exec, command, "feed"}, 1);
-    if (auto* error = std::get_if<std::string>(&opened))
-      CAF_FAIL(*error);
-    return read(std::get<std::shared_ptr<line_input>>(opened));
+    auto opened = open_input({{source_spec::kind::exec, command, "feed", 0s}, 1, {context, {}}});
+    if (!opened)
+      CAF_FAIL(opened.error().text);
+    return read(*opened);
   }
 
   void expect_batch(const std::vector<std::string>& payloads, uint64_t rejected = 0) {
@@ -187,6 +188,29 @@ CAF_TEST(a cut ends a line) {
   expect_end("x", 2);
 }
 
+CAF_TEST(a line that was cut and goes on is joined) {
+  auto line = event("1");
+  read({{bytes, line.substr(0, 9)}, {cut, ""}, {bytes, line.substr(9) + '\n'}, {end, "x"}});
+  expect_batch({"1"});
+  expect_end("x", 1);
+}
+
+CAF_TEST(a line that was cut and does not go on is rejected alone) {
+  read({{bytes, event("1").substr(0, 9)}, {cut, ""}, {bytes, event("2") + '\n'}, {end, "x"}});
+  expect_batch({"2"}, 1);
+  expect_end("x", 1);
+}
+
+CAF_TEST(a byte order mark at the start of a file is passed over) {
+  read({{bytes, "\xef\xbb\xbf" + event("1") + '\n'},
+        {cut, ""},
+        {bytes, "\xef\xbb\xbf" + event("2") + '\n'},
+        {end, "x"}});
+  expect_batch({"1"});
+  expect_batch({"2"});
+  expect_end("x", 2);
+}
+
 CAF_TEST(lines that are no events are counted and skipped) {
   read({{bytes, "nonsense\n\n" + event("1") + "\n{}\n{\"type\":\"hello\"}\n"}, {end, "x"}});
   expect_batch({"1"}, 3);
@@ -216,7 +240,7 @@ CAF_TEST(states are passed on) {
   read({{state, "a text"}, {end, "x"}});
   auto x = states.take();
   CAF_CHECK_EQUAL(x.epoch, 7u);
-  CAF_CHECK_EQUAL(x.state, source_state::connected);
+  CAF_CHECK(x.state == source_state::connected);
   CAF_CHECK_EQUAL(x.detail, "a text");
   expect_end("x", 0);
 }
@@ -245,6 +269,34 @@ CAF_TEST(how a command ended and what it said last is the detail) {
 CAF_TEST(a command that closes its output and lives on is ended) {
   run("exec >&-; trap '' HUP; exec sleep 1000");
   expect_end("killed by signal 15", 0);
+}
+
+CAF_TEST(a command ends when its shell ends whoever still has its output) {
+  run("sleep 1000 & echo '" + event("1") + "'; exit 3");
+  expect_batch({"1"});
+  expect_end("exit status 3", 1);
+}
+
+CAF_TEST(a command that ends with status 0 has not failed) {
+  run("exit 0");
+  CAF_CHECK(!ends.take().failed);
+  run("exit 1");
+  CAF_CHECK(ends.take().failed);
+}
+
+CAF_TEST(a command runs where it is told to) {
+  context = {std::vector<std::string>{"PATH=/bin:/usr/bin", "NAME=value"}, "/", mode_t{027}};
+  run(R"(printf '{"event_type":"k","payload":"%s %s %s %s"}\n' $NAME $PWD $(umask) $HOME)");
+  expect_batch({R"("value / 0027 ")"});
+  expect_end("exit status 0", 1);
+}
+
+CAF_TEST(a command that cannot be started is a failure with the reason) {
+  context.folder = "/nowhere";
+  run("true");
+  auto end = ends.take();
+  CAF_CHECK(end.failed);
+  CAF_CHECK(end.detail.find("/nowhere") != std::string::npos);
 }
 
 CAF_TEST(a command ends when its input is stopped) {

@@ -4,7 +4,6 @@
 #include "support/scripted_parts.hpp"
 
 #include <caf/send.hpp>
-#include <poll.h>
 
 #include <caf/test/dsl.hpp>
 
@@ -16,13 +15,10 @@ namespace {
 /// An input that nobody reads: the test is the reader.
 class scripted_input final : public line_input {
 public:
-  explicit scripted_input(bool at_once) : at_once_{at_once} {}
+  explicit scripted_input(bool at_once) : line_input{*wakeup::make()}, at_once_{at_once} {}
   input_step next(std::span<char>) override { return {input_step::kind::end}; }
   bool connected_at_once() const override { return at_once_; }
-  bool stopped() const {
-    pollfd x{stop_fd_, POLLIN, 0};
-    return ::poll(&x, 1, 0) > 0;
-  }
+  bool stopped() const { return stop_.is_set(); }
 
 private:
   bool at_once_;
@@ -54,16 +50,17 @@ struct fixture : test_coordinator_fixture<> {
     sched.run();
   }
 
-  void start(source_spec::kind what, uint32_t retries = 3, std::chrono::nanoseconds max_silence = 0s) {
+  void start(source_spec::kind what, uint32_t retries = 3, std::chrono::nanoseconds max_silence = 0s,
+             std::chrono::nanoseconds every = 0s) {
     auto starter = [this, what](reader_owner_actor x, uint64_t number) -> opened_input {
       owner = std::move(x);
       epoch = number;
       if (!refusal.empty())
-        return refusal;
+        return failure{failure_kind::system, refusal};
       inputs.push_back(std::make_shared<scripted_input>(what != source_spec::kind::file));
       return inputs.back();
     };
-    testee = spawn_line_source(sys, {{what, "", "feed"}, hub, bus, retries, max_silence, 1, starter});
+    testee = spawn_line_source(sys, {{what, "", "feed", every}, hub, bus, retries, max_silence, 1, starter});
     caf::anon_send(testee, start_source{});
     sched.run();
   }
@@ -74,7 +71,9 @@ struct fixture : test_coordinator_fixture<> {
     sched.run();
   }
 
-  void end_reader(const std::string& detail, uint64_t events = 0) { from_reader(reader_ended{epoch, events, detail}); }
+  void end_reader(const std::string& detail, uint64_t events = 0, bool failed = true) {
+    from_reader(reader_ended{epoch, events, detail, failed});
+  }
 
   void pass(caf::timespan time) {
     advance_time(time);
@@ -84,7 +83,7 @@ struct fixture : test_coordinator_fixture<> {
   std::string states() {
     std::string result;
     for (const auto& x : said)
-      result += (result.empty() ? "" : " ") + std::string{to_string(x.state)};
+      result += (result.empty() ? std::string{} : " ") + to_string(x.state);
     said.clear();
     return result;
   }
@@ -157,6 +156,41 @@ CAF_TEST(it is given up after restarts without an event and the bus is told) {
   CAF_CHECK(!alive(testee));
 }
 
+CAF_TEST(a command that ends as it should is never given up) {
+  start(source_spec::kind::exec, 1);
+  for (int i = 0; i < 20; ++i) {
+    states();
+    end_reader("exit status 0", 0, false);
+    CAF_CHECK_EQUAL(states(), "reconnecting");
+    pass(36s);
+  }
+  CAF_CHECK_EQUAL(inputs.size(), 21u);
+  CAF_CHECK(ended.empty());
+}
+
+CAF_TEST(a good end between failures starts their count over) {
+  start(source_spec::kind::exec, 1);
+  for (int i = 0; i < 5; ++i) {
+    end_reader("exit status 1");
+    pass(36s);
+    end_reader("exit status 0", 0, false);
+    pass(36s);
+  }
+  CAF_CHECK(ended.empty());
+}
+
+CAF_TEST(a command with an interval stays connected between its runs) {
+  start(source_spec::kind::exec, 1, 0s, 30s);
+  CAF_CHECK_EQUAL(states(), "connecting connected");
+  end_reader("exit status 0", 0, false);
+  CAF_CHECK(contains(said.back().detail, "again in 30s"));
+  CAF_CHECK_EQUAL(states(), "connected");
+  pass(29'999ms);
+  CAF_CHECK_EQUAL(inputs.size(), 1u);
+  pass(1ms);
+  CAF_CHECK_EQUAL(inputs.size(), 2u);
+}
+
 CAF_TEST(a command that cannot be started counts as a restart) {
   refusal = "cannot start /bin/sh";
   start(source_spec::kind::exec, 1);
@@ -187,7 +221,7 @@ CAF_TEST(a file says itself when it is there) {
 
 CAF_TEST(the end of standard input is no failure) {
   start(source_spec::kind::standard_input);
-  end_reader("end of input");
+  end_reader("end of input", 0, false);
   CAF_REQUIRE_EQUAL(ended.size(), 1u);
   CAF_CHECK(!ended[0].failed);
   CAF_CHECK_EQUAL(ended[0].detail, "end of input");
@@ -226,7 +260,7 @@ CAF_TEST(word of an earlier reader is ignored) {
   end_reader("exit status 1");
   pass(1s);
   states();
-  from_reader(reader_ended{epoch - 1, 0, "late"});
+  from_reader(reader_ended{epoch - 1, 0, "late", true});
   from_reader(reader_state{epoch - 1, source_state::reconnecting, "late"});
   CAF_CHECK_EQUAL(states(), "");
 }

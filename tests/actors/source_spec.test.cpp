@@ -10,9 +10,14 @@ namespace {
 
 source_spec parsed(std::string_view text) {
   auto result = parse_source_spec(text);
-  if (auto* error = std::get_if<std::string>(&result))
-    CAF_FAIL(*error);
-  return std::get<source_spec>(result);
+  if (!result)
+    CAF_FAIL(result.error().text);
+  return *result;
+}
+
+std::string refusal(std::string_view text) {
+  auto result = parse_source_spec(text);
+  return result ? "" : result.error().text;
 }
 
 } // namespace
@@ -45,10 +50,7 @@ CAF_TEST(a long name is cut) {
 
 CAF_TEST(anything else is refused with what there is) {
   for (auto text : {"", "stdin ", "exec:", "file:", "exec", "tcp:1", "STDIN"}) {
-    auto x = parse_source_spec(text);
-    CAF_REQUIRE(std::holds_alternative<std::string>(x));
-    CAF_CHECK(std::get<std::string>(x).find("give stdin, file:PATH, exec:COMMAND or node:HOST:PORT") !=
-              std::string::npos);
+    CAF_CHECK(refusal(text).find("give stdin, file:PATH, exec:COMMAND") != std::string::npos);
   }
 }
 
@@ -59,4 +61,19 @@ CAF_TEST(sources of the same name are told apart by numbers) {
   CAF_CHECK_EQUAL(specs[1].name, "exec:b");
   CAF_CHECK_EQUAL(specs[2].name, "exec:a #2");
   CAF_CHECK_EQUAL(specs[3].name, "exec:a #3");
+}
+
+CAF_TEST(a command may have an interval) {
+  auto x = parsed("exec:every=30s:curl -s host:80/x");
+  CAF_CHECK(x.every == std::chrono::seconds{30});
+  CAF_CHECK_EQUAL(x.argument, "curl -s host:80/x");
+  CAF_CHECK_EQUAL(x.name, "exec:every=30s:curl -s host:80/x");
+  CAF_CHECK(parsed("exec:every day").every.count() == 0);
+  for (auto text : {"exec:every=30s", "exec:every=30s:", "exec:every=0:x", "exec:every=soon:x"})
+    CAF_CHECK(!refusal(text).empty());
+}
+
+CAF_TEST(what only a shell expands is refused with the way out) {
+  CAF_CHECK(refusal("file:~/x").find("$HOME") != std::string::npos);
+  CAF_CHECK(refusal("file:/nowhere/*.ndjson").find("a source of its own") != std::string::npos);
 }

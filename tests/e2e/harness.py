@@ -64,6 +64,8 @@ class Scenario:
     def start_bus(self, *flags, app="default", idle="never", base=None, **how):
         """A daemon that listens. The last one started is the one that the other verbs mean."""
         base = base or self.path("bus")
+        if "--source" in flags and "--start-sources" not in flags:
+            flags += ("--start-sources", "at-once")
         bus = self.start_cli("serve", "--idle-timeout", idle, *flags, app=app, base=base, kind=Bus, **how)
         bus.app_dir = os.path.join(base, app)
         bus.socket_path = os.path.join(bus.app_dir, "bus.sock")

@@ -132,7 +132,7 @@ private:
   void cycle(bool hard) {
     bus_options options;
     options.idle_timeout = 0s;
-    options.cleanup_lease = 3s; // its timer keeps the coordinator of a hard one until then
+    options.hook_timeout = 3s; // its timer keeps the coordinator of a hard one until then
     options.socket = io_ ? folder_ / "bus.sock" : "";
     auto parts = spawn_bus(system_, options);
     caf::scoped_actor self{system_};

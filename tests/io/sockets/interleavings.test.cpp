@@ -25,6 +25,7 @@ bus_options small_bus() {
   result.queue_capacity = 3;
   result.cleanup_wait = 1h; // no time passes in here
   result.cleanup_lease = 1h;
+  result.hook_timeout = 1h;
   return result;
 }
 

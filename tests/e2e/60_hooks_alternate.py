@@ -1,4 +1,4 @@
-"""Set-up and clean-up of a subscription never overlap, alternate, and the clean-up runs once, however consumers end."""
+"""The hooks of a subscription never overlap, alternate, and on_last runs once, however consumers end."""
 import os
 import signal
 
@@ -7,9 +7,9 @@ from harness import main, scenario
 
 
 def hooks(t, log, first="true", last="true"):
-    """Commands that write down when they begin and end."""
-    return ("--on-first", f"echo set-up >> {log}; {first} && echo set-up-done >> {log}",
-            "--on-last", f"echo clean-up >> {log}; {last}; echo clean-up-done >> {log}")
+    """Hooks that write down when they begin and end."""
+    return ("--on-first", f"echo on_first >> {log}; {first} && echo on_first-done >> {log}",
+            "--on-last", f"echo on_last >> {log}; {last}; echo on_last-done >> {log}")
 
 
 def lines(log):
@@ -29,29 +29,29 @@ def alive_in_group(group):
     return result
 
 
-ROUND = ["set-up", "set-up-done", "clean-up", "clean-up-done"]
+ROUND = ["on_first", "on_first-done", "on_last", "on_last-done"]
 
 
 @scenario
-def a_set_up_before_the_first_and_a_clean_up_after_the_last(t):
+def on_first_before_the_first_and_on_last_after_the_last(t):
     log = t.path("log")
     bus = t.start_bus()
     first = t.consume("k", *hooks(t, log))
-    equal(lines(log), ROUND[:2], "set up before it was ready")
+    equal(lines(log), ROUND[:2], "on_first before it was ready")
     second = t.consume("k", *hooks(t, log))
     first.signal(signal.SIGTERM)
     first.expect_exit(0)
     t.await_status(lambda x: x["active_conns"] == 1, "one has gone")
-    equal(lines(log), ROUND[:2], "no clean-up while one is there")
+    equal(lines(log), ROUND[:2], "no on_last while one is there")
     second.signal(signal.SIGTERM)
     second.expect_exit(0)
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
-    equal(lines(log), ROUND, "cleaned up before the bus had ended")
+    equal(lines(log), ROUND, "on_last before the bus had ended")
 
 
 @scenario
-def consumers_that_are_killed_or_stopped_are_cleaned_up_after(t):
+def consumers_that_are_killed_or_stopped_have_their_on_last(t):
     log = t.path("log")
     bus = t.start_bus("--write-timeout", "300ms")
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
@@ -67,37 +67,37 @@ def consumers_that_are_killed_or_stopped_are_cleaned_up_after(t):
     stopped.wait()
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
-    equal(lines(log), ROUND * 4, "set-up and clean-up")
+    equal(lines(log), ROUND * 4, "hooks")
 
 
 @scenario
-def a_set_up_that_fails_is_told_and_tried_again(t):
+def an_on_first_that_fails_is_told_and_tried_again(t):
     log = t.path("log")
     t.start_bus()
     failing = t.run_cli("consume", "k", *hooks(t, log, first="(echo no network >&2; exit 3)"), code=1)
-    matches("rejected.*set-up.*exit status 3; no network", failing.err)
+    matches("rejected.*on_first.*exit status 3; no network", failing.err)
     t.consume("k", *hooks(t, log))
-    equal(lines(log), ["set-up", "set-up", "set-up-done"], "no clean-up of what was not set up")
+    equal(lines(log), ["on_first", "on_first", "on_first-done"], "no on_last after an on_first that failed")
 
 
 @scenario
-def whoever_waits_for_a_set_up_is_let_in_after_it(t):
+def whoever_waits_for_on_first_is_let_in_after_it(t):
     log = t.path("log")
     gate = t.path("gate")
     os.mkfifo(gate)
     t.start_bus()
     first = t.consume("k", *hooks(t, log, first=f"read line < {gate}"), ready=False)
-    with open(gate, "w") as out:  # opens when the set-up reads
+    with open(gate, "w") as out:  # opens when the hook reads
         second = t.consume("k", *hooks(t, log), ready=False)
-        check(b"ready" not in first.err + second.err, "nobody is in before the set-up has worked")
+        check(b"ready" not in first.err + second.err, "nobody is in before the hook has worked")
         out.write("go\n")
     first.expect_line("ready event_key=k")
     second.expect_line("ready event_key=k")
-    equal(lines(log), ROUND[:2], "one set-up")
+    equal(lines(log), ROUND[:2], "one on_first")
 
 
 @scenario
-def a_consumer_killed_during_its_set_up_leaves_nothing_behind(t):
+def a_consumer_killed_during_its_on_first_leaves_nothing_behind(t):
     log = t.path("log")
     gate = t.path("gate")
     os.mkfifo(gate)
@@ -109,20 +109,20 @@ def a_consumer_killed_during_its_set_up_leaves_nothing_behind(t):
         out.write("go\n")
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
-    equal(lines(log), ROUND, "what was set up is cleaned up")
+    equal(lines(log), ROUND, "on_first has its on_last")
 
 
 @scenario
-def a_hung_command_is_ended_with_its_children(t):
+def a_hung_hook_is_ended_with_its_children(t):
     log = t.path("log")
-    t.start_bus("--cleanup-lease", "300ms")
+    t.start_bus("--hook-timeout", "300ms")
     failing = t.run_cli("consume", "k", "--on-first", f"echo $$ > {log}; sleep 1000 & wait", code=1)
-    matches("set-up.*stopped", failing.err)
+    matches("on_first.*stopped", failing.err)
     equal(alive_in_group(lines(log)[0]), [], "its process group is gone")
 
 
 @scenario
-def the_commands_know_whom_they_serve(t):
+def hooks_know_whom_they_serve(t):
     log = t.path("log")
     t.start_bus(app="default")
     t.consume("k", "--subscription-id", "k:42", "--on-first", f"echo $CAFBUS_APP $CAFBUS_SUBSCRIPTION_ID >> {log}")

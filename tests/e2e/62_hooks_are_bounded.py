@@ -1,0 +1,73 @@
+"""No more than --max-hooks hooks run at once; a hook ends after --hook-timeout; the log is not filled with them."""
+import os
+import re
+import signal
+
+from harness import check, equal, main, matches, scenario
+from watching import await_log, check_gone, read_log
+
+
+@scenario
+def beyond_the_limit_a_consumer_waits_for_its_turn(t):
+    os.mkfifo(t.path("gate"))
+    t.start_bus("--max-hooks", "1", "--cleanup-wait", "1min")
+    first = t.consume("a", "--on-first", f"read line < {t.path('gate')}", ready=False)
+    with open(t.path("gate"), "w") as gate:
+        second = t.consume("b", "--on-first", "true", ready=False)
+        await_log(t, 'hook-started hook=on_first subscription="a"')
+        check('subscription="b"' not in read_log(t), "the second hook has not been started")
+        gate.write("go\n")
+    first.expect_line("ready event_key=a")
+    second.expect_line("ready event_key=b")
+
+
+@scenario
+def one_that_waits_for_too_long_is_refused_as_busy(t):
+    os.mkfifo(t.path("gate"))
+    t.start_bus("--max-hooks", "1", "--cleanup-wait", "200ms")
+    first = t.consume("a", "--on-first", f"read line < {t.path('gate')}", ready=False)
+    with open(t.path("gate"), "w") as gate:
+        peer = t.connect().hello("b", on_first="true")
+        ack = peer.expect_ack(rejected=True)
+        equal(ack["reject_code"], "busy", "code")
+        matches("max-hooks", ack["reject_reason"])
+        gate.write("go\n")
+    first.expect_line("ready event_key=a")
+
+
+@scenario
+def an_overdue_hook_is_named_in_the_log(t):
+    t.start_bus("--hook-timeout", "200ms")
+    peer = t.connect().hello("k", on_first="sleep 1000")
+    matches("on_first.*stopped", peer.expect_ack(rejected=True)["reject_reason"])
+    await_log(t, "hook-overdue hook=on_first")
+
+
+@scenario
+def hooks_of_many_consumers_do_not_fill_the_log(t):
+    t.start_bus()
+    for i in range(60):
+        peer = t.connect().hello(f"k{i}", on_first="exit 3")
+        peer.expect_ack(rejected=True)
+        peer.close()
+    failures = re.findall(r"hook-failed .*times=(\d+)", read_log(t))
+    check(0 < len(failures) < 30, f"{len(failures)} lines")
+
+
+@scenario
+def a_killed_daemon_leaves_no_command_behind(t):
+    bus = t.start_bus("--source", f"exec:echo $$ > {t.path('source')}; while :; do sleep 0.05; done")
+    t.consume("k", "--on-first", f"(sleep 1000 & echo $! > {t.path('helper')}; wait) > /dev/null 2>&1 &")
+    t.await_status(lambda _: os.path.exists(t.path("helper")) and os.path.getsize(t.path("helper")) > 0 and
+                   os.path.getsize(t.path("source")) > 0, "both run")
+    pids = [int(open(t.path(name), encoding="ascii").read()) for name in ("source", "helper")]
+    bus.signal(signal.SIGKILL)
+    bus.wait()
+    t.start_bus()
+    await_log(t, "orphans-ended")
+    for pid in pids:
+        check_gone(pid)
+
+
+if __name__ == "__main__":
+    main()
