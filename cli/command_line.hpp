@@ -1,7 +1,8 @@
 #pragma once
+#include "base/result.hpp"
+
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace cafbus {
@@ -10,7 +11,7 @@ namespace cafbus {
 /// pipes or redirections; `sh -c '...'` is there for those. Blanks separate words. Between single quotes everything
 /// stands for itself; between double quotes all but `\"` and `\\`; elsewhere a backslash makes the next character stand
 /// for itself. `''` is an empty word.
-/// @returns the words, at least one, or what is wrong with the text.
-std::variant<std::vector<std::string>, std::string> split_command(std::string_view text);
+/// @returns the words, at least one.
+result<std::vector<std::string>> split_command(std::string_view text);
 
 } // namespace cafbus

@@ -1,4 +1,5 @@
 #pragma once
+#include "cli/exit_code.hpp"
 #include "config/options.hpp"
 
 #include <functional>
@@ -23,6 +24,9 @@ void add_status(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 
+/// Prints the versions of the program and of the wire protocol.
+int print_version(bool json);
+
 /// Runs a daemon in the foreground until it ends. @param reread For SIGHUP.
 int run_serve(const serve_options& options, const option_reader& reread);
 
@@ -30,16 +34,9 @@ int run_serve(const serve_options& options, const option_reader& reread);
 int run_on_demand(const result<loaded_options>& options, const option_reader& reread, int ready_fd);
 
 /// Stands in the help of each command that starts a bus on demand.
-inline constexpr const char* spawn_note = "A bus that is started takes its options from the config file and the "
-                                          "CAFBUS_... variables of whoever starts it; it\n"
-                                          "runs in /, so paths in them must be absolute.";
-
-/// Exit codes, as `cafbus --help` explains them.
-namespace exit_code {
-inline constexpr int done = 0;
-inline constexpr int failed = 1;
-inline constexpr int usage = 2;    ///< Wrong usage, or refused.
-inline constexpr int bus_lost = 3; ///< The bus ended under a consumer that had not asked for it.
-} // namespace exit_code
+inline constexpr const char* spawn_note =
+    "If no bus is running, this command starts one, with the options of the config\n"
+    "file and the CAFBUS_... variables of its environment. That bus runs in /, so\n"
+    "paths in them must be absolute.";
 
 } // namespace cafbus

@@ -1,5 +1,9 @@
 #include "cli/console.hpp"
 
+#include "base/result.hpp"
+#include "base/utf8.hpp"
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,26 +17,13 @@ namespace {
 bool is_format(uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
          (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-         (c >= 0xd800 && c <= 0xdfff) || (c >= 0xe0000 && c <= 0xe007f) || c > 0x10ffff;
+         (c >= 0xe0000 && c <= 0xe007f);
 }
 
 /// Bytes of the character that `text` begins with; 0 if it is not UTF-8 or not to be shown.
 size_t printable_size(std::string_view text) {
-  auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80)
-    return is_format(first) ? 0 : 1;
-  size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size)
-    return 0;
-  uint32_t c = first & (0x7fu >> size);
-  for (size_t i = 1; i < size; ++i) {
-    auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0) != 0x80)
-      return 0;
-    c = (c << 6) | (next & 0x3f);
-  }
-  auto overlong = (size == 3 && c < 0x800) || (size == 4 && c < 0x10000);
-  return overlong || is_format(c) ? 0 : size;
+  auto c = first_char(text);
+  return is_format(c.code) ? 0 : c.size;
 }
 
 } // namespace
@@ -77,12 +68,24 @@ int complain(int code, std::string_view text) {
 
 std::string not_running_text(const std::string& app_dir, const std::string& socket) {
   auto slash = app_dir.rfind('/');
-  return "no bus is running at " + socket + "; start one with: cafbus start (or cafbus serve) --dir " +
+  return "no bus is running at " + socket + "; to start one: cafbus start (or cafbus serve) --dir " +
          app_dir.substr(0, slash == 0 ? 1 : slash) + " --app " + app_dir.substr(slash + 1);
 }
 
-bool print(std::string_view text) {
-  return write_all(STDOUT_FILENO, text);
+int print(std::string_view text, int code) {
+  if (write_all(STDOUT_FILENO, text))
+    return code;
+  return complain(exit_code::unwritable, errno_failure("cannot write to standard output").text);
+}
+
+bool is_writable(int fd) {
+  auto flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+bool is_readable(int fd) {
+  auto flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 } // namespace cafbus

@@ -1,4 +1,6 @@
 #pragma once
+#include "cli/exit_code.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,13 @@ std::string not_running_text(const std::string& app_dir, const std::string& sock
 /// Writes all of `text` to a descriptor that blocks. @returns false with errno if that does not work.
 bool write_all(int fd, std::string_view text);
 
-/// Prints `text` as it is on standard output. @returns false if that does not work.
-bool print(std::string_view text);
+/// Prints `text` as it is on standard output. @returns `code`; if that does not work it complains and returns
+/// `exit_code::unwritable`.
+int print(std::string_view text, int code = exit_code::done);
+
+/// Whether a descriptor can be written to, or read from. Not so a standard descriptor that was closed when the program
+/// was started, see main().
+bool is_writable(int fd);
+bool is_readable(int fd);
 
 } // namespace cafbus

@@ -1,18 +1,17 @@
-#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/consume_flags.hpp"
 #include "cli/consume_session.hpp"
-#include "cli/settings.hpp"
-#include "config/duration.hpp"
+#include "cli/ready_notice.hpp"
 #include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
 #include <chrono>
 #include <memory>
-#include <thread>
 
 namespace cafbus {
 
@@ -24,223 +23,167 @@ using namespace std::chrono_literals;
 constexpr auto hello_ack_timeout = 5s;
 /// Longer than the bus lets a set-up run.
 constexpr auto set_up_timeout = defaults::cleanup_lease + 5s;
-/// Years, so that no clock overflows however it adds.
-constexpr std::chrono::nanoseconds longest = 24h * 3650;
-
-struct consume_flags {
-  settings common;
-  consume_request request;
-  std::string max_events;
-  std::string timeout;
-  std::string idle_timeout;
-  std::string exec;
-  std::string exec_timeout;
-  std::string on_exec_error;
-  std::string empty; // a flag that was given an empty value, which must not count as not given
-  bool no_spawn = false;
-};
-
-/// @returns what is wrong with the value of the flag `name`, empty if nothing is; no value leaves `target` alone.
-std::string read_duration(const char* name, const std::string& text, std::chrono::nanoseconds& target) {
-  if (text.empty())
-    return {};
-  auto parsed = parse_duration(text);
-  if (!parsed)
-    return std::string{name} + ": " + parsed.error().text;
-  target = std::min(*parsed, longest);
-  return {};
-}
-
-/// CLI11 would take -1 for the largest number there is.
-std::string read_max_events(const std::string& text, uint64_t& target) {
-  if (text.empty())
-    return {};
-  auto parsed = parse_count(text);
-  if (!parsed)
-    return "--max-events: " + parsed.error().text;
-  target = *parsed;
-  return target == 0 ? "--max-events: it must be at least 1; leave it out for any number" : "";
-}
-
-std::string read_command(const consume_flags& flags, consume_request& request) {
-  auto split = split_command(flags.exec);
-  if (auto* error = std::get_if<std::string>(&split))
-    return "--exec: " + *error;
-  if (!request.output_dir.empty())
-    return "--exec and --output-dir are both told to take the events; leave one out";
-  request.command = std::move(std::get<std::vector<std::string>>(split));
-  if (auto error = program_error(request.command[0]); !error.empty())
-    return "--exec: " + error;
-  request.skip_failures = flags.on_exec_error == "skip";
-  return {};
-}
-
-/// Puts the flags into the request. @returns what is wrong with them, empty if nothing is.
-std::string understand(const consume_flags& flags, consume_request& request) {
-  if (request.subscription.event_key.empty())
-    return "KEY must not be empty";
-  if (!flags.empty.empty())
-    return flags.empty + ": its value must not be empty";
-  for (const auto& error : {read_max_events(flags.max_events, request.max_events),
-                            read_duration("--timeout", flags.timeout, request.timeout),
-                            read_duration("--idle-timeout", flags.idle_timeout, request.idle_timeout),
-                            read_duration("--exec-timeout", flags.exec_timeout, request.command_timeout)})
-    if (!error.empty())
-      return error;
-  if (!flags.exec.empty())
-    return read_command(flags, request);
-  if (!flags.exec_timeout.empty() || !flags.on_exec_error.empty())
-    return std::string{flags.exec_timeout.empty() ? "--on-exec-error" : "--exec-timeout"} +
-           " says nothing without --exec";
-  return {};
-}
+/// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
+constexpr auto retry_pause = 40ms;
 
 /// The bus's answer, as an exit code with its message said.
-int explain_refusal(const failure& why) {
-  if (why.kind == failure_kind::refused)
-    return complain(exit_code::failed, "the bus rejected this consumer: " + why.text);
-  if (why.kind == failure_kind::timed_out)
-    return complain(exit_code::failed, "the bus did not answer within 5s; `cafbus status` tells whether it is well");
-  return complain(exit_code::failed, why.text);
+int explain_refusal(const failure& why, const app_paths& paths) {
+  switch (why.kind) {
+  case failure_kind::not_found:
+    return complain(exit_code::failed, not_running_text(paths.dir, paths.socket));
+  case failure_kind::refused:
+  case failure_kind::unavailable:
+    return complain(exit_code::usage, "the bus rejected this consumer: " + why.text);
+  case failure_kind::timed_out:
+    return complain(exit_code::failed, "the bus did not answer in time; `cafbus status` shows its state");
+  default:
+    return complain(exit_code::failed, why.text);
+  }
 }
 
 /// How to go on after an end that nobody here asked for.
 void explain_loss(consume_end why, const std::string& app) {
   if (why == consume_end::bus_shutdown)
-    say("the bus has stopped; run the same command again once it is wanted back");
+    say("the bus has stopped; to start a new one and go on, run the same command again");
   if (why == consume_end::connection_lost)
-    say("the connection to the bus is lost, and what is published from now on is missed: `cafbus status --app " + app +
-        "` tells how the bus is; to go on, run the same command again");
+    say("the connection to the bus is lost, and events published from now on are missed: `cafbus status --app " + app +
+        "` shows the state of the bus; to go on, run the same command again");
 }
 
-int run_session(client bus, event_files files, const consume_request& request, const std::string& app) {
-  consume_session session{std::move(bus), std::move(files), request};
-  if (auto error = session.prepare(); !error.empty())
-    return complain(exit_code::failed, error);
-  say("ready event_key=" + request.subscription.event_key);
-  auto why = session.run();
-  auto received = std::to_string(session.received());
-  if (session.unwritten() != 0)
-    say("unwritten: " + std::to_string(session.unwritten()) + " of the events received could not be written");
-  if (session.failed_commands() != 0)
-    say("failed: the command failed on " + std::to_string(session.failed_commands()) + " of " + received + " events");
-  if (!request.command.empty() && why != consume_end::limit && session.unhandled() != 0)
-    say("unhandled: " + std::to_string(session.unhandled()) + " more events had come; the command was not run on them");
-  explain_loss(why, app);
-  say("exited: received=" + received + " dropped=" + std::to_string(session.dropped()) + " reason=" + to_string(why));
+/// What is behind the totals, where they are not as one would wish.
+void explain_totals(const consume_totals& x, const consume_request& request) {
+  if (x.failed != 0 && !request.command.empty())
+    say("failed: the command failed on " + std::to_string(x.failed) + " of " + std::to_string(x.received) + " events");
+  if (x.dropped != 0)
+    say("dropped: the bus dropped " + std::to_string(x.dropped) +
+        " events, since this consumer was slower than they came (cafbus serve --queue-capacity)");
+  if (!x.confirmed)
+    say("the bus could not be asked for its totals: dropped= and left= count what was seen here");
+}
+
+void print_totals(const consume_totals& x, consume_end why, int code, bool json) {
+  auto number = [](uint64_t n) { return std::to_string(n); };
+  if (!json)
+    return say("exited: received=" + number(x.received) + " handled=" + number(x.handled) +
+               " failed=" + number(x.failed) + " dropped=" + number(x.dropped) + " left=" + number(x.left) +
+               " reason=" + to_string(why));
+  nlohmann::ordered_json line{{"received", x.received},   {"handled", x.handled}, {"failed", x.failed},
+                              {"dropped", x.dropped},     {"left", x.left},       {"confirmed", x.confirmed},
+                              {"reason", to_string(why)}, {"exit_code", code}};
+  write_all(STDERR_FILENO, line.dump() + '\n');
+}
+
+/// The worst that happened decides.
+int code_of(const consume_session& session, consume_end why, const consume_request& request, bool fail_on_loss) {
+  const auto& totals = session.totals();
   if (why == consume_end::bus_shutdown || why == consume_end::connection_lost)
     return exit_code::bus_lost;
-  return session.failed() ? exit_code::failed : exit_code::done;
+  if (session.output_failed())
+    return exit_code::unwritable;
+  if (totals.failed != 0)
+    return request.skip_failures ? exit_code::skipped_failures : exit_code::failed;
+  return fail_on_loss && lost_events(totals, why) ? exit_code::lost : exit_code::done;
 }
 
-/// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
-constexpr auto retry_pause = std::chrono::milliseconds{40};
+int run_session(consume_session& session, const consume_request& request, const consume_flags& flags,
+                const std::string& app) {
+  auto why = session.run();
+  auto code = code_of(session, why, request, flags.fail_on_loss);
+  explain_loss(why, app);
+  explain_totals(session.totals(), request);
+  print_totals(session.totals(), why, code, flags.json);
+  return code;
+}
 
 /// Finds or starts the bus and says hello. One that is busy cleaning up after others, or full, is asked again.
-result<reached> join_bus(const app_paths& paths, const consume_flags& flags) {
-  const auto& greeting = flags.request.subscription;
+result<reached> join_bus(const app_paths& paths, const hello& greeting, bool no_spawn) {
   auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
-  auto until = std::chrono::steady_clock::now() + set_up_timeout;
-  bool told = false;
-  for (;;) {
-    auto found = reach_bus(paths, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand,
-                           [&](client& bus) -> result<void> {
-                             if (auto ack = bus.subscribe(greeting, patience); !ack)
-                               return ack.error();
-                             return {};
-                           });
-    if (found || found.error().kind != failure_kind::unavailable || std::chrono::steady_clock::now() > until)
+  const deadline until{set_up_timeout};
+  for (auto told = false;;) {
+    auto found =
+        reach_bus(paths, no_spawn ? spawn_policy::never : spawn_policy::on_demand, [&](client& bus) -> result<void> {
+          if (auto ack = bus.subscribe(greeting, patience); !ack)
+            return ack.error();
+          return {};
+        });
+    if (found || found.error().kind != failure_kind::unavailable || until.is_over())
       return found;
     if (!std::exchange(told, true))
       say("waiting: " + found.error().text);
-    std::this_thread::sleep_for(retry_pause); // for want of room it says no at once
+    sleep_for(retry_pause); // for want of room it says no at once
   }
 }
 
-int run_consume(consume_flags& flags) {
+/// Everything that can be wrong on our side is found before the bus hears of us: a run that cannot work must not be
+/// anybody's first consumer, and must not take an event.
+int run_consume(const consume_flags& flags) {
   auto located = flags.common.locate();
   if (!located)
     return complain(exit_code::usage, located.error().text);
-  auto& request = flags.request;
-  if (auto error = understand(flags, request); !error.empty())
-    return complain(exit_code::usage, error);
-  // before the bus hears of us: a run that cannot work must not be anybody's first consumer
-  event_files files;
-  if (!request.output_dir.empty())
-    if (auto error = files.open(request.output_dir); !error.empty())
-      return complain(exit_code::failed, error);
-  request.subscription.pid = ::getpid();
   const auto& paths = *located;
-  auto found = join_bus(paths, flags);
+  auto request = to_request(flags);
+  if (!request)
+    return complain(exit_code::usage, request.error().text);
+  if (request->to_stdout() && !is_writable(STDOUT_FILENO))
+    return complain(exit_code::unwritable, "standard output is closed; events are written there, or see --output-dir");
+  auto fd = to_ready_fd(flags);
+  if (!fd)
+    return complain(exit_code::usage, fd.error().text);
+  auto notice = ready_notice::open(*fd, flags.ready_file);
+  if (!notice)
+    return complain(exit_code::usage, notice.error().text);
+  event_files files;
+  if (!request->output_dir.empty())
+    if (auto opened = files.open(request->output_dir); !opened)
+      return complain(exit_code::unwritable, opened.error().text);
+  for (const auto& warning : warnings(*request))
+    say(warning);
+  request->subscription.pid = ::getpid();
+  auto found = join_bus(paths, request->subscription, flags.no_spawn);
   if (!found)
-    return found.error().kind == failure_kind::not_found
-               ? complain(exit_code::failed, not_running_text(paths.dir, paths.socket))
-               : explain_refusal(found.error());
-  return run_session(std::move(found->bus), std::move(files), request, paths.dir.substr(paths.dir.rfind('/') + 1));
+    return explain_refusal(found.error(), paths);
+  consume_session session{std::move(found->bus), std::move(files), *request, paths.socket};
+  if (auto prepared = session.prepare(); !prepared)
+    return complain(exit_code::failed, prepared.error().text);
+  say("ready event_key=" + request->subscription.event_key);
+  if (auto told = notice->tell(); !told)
+    return complain(exit_code::unwritable, told.error().text);
+  return run_session(session, *request, flags, paths.dir.substr(paths.dir.rfind('/') + 1));
 }
 
-constexpr const char* footer =
-    "Ends by itself at --max-events, --timeout or --idle-timeout, by SIGINT or SIGTERM (a second one ends it at once), "
-    "or\n"
-    "when standard output is closed; without those three flags also when standard input is a pipe or socket and "
-    "reaches\n"
-    "its end. Exit codes: 0 ended so, 1 failed, 2 wrong usage, 3 the bus ended; the last line says how:\n"
-    "  [cafbus] exited: received=N dropped=M reason=limit|timeout|idle_timeout|signal|stdin_eof|output_closed|\n"
-    "                                               exec_failed|bus_shutdown|connection_lost\n"
-    "\n"
-    "A command of --exec finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY in its "
-    "environment.\n"
-    "Events wait while it works. One that is slower than they come makes the bus drop the oldest, which is reported; "
-    "if\n"
-    "it stays behind by more than 8 MiB, the bus gives this consumer up as stalled (`cafbus serve --write-timeout`).\n"
-    "\n"
-    "Examples:\n"
-    "  cafbus consume im.message --max-events 1 --timeout 1min\n"
-    "  cafbus consume orders --types order.paid,order.sent --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip";
+constexpr const char* footer = "A run ends at --max-events, --timeout or --idle-timeout, on SIGINT, SIGTERM or\n"
+                               "SIGHUP (a second signal ends it at once), when nobody reads standard output any\n"
+                               "more, and, without those three options, when standard input is a pipe or socket\n"
+                               "that is closed. The last line on standard error accounts for every event:\n"
+                               "  [cafbus] exited: received=N handled=N failed=N dropped=N left=N reason=R\n"
+                               "The bus had received + dropped + left events for this run. received = handled +\n"
+                               "failed; dropped: the bus dropped them, since this consumer was too slow; left:\n"
+                               "they waited when the run ended. R is limit, timeout, idle_timeout, signal,\n"
+                               "stdin_eof, output_closed, exec_failed, bus_shutdown or connection_lost.\n"
+                               "\n"
+                               "Exit codes: 0 ended as asked; 1 failed; 2 wrong usage, or rejected by the bus;\n"
+                               "3 the bus ended; 4 events could not be written; 5 events were lost and\n"
+                               "--fail-on-loss is given; 6 commands failed and --on-exec-error is skip.\n"
+                               "\n"
+                               "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
+                               "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
+                               "were dropped right before this one, and in CAFBUS_DROPPED those since the start.\n"
+                               "Its output and error output are those of this program. Events wait meanwhile;\n"
+                               "if they come faster, the bus drops the oldest, and if this consumer falls more\n"
+                               "than 8 MiB behind, disconnects it (cafbus serve --write-timeout).\n"
+                               "\n"
+                               "Examples:\n"
+                               "  cafbus consume im.message --max-events 1 --timeout 1min\n"
+                               "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
+                               "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"
+                               "  cafbus consume jobs --ready-file ready --output-dir inbox &";
 
 } // namespace
 
 void add_consume(CLI::App& program, command& chosen) {
-  auto* sub = program.add_subcommand("consume", "Print the events of a key, one payload a line");
+  auto* sub = program.add_subcommand("consume", "Print the events of a key, one payload per line");
   auto flags = std::make_shared<consume_flags>();
-  auto& request = flags->request;
-  flags->common.add_to(*sub, false);
-  sub->add_option("KEY", request.subscription.event_key, "What is asked for")->required();
-  sub->add_option("--types", request.subscription.event_types, "The event types wanted (default: the key)")
-      ->type_name("A,B")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  sub->add_option("--subscription-id", request.subscription.subscription_id,
-                  "Identity for first and last (default: the key)")
-      ->type_name("ID");
-  sub->add_option("--max-events", flags->max_events, "End after so many events (default: never)")->type_name("N");
-  sub->add_option("--timeout", flags->timeout, "End after this time (default: never)")->type_name("DURATION");
-  sub->add_option("--idle-timeout", flags->idle_timeout, "End after this time without an event (default: never)")
-      ->type_name("DURATION");
-  sub->add_option("--on-first", request.subscription.on_first,
-                  "The bus runs this with /bin/sh before the first consumer of the subscription is let in")
-      ->type_name("COMMAND");
-  sub->add_option("--on-last", request.subscription.on_last,
-                  "The bus runs this with /bin/sh once the last one has gone, whoever that is and however it ended")
-      ->type_name("COMMAND");
-  sub->add_option("--output-dir", request.output_dir,
-                  "Write each event to a file in there, and nothing to standard output")
-      ->type_name("DIR");
-  sub->add_option("--exec", flags->exec,
-                  "Run this on each event, one after the other, with the event on its standard input; "
-                  "split into words by blanks and quotes, without a shell")
-      ->type_name("COMMAND");
-  sub->add_option("--exec-timeout", flags->exec_timeout,
-                  "End a command that takes longer, which is a failure (default: " + to_text(defaults::exec_timeout) +
-                      ')')
-      ->type_name("DURATION");
-  sub->add_option("--on-exec-error", flags->on_exec_error,
-                  "When a command fails: stop ends the run, skip goes on and counts (default: stop)")
-      ->type_name("POLICY")
-      ->check(CLI::IsMember({"stop", "skip"}));
-  sub->add_flag("--envelope", request.envelope, "The whole event instead of its payload");
-  sub->add_flag("--quiet", request.quiet, "Do not report the states of sources");
-  sub->add_flag("--no-spawn", flags->no_spawn, "Fail if there is no bus, instead of starting one");
+  flags->add_to(*sub);
   sub->footer(std::string{footer} + "\n\n" + spawn_note);
   sub->callback([flags, sub, &chosen] {
     for (auto* x : sub->get_options())

@@ -1,46 +1,17 @@
 #pragma once
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "cli/consume_request.hpp"
 #include "cli/event_command.hpp"
 #include "cli/event_files.hpp"
 #include "cli/output.hpp"
-#include "config/defaults.hpp"
 #include "io/client/client.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace cafbus {
-
-/// What a run of `cafbus consume` was asked for.
-struct consume_request {
-  hello subscription;
-  uint64_t max_events = 0;                                          ///< 0: any number.
-  std::chrono::nanoseconds timeout{0};                              ///< 0: until something else ends it.
-  std::chrono::nanoseconds idle_timeout{0};                         ///< Longest time without an event; 0: any.
-  std::string output_dir;                                           ///< Empty: standard output, or the command.
-  std::vector<std::string> command;                                 ///< Run on each event; empty: none.
-  std::chrono::nanoseconds command_timeout{defaults::exec_timeout}; ///< 0: any.
-  bool skip_failures = false;                                       ///< A command that fails does not end the run.
-  bool envelope = false;                                            ///< The whole event instead of its payload.
-  bool quiet = false;                                               ///< No source states.
-
-  bool bounded() const { return max_events != 0 || timeout.count() != 0 || idle_timeout.count() != 0; }
-};
-
-/// Why a run ended: the word in its last line.
-enum class consume_end : uint8_t {
-  limit,
-  timeout,
-  idle_timeout,
-  signal,
-  stdin_eof,
-  output_closed,
-  exec_failed,
-  bus_shutdown,
-  connection_lost,
-};
-const char* to_string(consume_end x);
 
 /// A consumer that has its `hello_ack`: takes events until something ends it, then leaves the bus in good order.
 /// Reads from the bus only while nothing waits to be written, so that a slow reader of ours slows the bus's side of
@@ -50,27 +21,35 @@ class consume_session {
 public:
   /// @param files Open if the request has an `output_dir`.
   /// @param request Outlives this.
-  consume_session(client bus, event_files files, const consume_request& request);
+  /// @param socket Where the bus listens, to be asked for its totals.
+  consume_session(client bus, event_files files, const consume_request& request, std::string socket);
 
-  /// @returns an error text, empty if it can run. Signals SIGINT, SIGTERM and SIGHUP are taken over.
-  std::string prepare();
+  /// Takes over SIGINT, SIGTERM and SIGHUP, unless they are ignored.
+  result<void> prepare();
 
-  /// Runs to its end. `failed()` tells whether that came from an error of our own.
+  /// Runs to its end.
   consume_end run();
 
-  uint64_t received() const noexcept { return received_; }
-  uint64_t unwritten() const noexcept { return output_.pending_lines(); } ///< Received, but nobody read them.
-  uint64_t unhandled() const noexcept { return unhandled_; } ///< Came after the end and are not counted as received.
-  uint64_t failed_commands() const noexcept { return failed_commands_; }
-  uint64_t dropped() const noexcept { return gaps_.dropped(); }
-  bool failed() const noexcept { return failed_; }
+  /// @pre It has run.
+  const consume_totals& totals() const noexcept { return totals_; }
+
+  /// Whether events could not be written, to standard output or to a file.
+  bool output_failed() const noexcept { return output_failed_; }
 
 private:
   using clock = std::chrono::steady_clock;
 
-  bool take_buffered(); // whether it stopped before it had all, since there is enough to do
+  /// It only goes forward.
+  enum class phase : uint8_t {
+    taking,    ///< Takes events; nothing has ended the run.
+    finishing, ///< Takes none any more. What was taken is still written, and its command ends by itself.
+    hurrying,  ///< The same until `hurry_until_`, since somebody waits for our end.
+    over,      ///< A signal came that does not want to wait even for that.
+  };
+
+  bool take_buffered();
   void on_event(const event_frame& event);
-  void run_command(const event_frame& event, std::string_view content);
+  void run_command(const event_frame& event, std::string_view content, uint64_t missed);
   void on_command_end();
   void on_command_failure(const std::string& what);
   void on_frame(const frame& x);
@@ -81,22 +60,24 @@ private:
 
   bool works() const { return command_ && command_->running(); }
   bool busy() const { return works() || output_.pending() != 0; }
+  bool done() const;
   void wait();
   int wait_ms() const;
   clock::time_point read_ahead_at() const;
   short bus_events() const;
   void on_bus(short events);
-  void on_idle(bool something_came);
   void on_signal();
+  void check_times();
 
   void end(consume_end why);
+  void hurry();
   void end_output();
-  bool finished() const;
-  void leave();
+  void settle();
 
   client bus_;
   event_files files_;
   const consume_request& request_;
+  std::string socket_;
   output output_;
   std::optional<event_command> command_;
   std::string command_event_; // what it works on, for people
@@ -104,17 +85,14 @@ private:
   unique_fd signals_;
   int watched_stdin_ = -1;
   clock::time_point started_ = clock::now();
-  clock::time_point idle_since_ = started_;  // the last event, or when we were done with it
-  std::optional<clock::time_point> overdue_; // the `idle_since_` that has been too long ago before
+  clock::time_point idle_since_ = started_; // the last event, or when we were done with it
   clock::time_point last_read_ = started_;
-  bool bus_gone_ = false;                        // seen while a command works; what came before is still handled
-  std::optional<consume_end> end_;               // set once; what waits to be written still goes out
-  std::optional<clock::time_point> flush_until_; // set for ends that must not wait for a reader
-  uint64_t received_ = 0;
-  uint64_t unhandled_ = 0;
-  uint64_t failed_commands_ = 0;
-  uint64_t signals_taken_ = 0;
-  bool failed_ = false;
+  std::optional<failure> hung_up_; // how the connection ended; what came before is still handled
+  phase phase_ = phase::taking;
+  consume_end end_ = consume_end::limit; // once it is not taking
+  clock::time_point hurry_until_;        // while it is hurrying
+  consume_totals totals_;                // while it runs, only what was received and what failed
+  bool output_failed_ = false;
 };
 
 } // namespace cafbus

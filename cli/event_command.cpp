@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <system_error>
 
 extern "C" {
 #include <sys/pidfd.h> // glibc 2.36 leaves the linkage to us
@@ -31,14 +30,10 @@ namespace {
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 4> variable_names{
-    "CAFBUS_EVENT_TYPE=", "CAFBUS_EVENT_ID=", "CAFBUS_SEQ=", "CAFBUS_EVENT_KEY="};
+constexpr std::array<std::string_view, 6> variable_names{
+    "CAFBUS_EVENT_TYPE=", "CAFBUS_EVENT_ID=", "CAFBUS_SEQ=", "CAFBUS_EVENT_KEY=", "CAFBUS_MISSED=", "CAFBUS_DROPPED="};
 /// A killed process is gone at once, unless the kernel is stuck in it; then it is left to init.
 constexpr int killed_ms = 1'000;
-
-std::string error_text(const std::string& what, int code) {
-  return what + ": " + std::system_category().message(code);
-}
 
 /// @returns 0, or why this file cannot be run.
 int run_error(const std::string& path) {
@@ -87,10 +82,11 @@ public:
 
 } // namespace
 
-std::string program_error(const std::string& program) {
+result<void> check_program(const std::string& program) {
   if (program.find('/') != std::string::npos) {
-    auto code = run_error(program);
-    return code == 0 ? "" : error_text("cannot run " + program, code);
+    if (auto code = run_error(program); code != 0)
+      return errno_failure("cannot run " + program, code);
+    return {};
   }
   const char* path = std::getenv("PATH");
   std::string_view rest = path ? path : "/bin:/usr/bin";
@@ -102,7 +98,7 @@ std::string program_error(const std::string& program) {
     more = end != std::string_view::npos;
     rest.remove_prefix(more ? end + 1 : 0);
   }
-  return "there is no program " + program + " in any folder of PATH";
+  return failure{failure_kind::not_found, "there is no program " + program + " in any folder of PATH"};
 }
 
 event_command::event_command(std::vector<std::string> words, std::string event_key, nanoseconds limit)
@@ -126,9 +122,11 @@ event_command::~event_command() {
   ::waitpid(pid_, nullptr, WNOHANG);
 }
 
-void event_command::set_environment(const event_frame& event) {
+void event_command::set_environment(const event_frame& event, losses before) {
   auto seq = std::to_string(event.seq);
-  std::array<std::string_view, 4> values{event.event_type, event.event_id, seq, event_key_};
+  auto missed = std::to_string(before.missed);
+  auto dropped = std::to_string(before.dropped);
+  std::array<std::string_view, 6> values{event.event_type, event.event_id, seq, event_key_, missed, dropped};
   for (size_t i = 0; i < variables_.size(); ++i) {
     variables_[i] = variable_names[i];
     append_variable(variables_[i], values[i]);
@@ -136,12 +134,12 @@ void event_command::set_environment(const event_frame& event) {
   }
 }
 
-std::string event_command::spawn(int input) {
+result<void> event_command::spawn(int input) {
   spawn_setup setup{input};
   pid_t pid = 0;
   if (auto code = ::posix_spawnp(&pid, words_[0].c_str(), &setup.actions, &setup.attributes, arguments_.data(),
                                  environment_.data()))
-    return error_text("cannot run " + words_[0], code);
+    return errno_failure("cannot run " + words_[0], code);
   pid_ = pid;
   end_.reset(::pidfd_open(pid, 0)); // close-on-exec by itself
   if (end_)
@@ -150,20 +148,20 @@ std::string event_command::spawn(int input) {
   ::kill(-pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   pid_ = 0;
-  return error_text("cannot watch " + words_[0], code);
+  return errno_failure("cannot watch " + words_[0], code);
 }
 
-std::string event_command::start(const event_frame& event, std::string_view content) {
+result<void> event_command::start(const event_frame& event, std::string_view content, losses before) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    return error_text("cannot make a pipe for " + words_[0], errno);
+    return errno_failure("cannot make a pipe for " + words_[0]);
   unique_fd theirs{ends[0]};
   input_.reset(ends[1]);
   ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
-  set_environment(event);
-  if (auto error = spawn(theirs.get()); !error.empty()) {
+  set_environment(event, before);
+  if (auto spawned = spawn(theirs.get()); !spawned) {
     input_.reset();
-    return error;
+    return spawned;
   }
   theirs.reset(); // so that a write tells when it has stopped reading
   content_ = content;
@@ -216,7 +214,7 @@ void event_command::hurry(nanoseconds patience) {
   hurried_ = true;
 }
 
-std::string event_command::finish() {
+result<void> event_command::finish() {
   if (stage_ != stage::free)
     ::kill(-pid_, SIGKILL); // what it has started and left behind; its number is ours until waitpid
   int status = 0;
@@ -227,11 +225,14 @@ std::string event_command::finish() {
   input_.reset();
   due_.reset();
   if (stage_ != stage::free)
-    return std::string{hurried_ ? "it was ended with this run" : "it took longer than " + to_text(limit_)} +
-           (stage_ == stage::killed ? " and had to be killed" : "");
+    return failure{failure_kind::timed_out,
+                   std::string{hurried_ ? "it was ended with this run" : "it took longer than " + to_text(limit_)} +
+                       (stage_ == stage::killed ? " and had to be killed" : "")};
   if (WIFSIGNALED(status))
-    return "it was killed by signal " + std::to_string(WTERMSIG(status));
-  return WEXITSTATUS(status) == 0 ? "" : "it ended with exit status " + std::to_string(WEXITSTATUS(status));
+    return failure{failure_kind::system, "it was killed by signal " + std::to_string(WTERMSIG(status))};
+  if (WEXITSTATUS(status) != 0)
+    return failure{failure_kind::system, "it ended with exit status " + std::to_string(WEXITSTATUS(status))};
+  return {};
 }
 
 } // namespace cafbus

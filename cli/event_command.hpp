@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "messages/event_frame.hpp"
 
@@ -13,8 +14,15 @@
 
 namespace cafbus {
 
+/// Events that the bus has dropped for this consumer.
+struct losses {
+  uint64_t missed = 0;  ///< Right before this event.
+  uint64_t dropped = 0; ///< Since the run began.
+};
+
 /// A program that is run on events, one at a time: the event on its standard input and in CAFBUS_EVENT_TYPE,
-/// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY; its standard output and error are ours. It leads a process group
+/// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY, what was lost before it in CAFBUS_MISSED and CAFBUS_DROPPED; its
+/// standard output and error are ours. It leads a process group
 /// of its own, so that a Ctrl-C meant for us leaves the event that is being worked on alone, and that its children end
 /// with it when its time is over. Nothing here waits: the owner polls `input_fd`, `end_fd` and `due`.
 class event_command {
@@ -29,8 +37,8 @@ public:
 
   /// Starts it. @pre !running()
   /// @param content What it reads; copied.
-  /// @returns an error text if the system refuses.
-  std::string start(const event_frame& event, std::string_view content);
+  /// Fails if the system refuses.
+  result<void> start(const event_frame& event, std::string_view content, losses before);
 
   bool running() const noexcept { return pid_ > 0; }
 
@@ -41,8 +49,8 @@ public:
   /// For poll(): readable when it has ended and `finish` is to be called. -1 if none runs.
   int end_fd() const noexcept { return end_.get(); }
 
-  /// @pre It has ended. @returns what went wrong, empty if nothing did.
-  std::string finish();
+  /// Fails if the command did, or was ended. @pre It has ended.
+  result<void> finish();
 
   /// When `on_time` is to be called, if ever.
   std::optional<clock::time_point> due() const noexcept { return due_; }
@@ -52,13 +60,13 @@ public:
   void hurry(std::chrono::nanoseconds patience);
 
 private:
-  void set_environment(const event_frame& event);
-  std::string spawn(int input);
+  void set_environment(const event_frame& event, losses before);
+  result<void> spawn(int input);
 
   std::vector<std::string> words_;
   std::string event_key_;
   std::chrono::nanoseconds limit_;
-  std::array<std::string, 4> variables_; // of the event
+  std::array<std::string, 6> variables_; // of the event
   std::vector<char*> arguments_;
   std::vector<char*> environment_; // first `variables_`, then what we inherited
 
@@ -72,7 +80,7 @@ private:
   std::optional<clock::time_point> due_; // of the next stage
 };
 
-/// What is wrong with `program` as the first word of a command, empty if it can be run.
-std::string program_error(const std::string& program);
+/// Whether `program` can be run as the first word of a command.
+result<void> check_program(const std::string& program);
 
 } // namespace cafbus

@@ -1,10 +1,11 @@
 #include "base/unique_fd.hpp"
 #include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "config/duration.hpp"
 #include "io/daemon/daemon.hpp"
 #include "io/daemon/init_process.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/prctl.h>
 
 namespace cafbus {
@@ -18,14 +19,26 @@ void tell(unique_fd& starter, const std::string& line) {
   starter.reset();
 }
 
+/// For somebody who looks at a terminal and wonders.
+std::string end_text(std::chrono::nanoseconds idle_timeout) {
+  if (idle_timeout.count() == 0)
+    return "runs until Ctrl-C or `cafbus stop`";
+  return "ends after " + to_text(idle_timeout) +
+         " without a consumer, on Ctrl-C, or by `cafbus stop`; --idle-timeout never keeps it running";
+}
+
 } // namespace
 
 int run_serve(const serve_options& options, const option_reader& reread) {
   if (auto code = reap_as_process_one())
     return *code;
-  auto serving = [](const std::string& socket) { fmt::print(stderr, "[cafbus] serving socket={}\n", socket); };
+  auto serving = [&options](const std::string& socket) {
+    say("serving socket=" + socket);
+    if (::isatty(STDERR_FILENO) == 1)
+      say(end_text(options.bus.idle_timeout));
+  };
   auto outcome = run_daemon(options, serving, reread);
-  fmt::print(stderr, "[cafbus] {}: {}\n", outcome ? "stopped" : "failed", outcome ? *outcome : outcome.error().text);
+  say(outcome ? "stopped: " + *outcome : "failed: " + outcome.error().text);
   return outcome ? exit_code::done : exit_code::failed;
 }
 

@@ -23,7 +23,7 @@ int check(const loaded_options& options) {
   auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
-  return print(effective_config(options, process_environment())) ? exit_code::done : exit_code::failed;
+  return print(effective_config(options, process_environment()));
 }
 
 } // namespace
@@ -36,7 +36,17 @@ void add_serve(CLI::App& program, command& chosen) {
   sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/daemon/starter.cpp; not for people
   auto check_only = std::make_shared<bool>(false);
   sub->add_flag("--check-config", *check_only,
-                "Print the options that would hold, each with where it comes from, as a config file; run nothing");
+                "Print the options in effect, each with its origin, as a config file; run nothing");
+  sub->footer("The bus ends on SIGINT or SIGTERM, by `cafbus stop`, after --idle-timeout\n"
+              "without a consumer, and when a source fails for good. SIGHUP reads config file\n"
+              "and environment again, and reopens the log.\n"
+              "\n"
+              "Exit codes: 0 told to stop, or idle; 1 could not start, or a source failed;\n"
+              "2 an option is wrong.\n"
+              "\n"
+              "Examples:\n"
+              "  cafbus serve --app shop --source file:/var/log/orders.ndjson\n"
+              "  cafbus serve --source exec:'tail -n +1 -F events.ndjson' --idle-timeout never");
   sub->callback([flags, ready_fd, check_only, &chosen] {
     chosen = [flags, ready_fd, check_only] {
       auto loaded = flags->load();

@@ -1,3 +1,4 @@
+#include "base/signals.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
@@ -8,13 +9,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <ctime>
 #include <memory>
 
@@ -25,6 +25,7 @@ namespace {
 /// Beside the states of `instance_state`: it runs, and one of its sources is not connected.
 constexpr const char* degraded = "degraded";
 constexpr timespec refresh_interval{1, 0};
+constexpr auto replace_bad_text = nlohmann::json::error_handler_t::replace;
 
 struct status_flags {
   settings common;
@@ -66,15 +67,17 @@ std::string state_error(const std::vector<std::string>& states) {
   return {};
 }
 
-/// The bus's own answer where there is one, so that nothing in it is lost on the way.
+/// The bus's own answer where there is one, so that nothing in it is lost on the way, and what it means.
 std::string json_text(const app_status& x) {
-  if (!x.view.line.empty())
-    return x.view.line;
+  if (!x.view.line.empty()) {
+    auto why = nlohmann::ordered_json(explain(x.view.status)).dump(-1, ' ', true, replace_bad_text);
+    return x.view.line.substr(0, x.view.line.rfind('}')) + ",\"why\":" + why + '}';
+  }
   nlohmann::ordered_json result{{"app", x.app}, {"state", to_string(x.view.state)}, {"socket", x.socket}};
   if (x.view.pid != 0)
     result["pid"] = x.view.pid;
   result["message"] = x.view.message;
-  return result.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return result.dump(-1, ' ', true, replace_bad_text);
 }
 
 std::string json_text(const std::vector<app_status>& apps) {
@@ -123,22 +126,22 @@ class status_run {
 public:
   status_run(const status_flags& flags, app_paths own) : flags_(flags), own_(std::move(own)) {}
 
-  /// @returns whether it could be printed.
-  bool look_and_print(bool clear) {
+  /// @returns an exit code: whether it could be printed.
+  int look_and_print(bool clear) {
     apps_.clear();
     for (const auto& paths : flags_.all ? find_apps(own_.base) : std::vector{own_})
       apps_.push_back({paths.dir.substr(paths.dir.rfind('/') + 1), paths.socket, look_at(paths)});
     auto text = flags_.json ? (flags_.all ? json_text(apps_) : json_text(apps_[0])) + '\n'
                             : (flags_.all ? all_text(apps_, own_.base) : one_text(apps_[0]));
-    if (!print((clear ? "\033[H\033[2J" : "") + text))
-      return false;
+    if (auto code = print((clear ? "\033[H\033[2J" : "") + text); code != exit_code::done)
+      return code;
     if (!flags_.json)
       for (const auto& x : apps_)
         if (!x.view.message.empty() && (!flags_.all || is_trouble(x.view.state)))
           say((flags_.all ? x.app + ": " : "") + x.view.message);
     if (flags_.check)
       check();
-    return true;
+    return exit_code::done;
   }
 
   int code() const {
@@ -179,18 +182,16 @@ private:
   bool sums_wrong_ = false; // at any look so far
 };
 
-/// Looks again each second until a signal comes or nobody reads any more.
+/// Looks again every second until a signal comes or its output cannot be written.
 int watch(status_run& run) {
-  sigset_t ends;
-  ::sigemptyset(&ends);
-  for (int x : {SIGINT, SIGTERM, SIGHUP})
-    ::sigaddset(&ends, x);
-  ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  auto ends = block_signals({SIGINT, SIGTERM, SIGHUP});
   auto clear = ::isatty(STDOUT_FILENO) == 1;
-  while (run.look_and_print(clear))
+  for (;;) {
+    if (auto code = run.look_and_print(clear); code != exit_code::done)
+      return code;
     if (::sigtimedwait(&ends, nullptr, &refresh_interval) >= 0)
-      break;
-  return run.code();
+      return run.code();
+  }
 }
 
 int run_status(const status_flags& flags) {
@@ -202,18 +203,19 @@ int run_status(const status_flags& flags) {
   status_run run{flags, *located};
   if (flags.watch)
     return watch(run);
-  return run.look_and_print(false) ? run.code() : exit_code::failed;
+  auto printed = run.look_and_print(false);
+  return printed == exit_code::done ? run.code() : printed;
 }
 
 } // namespace
 
 void add_status(CLI::App& program, command& chosen) {
-  auto* sub =
-      program.add_subcommand("status", "Show what the bus does, who consumes, and why something does not arrive");
+  auto* sub = program.add_subcommand("status", "Show what the bus does, who consumes, and why events do not arrive");
   auto flags = std::make_shared<status_flags>();
   flags->common.add_to(*sub, false);
-  sub->add_flag("--json", flags->json, "Print the bus's own answer");
-  sub->add_flag("--all", flags->all, "All apps below --dir that have or had a bus");
+  sub->add_flag("--json", flags->json,
+                "Print the bus's answer as JSON, with `why`: what may keep events from arriving");
+  sub->add_flag("--all", flags->all, "Show all apps below --dir that have or had a bus");
   sub->add_option("--fail-on", flags->fail_on,
                   "Exit with 2 if the state is one of these, else with 0: " + known_states())
       ->type_name("STATE[,STATE]")
@@ -221,8 +223,14 @@ void add_status(CLI::App& program, command& chosen) {
       ->allow_extra_args(false);
   sub->add_flag("--check", flags->check,
                 "Check that the counters add up, for the bus and for each consumer; exit with 2 if they do not");
-  sub->add_flag("--watch", flags->watch, "Look again each second, until a signal");
-  sub->footer("Without --fail-on the exit code is 0 if the bus runs, else 1; with --all it is 0.");
+  sub->add_flag("--watch", flags->watch, "Refresh every second until a signal");
+  sub->footer("Exit codes: 0 the bus is running (with --all or --fail-on: always, unless 2);\n"
+              "1 it is not; 2 --fail-on or --check found something, or wrong usage; 4 the\n"
+              "status could not be printed.\n"
+              "\n"
+              "Examples:\n"
+              "  cafbus status --watch\n"
+              "  cafbus status --json --fail-on not_running,stale,orphan,unresponsive,degraded");
   sub->callback([flags, &chosen] { chosen = [flags] { return run_status(*flags); }; });
 }
 

@@ -88,17 +88,19 @@ std::string limits_text(const std::optional<load_and_limits>& known) {
   const auto& [load, limits] = *known;
   auto most = [](uint64_t n) { return std::to_string(n); };
   auto at_most = [&](uint64_t n, const char* what) { return ", " + std::to_string(n) + ' ' + what; };
-  return field("clients",
-               of_at_most(load.connections, most(limits.max_connections), limits.max_connections != 0) +
-                   "; half-open " + of_at_most(load.half_open, most(limits.max_half_open), limits.max_half_open != 0) +
-                   "; refused " + most(load.refused) + (load.paused ? "; nobody is accepted until one leaves" : "")) +
+  return field("clients", of_at_most(load.connections, most(limits.max_connections), limits.max_connections != 0) +
+                              "; half-open " +
+                              of_at_most(load.half_open, most(limits.max_half_open), limits.max_half_open != 0) +
+                              "; refused " + most(load.refused) +
+                              (load.paused ? "; no connection is accepted until one ends" : "")) +
          field("waiting", of_at_most(load.queued_bytes, size_text(limits.max_queued_bytes),
                                      limits.max_queued_bytes != 0, " bytes") +
                               "; for one consumer at most " + most(limits.queue_capacity) + " events, " +
                               size_text(limits.queue_bytes)) +
-         field("limits",
-               most(limits.max_key_bytes) + " bytes a key" + at_most(limits.max_event_types, "types a consumer") +
-                   at_most(limits.max_json_depth, "levels of JSON") + at_most(limits.log_lines, "log lines a second"));
+         field("limits", most(limits.max_key_bytes) + " bytes per key" +
+                             at_most(limits.max_event_types, "types per consumer") +
+                             at_most(limits.max_json_depth, "levels of JSON") +
+                             at_most(limits.log_lines, "log lines per second"));
 }
 
 using table_row = std::array<std::string, 8>;
@@ -143,7 +145,7 @@ std::set<std::string> wanted_types(const status_response& x) {
 
 std::string unmatched_text(const status_response& x) {
   auto result = std::to_string(x.counters.unmatched) + " of " + std::to_string(x.counters.ingress) +
-                " events were wanted by nobody";
+                " events reached no consumer";
   std::vector<std::string> types;
   for (const auto& type : x.unmatched_types)
     types.push_back(type.event_type);
@@ -173,7 +175,7 @@ std::vector<std::string> explain(const status_response& x) {
       result.push_back("the source " + plain(source.source) + " is " + to_string(source.state));
   for (const auto& link : x.links) {
     if (link.missed != 0)
-      result.push_back(std::to_string(link.missed) + " events passed at " + plain(link.peer) +
+      result.push_back(std::to_string(link.missed) + " events were published at " + plain(link.peer) +
                        " while the link to it was down");
     if (link.dropped != 0)
       result.push_back("the link " + std::string{link.direction == link_direction::in ? "from " : "to "} +
@@ -182,8 +184,9 @@ std::vector<std::string> explain(const status_response& x) {
   if (x.counters.ingress == 0 && x.counters.rejected != 0)
     result.push_back(std::to_string(x.counters.rejected) + " lines came in and none of them was an event");
   if (x.limits && x.limits->load.refused != 0)
-    result.push_back(std::to_string(x.limits->load.refused) +
-                     " connections were refused for want of room; see the options max-connections and max-half-open");
+    result.push_back(
+        std::to_string(x.limits->load.refused) +
+        " connections were refused because a limit was reached; see the options max-connections and max-half-open");
   for (const auto& consumer : x.consumers)
     if (consumer.dropped != 0)
       result.push_back("consumer " + std::to_string(consumer.pid) +

@@ -33,8 +33,8 @@ nlohmann::ordered_json to_json(const stop_result& x, const std::string& app) {
   return result;
 }
 
-bool print_json(const nlohmann::ordered_json& x) {
-  return print(x.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n');
+int print_json(const nlohmann::ordered_json& x, int code) {
+  return print(x.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n', code);
 }
 
 int code_of(const stop_result& x) {
@@ -64,6 +64,7 @@ int run_stop(stop_flags& flags) {
   const auto& own = *located;
   auto apps = flags.all ? find_apps(own.base) : std::vector{own};
   auto worst = exit_code::done;
+  auto printed = exit_code::done;
   auto list = nlohmann::ordered_json::array();
   for (const auto& paths : apps) {
     auto app = paths.dir.substr(paths.dir.rfind('/') + 1);
@@ -76,34 +77,41 @@ int run_stop(stop_flags& flags) {
       continue;
     auto prefix = flags.all ? app + ": " : std::string{};
     auto words = outcome.state == "not_running" ? std::string{"not running"} : outcome.state;
-    if (outcome.done)
-      print(prefix + words + '\n');
+    if (outcome.done && print(prefix + words + '\n') != exit_code::done)
+      printed = exit_code::unwritable;
     if (!outcome.message.empty())
       outcome.done ? say(prefix + outcome.message) : void(complain(code, prefix + outcome.message));
   }
   if (flags.json)
-    print_json(flags.all ? nlohmann::ordered_json{{"apps", list}} : list[0]);
-  else if (apps.empty())
-    print("not running\n");
-  return worst;
+    return print_json(flags.all ? nlohmann::ordered_json{{"apps", list}} : list[0], worst);
+  if (apps.empty())
+    return print("not running\n", worst);
+  return worst == exit_code::done ? printed : worst;
 }
 
 } // namespace
 
 void add_stop(CLI::App& program, command& chosen) {
-  auto* sub = program.add_subcommand("stop", "Stop the bus, and return once it is gone");
+  auto* sub = program.add_subcommand("stop", "Stop the bus; return when it is gone");
   auto flags = std::make_shared<stop_flags>();
   flags->common.add_to(*sub, false);
   sub->add_flag("--force", flags->request.force,
-                "Even while consumers are connected; a bus that does not answer within 5s is killed");
+                "Stop it even while consumers are connected; kill a bus that does not answer within 5s");
   sub->add_option("--drain", flags->drain,
-                  "Longest time for consumers to take what is queued (default: as the bus is set, 2s unless changed)")
+                  "Time that consumers get to receive what is queued (default: the bus's option drain, 2s)")
       ->type_name("DURATION");
   sub->add_flag("--hold", flags->request.hold,
-                "Keep consume and publish from starting it again, until `cafbus start` or `cafbus serve`");
-  sub->add_flag("--all", flags->all, "The buses of all apps below --dir");
+                "Keep consume and publish from starting it again before `cafbus start` or `cafbus serve` does");
+  sub->add_flag("--all", flags->all, "Stop the buses of all apps below --dir");
   sub->add_flag("--json", flags->json, "Print the outcome as JSON");
-  sub->footer("Nothing to stop is no error. Exit code 2: refused, since consumers are connected.");
+  sub->footer("A bus that is not running is no error.\n"
+              "\n"
+              "Exit codes: 0 the bus is gone; 1 it could not be stopped; 2 refused, since\n"
+              "consumers are connected, or wrong usage; 4 the outcome could not be printed.\n"
+              "\n"
+              "Examples:\n"
+              "  cafbus stop\n"
+              "  cafbus stop --all --force --drain 10s");
   sub->callback([flags, &chosen] { chosen = [flags] { return run_stop(*flags); }; });
 }
 

@@ -4,19 +4,27 @@
 #include "messages/frames.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
+#include <memory>
 #include <string>
 
 namespace cafbus {
 
+int print_version(bool json) {
+  if (json)
+    return print(nlohmann::ordered_json{{"version", version()}, {"protocol", protocol_version}}.dump() + '\n');
+  return print(std::string{"cafbus "} + version() + ", protocol " + protocol_version + '\n');
+}
+
 void add_version(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("version", "Print the versions of the program and of the wire protocol");
-  sub->callback([&chosen] {
-    chosen = [] {
-      auto text = std::string{"cafbus "} + version() + ", protocol " + protocol_version + '\n';
-      return print(text) ? exit_code::done : exit_code::failed;
-    };
-  });
+  auto json = std::make_shared<bool>(false);
+  sub->add_flag("--json", *json, "Print them as JSON");
+  sub->footer("Examples:\n"
+              "  cafbus version\n"
+              "  cafbus version --json");
+  sub->callback([json, &chosen] { chosen = [json] { return print_version(*json); }; });
 }
 
 } // namespace cafbus

@@ -4,8 +4,8 @@
 #include "config/config_file.hpp"
 #include "config/duration.hpp"
 #include "config/host_port.hpp"
-#include "config/source_path.hpp"
 #include "config/quoted.hpp"
+#include "config/source_path.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,5 +1,6 @@
 #include "io/client/publish_lines.hpp"
 
+#include "base/text_encoding.hpp"
 #include "config/defaults.hpp"
 #include "messages/json_text.hpp"
 
@@ -17,6 +18,12 @@ size_t end_of_string(std::string_view json, size_t i) {
     if (json[i] == '\\')
       ++i;
   return i + 1;
+}
+
+/// The error's own word, and what the line is instead.
+std::string describe(event_error why, std::string_view line) {
+  auto what = why == event_error::not_json ? explain_not_json(line) : std::string{};
+  return to_string(why) + (what.empty() ? "" : ": " + what);
 }
 
 } // namespace
@@ -82,7 +89,7 @@ std::string_view publish_lines::wrap_event(std::string_view line) {
   case event_encoder::outcome::added:
     break;
   case event_encoder::outcome::rejected:
-    error_ = to_string(validator_.error());
+    error_ = describe(validator_.error(), line);
     return {};
   case event_encoder::outcome::other_type:
     error_ = "its \"type\" is not \"publish\"";
@@ -97,7 +104,7 @@ std::string_view publish_lines::wrap_event(std::string_view line) {
 
 std::string_view publish_lines::wrap_payload(std::string_view line) {
   if (!is_event(line)) {
-    error_ = to_string(validator_.error());
+    error_ = describe(validator_.error(), line);
     return {};
   }
   frame_ = head_;

@@ -13,16 +13,16 @@ using words = std::vector<std::string>;
 
 words split(std::string_view text) {
   auto result = split_command(text);
-  if (auto* error = std::get_if<std::string>(&result))
-    CAF_FAIL("refused: " << *error);
-  return std::get<words>(result);
+  if (!result)
+    CAF_FAIL("refused: " << result.error().text);
+  return *result;
 }
 
 std::string refusal(std::string_view text) {
   auto result = split_command(text);
-  if (!std::holds_alternative<std::string>(result))
+  if (result)
     CAF_FAIL("taken: " << std::string{text});
-  return std::get<std::string>(result);
+  return result.error().text;
 }
 
 bool names(const std::string& text, std::string_view part) {

@@ -135,7 +135,7 @@ def a_forced_stop_ends_consumers_with_their_own_exit_code(t):
     consumer.expect_output([b'{"n":1}'])
     t.run_cli("stop", "--force")
     consumer.expect_exit(3)
-    matches(r"\[cafbus\] exited: received=1 dropped=0 reason=bus_shutdown\n$", consumer.err)
+    matches(r"\[cafbus\] exited: received=1 handled=1 failed=0 dropped=0 left=0 reason=bus_shutdown\n$", consumer.err)
     gone(bus)
 
 

@@ -38,7 +38,7 @@ def payloads_arrive_in_order_and_byte_for_byte(t):
     publish(t, lines)
     consumer.expect_exit(0)
     equal(bytes(consumer.out), b"".join(raw_payload(x) + b"\n" for x in lines), "standard output")
-    matches(rf"exited: received={COUNT} dropped=0 reason=limit\n$", consumer.err)
+    matches(rf"exited: received={COUNT} handled={COUNT} failed=0 dropped=0 left=0 reason=limit\n$", consumer.err)
 
 
 @scenario

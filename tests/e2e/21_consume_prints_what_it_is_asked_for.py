@@ -74,7 +74,7 @@ def output_dir_with_envelope_holds_whole_events(t):
 @scenario
 def an_output_dir_that_cannot_be_made_is_an_error_before_the_first_event(t):
     t.start_bus()
-    process = t.run_cli("consume", "k", "--output-dir", t.path("no", "such"), code=1)
+    process = t.run_cli("consume", "k", "--output-dir", t.path("no", "such"), code=4)
     matches("no/such", process.err)
     check(b"ready" not in process.err, "it is not ready")
 
@@ -110,7 +110,7 @@ def events_that_were_dropped_are_told_with_their_numbers(t):
     equal(int(gap.group(3)) - int(gap.group(2)) + 1, x["dropped"], "numbers of the gap")
     consumer.signal(signal.SIGTERM)
     consumer.expect_exit(0)
-    matches(rf"exited: received={1200 - x['dropped']} dropped={x['dropped']} reason=signal\n$", consumer.err)
+    matches(rf"exited: received={1200 - x['dropped']} handled={1200 - x['dropped']} failed=0 dropped={x['dropped']} left=0 reason=signal\n$", consumer.err)
 
 
 @scenario

@@ -11,6 +11,7 @@ import socket
 import subprocess
 
 from harness import BINARY, check, encode, equal, event, main, matches, scenario
+from totals import ended
 
 LONG = "10min"
 SINKS = ("stdout", "files", "exec")
@@ -68,8 +69,7 @@ class Run:
 
     def expect_end(self, code, reason, received):
         try:
-            self.process.expect_exit(code)
-            matches(rf"\[cafbus\] exited: received={received} dropped=0 reason={reason}\n$", self.process.err)
+            ended(self.process, reason, received, code=code, failed=0, left=0)
             lines = self.lines()
             equal(len(lines), received, "events that came out")
             for line, payload in zip(lines, PAYLOADS):
@@ -171,8 +171,8 @@ def two_places_for_the_events_are_refused(t):
 
 @scenario
 def flags_of_commands_need_a_command(t):
-    refused(t, "k", "--exec-timeout", "1s", says="--exec-timeout says nothing without --exec")
-    refused(t, "k", "--on-exec-error", "skip", says="--on-exec-error says nothing without --exec")
+    refused(t, "k", "--exec-timeout", "1s", says="--exec-timeout means nothing without --exec")
+    refused(t, "k", "--on-exec-error", "skip", says="--on-exec-error means nothing without --exec")
 
 
 @scenario
@@ -209,7 +209,7 @@ def never_and_zero_are_no_bound(t):
         x.expect_output([encode("1")])
         x.close_stdin()  # unbounded, so this ends it
         x.expect_exit(0)
-        matches("received=1 dropped=0 reason=stdin_eof\n$", x.err)
+        ended(x, "stdin_eof", 1)
 
 
 @scenario
@@ -220,7 +220,7 @@ def an_event_puts_the_idle_end_off(t):
         t.publish(event("k", n))
         consumer.expect_output([encode(str(n))])
     consumer.expect_exit(0)
-    matches("received=5 dropped=0 reason=idle_timeout\n$", consumer.err)
+    ended(consumer, "idle_timeout", 5)
 
 
 @scenario
@@ -230,7 +230,7 @@ def a_command_at_work_is_not_idleness(t):
     t.publish(event("k", 1), event("k", 2))
     consumer.expect_exit(0)
     equal(bytes(consumer.out), b"1\ndone\n2\ndone\n", "stdout")
-    matches("received=2 dropped=0 reason=idle_timeout\n$", consumer.err)
+    ended(consumer, "idle_timeout", 2)
 
 
 main()

@@ -80,6 +80,14 @@ class FakeBus:
                                 "consumers": [], "state": "running"})
             peer.close()
 
+    def answer_status(self, **fields):
+        """The next connection asks for the status."""
+        peer = FakePeer(self.listener.accept()[0])
+        peer.expect_frame("status_query")
+        peer.send_line({"type": "status_response", "pid": os.getpid(), "uptime_sec": 1, "active_conns": 1,
+                        "consumers": [], **fields})
+        peer.close()
+
     def accept_consumer(self):
         peer, _ = self.accept("hello")
         peer.send_line({"type": "hello_ack", "bus_version": "v1", "first_for_key": True})

@@ -26,7 +26,7 @@ class Process:
             arguments, env=env, cwd=cwd, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, umask=umask,
             start_new_session=True, preexec_fn=die_with_the_test, **identity)
         self.pid = self.process.pid
-        self.name = " ".join(os.path.basename(x) if i == 0 else x for i, x in enumerate(arguments))
+        self.name = " ".join(os.fsdecode(os.path.basename(x) if i == 0 else x) for i, x in enumerate(arguments))
         self.out, self.err = bytearray(), bytearray()
         self.pipes = {}
         for pipe, buffer in ((self.process.stdout, self.out), (self.process.stderr, self.err)):

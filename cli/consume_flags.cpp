@@ -1,0 +1,188 @@
+#include "cli/consume_flags.hpp"
+
+#include "base/utf8.hpp"
+#include "cli/command_line.hpp"
+#include "cli/event_command.hpp"
+#include "config/duration.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace cafbus {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Years, so that no clock overflows however it adds.
+constexpr std::chrono::nanoseconds longest = 24h * 3650;
+
+failure wrong(const std::string& flag, const std::string& what) {
+  return {failure_kind::invalid, flag + ": " + what};
+}
+
+/// @returns `standard` for a flag that was not given.
+result<std::chrono::nanoseconds> read_duration(const char* flag, const std::string& text,
+                                               std::chrono::nanoseconds standard) {
+  if (text.empty())
+    return standard;
+  auto parsed = parse_duration(text);
+  if (!parsed)
+    return wrong(flag, parsed.error().text);
+  return std::min(*parsed, longest);
+}
+
+result<uint64_t> read_count(const char* flag, const std::string& text) {
+  auto parsed = parse_count(text);
+  if (!parsed)
+    return wrong(flag, parsed.error().text);
+  return *parsed;
+}
+
+/// The protocol carries text as JSON, which is UTF-8: other bytes would arrive as something else.
+result<void> check_text(const consume_flags& flags) {
+  auto check = [](const char* flag, const std::string& text) -> result<void> {
+    if (!is_utf8(text))
+      return wrong(flag, "it is not UTF-8, which names of events are");
+    return {};
+  };
+  for (const auto& [flag, text] : {std::pair{"KEY", &flags.key}, {"--subscription-id", &flags.subscription_id}})
+    if (auto checked = check(flag, *text); !checked)
+      return checked;
+  for (const auto& type : flags.types)
+    if (auto checked = check("--types", type); !checked)
+      return checked;
+  for (const auto& [flag, text] : {std::pair{"--on-first", &flags.on_first}, {"--on-last", &flags.on_last}})
+    if (!is_utf8(*text))
+      return wrong(flag, "it is not UTF-8, and the protocol carries nothing else; put the command into a script");
+  return {};
+}
+
+result<void> read_command(const consume_flags& flags, consume_request& request) {
+  if (flags.exec.empty()) {
+    if (!flags.exec_timeout.empty() || !flags.on_exec_error.empty())
+      return failure{failure_kind::invalid,
+                     std::string{flags.exec_timeout.empty() ? "--on-exec-error" : "--exec-timeout"} +
+                         " means nothing without --exec"};
+    return {};
+  }
+  auto words = split_command(flags.exec);
+  if (!words)
+    return wrong("--exec", words.error().text);
+  if (!flags.output_dir.empty())
+    return failure{failure_kind::invalid, "--exec and --output-dir both take the events; leave one out"};
+  request.command = std::move(*words);
+  if (auto checked = check_program(request.command[0]); !checked)
+    return wrong("--exec", checked.error().text);
+  if (!flags.on_exec_error.empty() && flags.on_exec_error != "stop" && flags.on_exec_error != "skip")
+    return wrong("--on-exec-error", "it is stop or skip");
+  request.skip_failures = flags.on_exec_error == "skip";
+  return {};
+}
+
+bool looks_like_pattern(const std::string& name) {
+  return name.find_first_of("*>#") != std::string::npos;
+}
+
+} // namespace
+
+result<consume_request> to_request(const consume_flags& flags) {
+  if (flags.key.empty())
+    return failure{failure_kind::invalid, "KEY must not be empty"};
+  if (!flags.empty.empty())
+    return wrong(flags.empty, "its value must not be empty");
+  if (auto checked = check_text(flags); !checked)
+    return checked.error();
+  consume_request x;
+  x.subscription.event_key = flags.key;
+  x.subscription.event_types = flags.types;
+  x.subscription.subscription_id = flags.subscription_id;
+  x.subscription.on_first = flags.on_first;
+  x.subscription.on_last = flags.on_last;
+  x.output_dir = flags.output_dir;
+  x.envelope = flags.envelope;
+  x.quiet = flags.quiet;
+  if (!flags.max_events.empty()) {
+    auto count = read_count("--max-events", flags.max_events);
+    if (!count)
+      return count.error();
+    if (*count == 0)
+      return wrong("--max-events", "it must be at least 1; leave it out for any number");
+    x.max_events = *count;
+  }
+  for (auto [flag, text, target] : {std::tuple{"--timeout", &flags.timeout, &x.timeout},
+                                    {"--idle-timeout", &flags.idle_timeout, &x.idle_timeout},
+                                    {"--exec-timeout", &flags.exec_timeout, &x.command_timeout}}) {
+    auto time = read_duration(flag, *text, *target);
+    if (!time)
+      return time.error();
+    *target = *time;
+  }
+  if (auto read = read_command(flags, x); !read)
+    return read.error();
+  return x;
+}
+
+result<int> to_ready_fd(const consume_flags& flags) {
+  if (flags.ready_fd.empty())
+    return -1;
+  auto number = read_count("--ready-fd", flags.ready_fd);
+  if (!number)
+    return number.error();
+  return static_cast<int>(std::min<uint64_t>(*number, std::numeric_limits<int>::max()));
+}
+
+std::vector<std::string> warnings(const consume_request& request) {
+  std::vector<std::string> result;
+  auto warn = [&result](const std::string& name) {
+    if (looks_like_pattern(name))
+      result.push_back("warning: '" + name +
+                       "' is taken literally, as the name of one event type; it is not a pattern. List the types "
+                       "instead: --types A,B");
+  };
+  if (request.subscription.event_types.empty())
+    warn(request.subscription.event_key);
+  std::ranges::for_each(request.subscription.event_types, warn);
+  return result;
+}
+
+void consume_flags::add_to(CLI::App& command) {
+  common.add_to(command, false);
+  command.add_option("KEY", key, "The event key to subscribe to; without --types also the event type")->required();
+  auto text = [&command](const char* name, std::string& target, const char* type, const std::string& help) {
+    command.add_option(name, target, help)->type_name(type);
+  };
+  command.add_option("--types", types, "Event types to receive (default: the key)")
+      ->type_name("A,B")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");
+  text("--max-events", max_events, "N", "End after N events (default: no limit)");
+  text("--timeout", timeout, "DURATION", "End after this time (default: never)");
+  text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");
+  text("--on-first", on_first, "COMMAND",
+       "The bus runs this with /bin/sh before it admits the first consumer of the subscription");
+  text("--on-last", on_last, "COMMAND",
+       "The bus runs this with /bin/sh after the last consumer of the subscription has left, however it ended");
+  text("--output-dir", output_dir, "DIR", "Write each event to a file of its own in DIR instead of standard output");
+  text("--exec", exec, "COMMAND",
+       "Run this for each event, one after the other, with the event on its standard input; it is split into words "
+       "by blanks and quotes, and run without a shell");
+  text("--exec-timeout", exec_timeout, "DURATION",
+       "End a command that takes longer, which is a failure (default: " + to_text(defaults::exec_timeout) + ')');
+  text("--on-exec-error", on_exec_error, "stop|skip",
+       "When a command fails: stop ends the run, skip counts it and goes on (default: stop)");
+  text("--ready-fd", ready_fd, "N", "Write a line to descriptor N once subscribed, then close it");
+  text("--ready-file", ready_file, "PATH",
+       "Make this file once subscribed, with the process id in it; it is removed at the end");
+  command.add_flag("--fail-on-loss", fail_on_loss,
+                   "Exit with 5 if events were dropped or left unhandled, except those beyond --max-events");
+  command.add_flag("--json", json, "Print the last line, with the totals, as JSON");
+  command.add_flag("--envelope", envelope, "Print the whole event instead of its payload");
+  command.add_flag("--quiet", quiet, "Do not report the states of sources");
+  command.add_flag("--no-spawn", no_spawn, "Fail if no bus is running, instead of starting one");
+}
+
+} // namespace cafbus

@@ -1,0 +1,51 @@
+#pragma once
+#include "base/result.hpp"
+#include "cli/consume_request.hpp"
+#include "cli/settings.hpp"
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace cafbus {
+
+/// The flags of `cafbus consume`, as they stand on the command line.
+struct consume_flags {
+  settings common;
+  std::string key;
+  std::vector<std::string> types;
+  std::string subscription_id;
+  std::string on_first;
+  std::string on_last;
+  std::string max_events;
+  std::string timeout;
+  std::string idle_timeout;
+  std::string output_dir;
+  std::string exec;
+  std::string exec_timeout;
+  std::string on_exec_error;
+  std::string ready_fd;
+  std::string ready_file;
+  std::string empty; ///< A flag that was given an empty value, which must not count as not given.
+  bool envelope = false;
+  bool quiet = false;
+  bool no_spawn = false;
+  bool fail_on_loss = false;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+};
+
+/// What the flags ask for. A failure names the flag, what is wrong with it and what would be right.
+result<consume_request> to_request(const consume_flags& flags);
+
+/// The descriptor of `--ready-fd`; -1 if there is none.
+result<int> to_ready_fd(const consume_flags& flags);
+
+/// What is worth a warning although it is allowed: names that look like patterns, one sentence each.
+std::vector<std::string> warnings(const consume_request& request);
+
+} // namespace cafbus
