@@ -10,7 +10,7 @@ namespace cafbus {
 void subscriptions::enter(const std::string& id, newcomer x) {
   involve(id, x.member);
   auto& s = entries_[id];
-  if (s.now != phase::open) {
+  if (s.stage != phase::open) {
     s.waiters.push_back(std::move(x));
     return;
   }
@@ -61,12 +61,12 @@ bool subscriptions::keep_out(const std::string& id, const subscription& x, const
 
 /// Lets in those who wait, as long as the id is open, and forgets an id that nobody uses.
 void subscriptions::open(const std::string& id, subscription& x) {
-  while (x.now == phase::open && !x.waiters.empty()) {
+  while (x.stage == phase::open && !x.waiters.empty()) {
     auto next = std::move(x.waiters.front());
     x.waiters.pop_front();
     let_in(id, x, std::move(next));
   }
-  if (x.now == phase::open && x.members.empty())
+  if (x.stage == phase::open && x.members.empty())
     entries_.erase(id);
   start_hooks();
 }
@@ -80,17 +80,17 @@ void subscriptions::give_up_waiting(const std::string& id, uint64_t ticket) {
   if (waiter != s.waiters.end()) {
     refuse(id, *waiter, reject_code::busy, busy_text(id, s));
     s.waiters.erase(waiter);
-  } else if (s.now == phase::setting_up && s.ticket == 0 && s.setting_up->ticket == ticket) {
+  } else if (s.stage == phase::setting_up && s.ticket == 0 && s.setting_up->ticket == ticket) {
     refuse(id, *s.setting_up, reject_code::busy, busy_text(id, s));
     drop_set_up(id, s);
   }
 }
 
 std::string subscriptions::busy_text(const std::string& id, const subscription& x) const {
-  if (x.now == phase::locked)
+  if (x.stage == phase::locked)
     return "the last consumer of subscription '" + id + "', pid " + std::to_string(x.members.front().pid) +
            ", is cleaning up; try again";
-  std::string hook = x.now == phase::setting_up ? "on_first" : "on_last";
+  std::string hook = x.stage == phase::setting_up ? "on_first" : "on_last";
   if (x.ticket == 0)
     return "the " + hook + " hook of subscription '" + id + "' has not had its turn: " + std::to_string(running_) +
            " hooks are running, and the bus runs no more at once (option max-hooks); try again";
@@ -112,8 +112,8 @@ bool subscriptions::leave(const std::string& id, member_id who) {
 void subscriptions::remove(const std::string& id, subscription& x, member_id who) {
   std::erase_if(x.members, [&](const member& y) { return y.id == who; });
   release(id, who);
-  if (x.now == phase::locked) // it was the holder, since it was the only one
-    x.now = phase::open;
+  if (x.stage == phase::locked) // it was the holder, since it was the only one
+    x.stage = phase::open;
   if (x.members.empty())
     clean_up(id, x);
   open(id, x);
@@ -149,7 +149,7 @@ void subscriptions::gone(member_id who) {
 void subscriptions::drop_set_up(const std::string& id, subscription& x) {
   std::erase(set_ups_, id);
   x.setting_up.reset();
-  x.now = phase::open;
+  x.stage = phase::open;
   open(id, x);
 }
 
@@ -170,7 +170,7 @@ void subscriptions::begin_hook(const std::string& id, subscription& x, phase wha
     x.last = {};
     return;
   }
-  x.now = what;
+  x.stage = what;
   x.ticket = 0;
   (sets_up ? set_ups_ : clean_ups_).push_back(id);
 }
@@ -183,7 +183,7 @@ void subscriptions::start_hooks() {
     auto& s = entries_.at(id);
     s.ticket = ++last_ticket_;
     ++running_;
-    if (s.now == phase::setting_up)
+    if (s.stage == phase::setting_up)
       to_do_.hooks.push_back(
           {id, s.ticket, hook_kind::on_first, s.setting_up->hooks.on_first, context_of(s.setting_up->hooks)});
     else
@@ -193,10 +193,10 @@ void subscriptions::start_hooks() {
 
 std::optional<hook_kind> subscriptions::hook_ended(const hook_done& x) {
   auto i = entries_.find(x.subscription_id);
-  if (i == entries_.end() || i->second.ticket != x.ticket || i->second.now == phase::locked)
+  if (i == entries_.end() || i->second.ticket != x.ticket || i->second.stage == phase::locked)
     return std::nullopt;
   auto& s = i->second;
-  auto was = std::exchange(s.now, phase::open);
+  auto was = std::exchange(s.stage, phase::open);
   s.ticket = 0;
   --running_;
   if (was == phase::setting_up) {
@@ -238,7 +238,7 @@ void subscriptions::start_no_more_hooks() {
   for (auto& id : std::exchange(clean_ups_, {})) {
     to_do_.omitted.push_back({id, hook_kind::on_last});
     auto& s = entries_.at(id);
-    s.now = phase::open;
+    s.stage = phase::open;
     s.last = {};
     s.left_processes = false;
     open(id, s);
@@ -260,18 +260,18 @@ void subscriptions::set_max_hooks(size_t x) {
 
 uint64_t subscriptions::try_lock(const std::string& id, member_id who) {
   auto i = entries_.find(id);
-  if (i == entries_.end() || i->second.now != phase::open || i->second.members.size() != 1 ||
+  if (i == entries_.end() || i->second.stage != phase::open || i->second.members.size() != 1 ||
       i->second.members.front().id != who)
     return 0;
-  i->second.now = phase::locked;
+  i->second.stage = phase::locked;
   return i->second.ticket = ++last_ticket_;
 }
 
 bool subscriptions::lease_over(const std::string& id, uint64_t ticket) {
   auto i = entries_.find(id);
-  if (i == entries_.end() || i->second.now != phase::locked || i->second.ticket != ticket)
+  if (i == entries_.end() || i->second.stage != phase::locked || i->second.ticket != ticket)
     return false;
-  i->second.now = phase::open;
+  i->second.stage = phase::open;
   i->second.ticket = 0;
   open(id, i->second);
   return true;
@@ -281,7 +281,7 @@ bool subscriptions::lease_over(const std::string& id, uint64_t ticket) {
 
 subscriptions::phase subscriptions::phase_of(const std::string& id) const {
   auto i = entries_.find(id);
-  return i == entries_.end() ? phase::open : i->second.now;
+  return i == entries_.end() ? phase::open : i->second.stage;
 }
 
 std::vector<std::string> subscriptions::waiting_for_on_last() const {

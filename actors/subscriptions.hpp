@@ -114,7 +114,7 @@ private:
   };
 
   struct subscription {
-    phase now = phase::open;
+    phase stage = phase::open;
     std::vector<member> members;
     uint64_t ticket = 0; ///< Of the lease or of the hook that runs; 0: none does.
     std::optional<newcomer> setting_up;

@@ -26,14 +26,20 @@ constexpr auto set_up_timeout = defaults::cleanup_lease + 5s;
 /// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
 constexpr auto retry_pause = 40ms;
 
-/// The bus's answer, as an exit code with its message said.
-int explain_refusal(const failure& why, const app_paths& paths) {
+/// How the bus was found and joined.
+struct join_outcome {
+  result<reached> bus;
+  bool rejected = false; ///< The bus itself said no; a folder that says no is no such answer.
+};
+
+/// Why it was not joined, as an exit code with its message said.
+int explain_refusal(const join_outcome& outcome, const app_paths& paths) {
+  const auto& why = outcome.bus.error();
+  if (outcome.rejected)
+    return complain(exit_code::usage, "the bus rejected this consumer: " + why.text);
   switch (why.kind) {
   case failure_kind::not_found:
     return complain(exit_code::failed, not_running_text(paths.dir, paths.socket));
-  case failure_kind::refused:
-  case failure_kind::unavailable:
-    return complain(exit_code::usage, "the bus rejected this consumer: " + why.text);
   case failure_kind::timed_out:
     return complain(exit_code::failed, "the bus did not answer in time; `cafbus status` shows its state");
   default:
@@ -96,18 +102,22 @@ int run_session(consume_session& session, const consume_request& request, const 
 }
 
 /// Finds or starts the bus and says hello. One that is busy cleaning up after others, or full, is asked again.
-result<reached> join_bus(const app_paths& paths, const hello& greeting, bool no_spawn) {
+join_outcome join_bus(const app_paths& paths, const hello& greeting, bool no_spawn) {
   auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
   const deadline until{set_up_timeout};
   for (auto told = false;;) {
+    auto rejected = false;
     auto found =
         reach_bus(paths, no_spawn ? spawn_policy::never : spawn_policy::on_demand, [&](client& bus) -> result<void> {
-          if (auto ack = bus.subscribe(greeting, patience); !ack)
-            return ack.error();
-          return {};
+          auto ack = bus.subscribe(greeting, patience);
+          if (ack)
+            return {};
+          const auto kind = ack.error().kind;
+          rejected = kind == failure_kind::refused || kind == failure_kind::unavailable;
+          return ack.error();
         });
     if (found || found.error().kind != failure_kind::unavailable || until.is_over())
-      return found;
+      return {std::move(found), rejected};
     if (!std::exchange(told, true))
       say("waiting: " + found.error().text);
     sleep_for(retry_pause); // for want of room it says no at once
@@ -139,10 +149,10 @@ int run_consume(const consume_flags& flags) {
   for (const auto& warning : warnings(*request))
     say(warning);
   request->subscription.pid = ::getpid();
-  auto found = join_bus(paths, request->subscription, flags.no_spawn);
-  if (!found)
-    return explain_refusal(found.error(), paths);
-  consume_session session{std::move(found->bus), std::move(files), *request, paths.socket};
+  auto joined = join_bus(paths, request->subscription, flags.no_spawn);
+  if (!joined.bus)
+    return explain_refusal(joined, paths);
+  consume_session session{std::move(joined.bus->bus), std::move(files), *request, paths.socket};
   if (auto prepared = session.prepare(); !prepared)
     return complain(exit_code::failed, prepared.error().text);
   say("ready event_key=" + request->subscription.event_key);

@@ -113,11 +113,13 @@ failure unknown_argument(const CLI::App& sub, const std::string& argument) {
   return usage_error(sub.get_name() + " has no option " + flag + (hint.empty() ? see_help(sub) : hint));
 }
 
-/// The option that CLI11's message is about: it begins with the name, as it stands in the command.
+/// The option that CLI11's message is about: it begins with the name, with or without its dashes.
 const CLI::Option* option_in(const CLI::App& sub, std::string_view message) {
+  auto about = [message](const std::string& name) {
+    return message.starts_with(name + ':') || message.starts_with(name + ' ');
+  };
   for (const auto* x : sub.get_options())
-    if (auto name = x->get_name(x->get_positional());
-        message.starts_with(name + ':') || message.starts_with(name + ' '))
+    if (about(x->get_name(x->get_positional())) || std::ranges::any_of(x->get_lnames(), about))
       return x;
   return nullptr;
 }

@@ -117,7 +117,7 @@ constexpr const char* footer = "Ends when the bus has answered for every line, a
                                "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
                                "or the bus failed (then it says from which line on to publish again); 2 wrong\n"
                                "usage; 4 --json could not be written; 5 no consumer came, or events reached\n"
-                               "none, where --wait-for-consumer or --require-consumer asked for one.\n"
+                               "none, where --wait-for-consumer asked for one.\n"
                                "\n"
                                "Examples:\n"
                                "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"

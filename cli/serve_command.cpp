@@ -2,11 +2,14 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/settings.hpp"
+#include "config/duration.hpp"
 #include "config/effective_config.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <limits>
 #include <memory>
+#include <string>
 
 namespace cafbus {
 
@@ -32,7 +35,7 @@ void add_serve(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("serve", "Run the bus of one app in the foreground");
   auto flags = std::make_shared<settings>();
   flags->add_to(*sub, true);
-  auto ready_fd = std::make_shared<int>(-1);
+  auto ready_fd = std::make_shared<std::string>();
   sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/daemon/starter.cpp; not for people
   auto check_only = std::make_shared<bool>(false);
   sub->add_flag("--check-config", *check_only,
@@ -51,8 +54,12 @@ void add_serve(CLI::App& program, command& chosen) {
     chosen = [flags, ready_fd, check_only] {
       auto loaded = flags->load();
       auto reread = [flags] { return flags->load(); };
-      if (*ready_fd >= 0)
-        return run_on_demand(loaded, reread, *ready_fd);
+      if (!ready_fd->empty()) {
+        auto fd = parse_count(*ready_fd);
+        if (!fd || *fd > std::numeric_limits<int>::max())
+          return complain(exit_code::usage, "--ready-fd: it is not the number of a descriptor");
+        return run_on_demand(loaded, reread, static_cast<int>(*fd));
+      }
       if (!loaded)
         return complain(exit_code::usage, loaded.error().text);
       if (*check_only)

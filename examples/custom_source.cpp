@@ -60,7 +60,7 @@ int main() {
   caf::actor_system_config config;
   config.set("scheduler.policy", caf::atom("sharing")); // CAF's default polls when it is idle
   caf::actor_system system{config};
-  auto parts = cafbus::spawn_bus(system, {.idle_timeout = std::chrono::seconds{0}});
+  auto parts = cafbus::spawn_bus(system, {{.idle_timeout = std::chrono::seconds{0}}});
   std::atomic<uint64_t> sum = 0;
   std::atomic<uint64_t> seen = 0;
   auto adder = system.spawn([&](cafbus::subscriber_actor::pointer) -> cafbus::subscriber_actor::behavior_type {

@@ -8,7 +8,7 @@
 int main() {
   caf::actor_system_config config;
   caf::actor_system system{config};
-  auto parts = cafbus::spawn_bus(system, {.idle_timeout = std::chrono::seconds{0}});
+  auto parts = cafbus::spawn_bus(system, {{.idle_timeout = std::chrono::seconds{0}}});
   size_t seen = 0; // the subscriber's until the system has ended
   auto subscriber = system.spawn([&](cafbus::subscriber_actor::pointer) -> cafbus::subscriber_actor::behavior_type {
     return {[&](const cafbus::delivery& x) {

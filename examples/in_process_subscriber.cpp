@@ -69,7 +69,7 @@ int main() {
   caf::actor_system_config config;
   config.set("scheduler.policy", caf::atom("sharing")); // CAF's default polls when it is idle
   caf::actor_system system{config};
-  auto parts = cafbus::spawn_bus(system, {.idle_timeout = 0s, .queue_capacity = capacity});
+  auto parts = cafbus::spawn_bus(system, {{.idle_timeout = 0s, .queue_capacity = capacity}});
   caf::scoped_actor self{system};
   notes prompt, stuck;
   auto prompt_actor = system.spawn(consumer, &prompt, false);

@@ -1,8 +1,11 @@
 # What is public: a few headers, each of which compiles alone. Those of the clients do without CAF.
 set(CAFBUS_CLIENT_HEADERS
+  base/deadline.hpp
   base/result.hpp
+  base/spawn.hpp
   base/unique_fd.hpp
   config/defaults.hpp
+  config/runtime_limits.hpp
   config/version.hpp
   io/client/blocking_client.hpp
   io/client/client.hpp
@@ -12,11 +15,14 @@ set(CAFBUS_CLIENT_HEADERS
   messages/event_frame.hpp
   messages/frame_codec.hpp
   messages/frame_splitter.hpp
-  messages/frames.hpp)
+  messages/frames.hpp
+  messages/states.hpp
+  messages/words.hpp)
 set(CAFBUS_BUS_HEADERS
   actors/bus.hpp
   config/bus_options.hpp
   io/sockets/serve.hpp
+  messages/actor_messages.hpp
   messages/actors.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/
   testing/harness.hpp

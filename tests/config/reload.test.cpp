@@ -10,7 +10,7 @@ namespace {
 serve_options with(std::initializer_list<std::pair<const char*, const char*>> values) {
   serve_options result;
   for (const auto& [name, value] : values)
-    CAF_CHECK_EQUAL(find_option(name)->set(result, value), "");
+    CAF_CHECK(find_option(name)->set(result, value));
   return result;
 }
 

@@ -156,7 +156,7 @@ def waiting_ends_with_a_rejection_that_says_why(t):
     holder = locked(t)
     start = time.monotonic()
     waiter = t.connect().hello("k")
-    matches("clean-up", waiter.expect_ack(rejected=True, first_for_key=False)["reject_reason"])
+    matches("cleaning up", waiter.expect_ack(rejected=True, first_for_key=False)["reject_reason"])
     waiter.expect_eof()
     took = time.monotonic() - start
     check(0.15 <= took < 2 * SLOWDOWN, f"rejected after {took:.2f} s")

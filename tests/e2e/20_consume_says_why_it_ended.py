@@ -137,7 +137,7 @@ def a_clean_up_of_others_is_waited_for(t):
     holder.send_line({"type": "pre_shutdown_check", "event_key": "k"})
     holder.expect_frame("pre_shutdown_ack", last_for_key=True)
     process = t.consume("k", ready=False)
-    process.expect_line("waiting: the clean-up of subscription 'k' is still running")
+    process.expect_line("waiting: the last consumer of subscription 'k', pid [0-9]+, is cleaning up")
     holder.close()
     process.expect_line("ready event_key=k")
 

@@ -22,6 +22,7 @@ SAMPLES = {
     "log-level": ("debug", "warn", "off"),
     "node-listen": ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"),
     "node-certificate": ("/one", "/two", "/three"),
+    "max-hooks": ("1", "2", "3"),
     "node-key": ("/one", "/two", "/three"),
     "node-ca": ("/one", "/two", "/three"),
 }

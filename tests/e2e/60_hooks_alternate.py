@@ -74,7 +74,7 @@ def consumers_that_are_killed_or_stopped_have_their_on_last(t):
 def an_on_first_that_fails_is_told_and_tried_again(t):
     log = t.path("log")
     t.start_bus()
-    failing = t.run_cli("consume", "k", *hooks(t, log, first="(echo no network >&2; exit 3)"), code=1)
+    failing = t.run_cli("consume", "k", *hooks(t, log, first="(echo no network >&2; exit 3)"), code=2)
     matches("rejected.*on_first.*exit status 3; no network", failing.err)
     t.consume("k", *hooks(t, log))
     equal(lines(log), ["on_first", "on_first", "on_first-done"], "no on_last after an on_first that failed")
@@ -116,7 +116,7 @@ def a_consumer_killed_during_its_on_first_leaves_nothing_behind(t):
 def a_hung_hook_is_ended_with_its_children(t):
     log = t.path("log")
     t.start_bus("--hook-timeout", "300ms")
-    failing = t.run_cli("consume", "k", "--on-first", f"echo $$ > {log}; sleep 1000 & wait", code=1)
+    failing = t.run_cli("consume", "k", "--on-first", f"echo $$ > {log}; sleep 1000 & wait", code=2)
     matches("on_first.*stopped", failing.err)
     equal(alive_in_group(lines(log)[0]), [], "its process group is gone")
 

@@ -90,7 +90,7 @@ def commands_say_that_their_reader_is_gone(t):
         os.close(read_end)
         process = t.start_cli(command, stdout=write_end) if command == "status" else t.start([BINARY, command], stdout=write_end)
         os.close(write_end)
-        process.expect_exit(1)
+        process.expect_exit(4)
 
 
 main()

@@ -166,6 +166,8 @@ struct socket_fixture : test_node_fixture<> {
     return result;
   }
 
+  bus_load load_now() { return read_status_now().limits->load; }
+
   void check_laws() {
     auto x = read_status_now();
     CAF_CHECK_EQUAL(laws::conservation(x.counters, x.consumers), "");

@@ -173,8 +173,8 @@ CAF_TEST(an error frame in place of the ack is a refusal as well) {
 
 CAF_TEST(other frames between events are skipped but for bye) {
   auto bus = connect([](peer& x) {
-    x.write(ack + encode(source_status{"s", "connected", ""}) + "garbage\n\n{\"type\":\"new\"}\n" + event(1, "1") +
-            encode(bye{"bus_stopping"}));
+    x.write(ack + encode(source_status{"s", source_state::connected, ""}) + "garbage\n\n{\"type\":\"new\"}\n" +
+            event(1, "1") + encode(bye{"bus_stopping"}));
   });
   CAF_REQUIRE(bus.subscribe(request(), 5s));
   CAF_CHECK(bus.next_event(5s));
@@ -184,7 +184,7 @@ CAF_TEST(other frames between events are skipped but for bye) {
 }
 
 CAF_TEST(next hands out every frame) {
-  auto bus = connect([](peer& x) { x.write(encode(source_status{"s", "connected", ""}) + event(1, "1")); });
+  auto bus = connect([](peer& x) { x.write(encode(source_status{"s", source_state::connected, ""}) + event(1, "1")); });
   auto status = bus.next(5s);
   CAF_REQUIRE(status);
   auto* other = std::get_if<frame>(&*status);

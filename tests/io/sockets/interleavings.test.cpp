@@ -296,7 +296,7 @@ struct exploration : socket_fixture {
     if (!status.consumers.empty())
       fail("consumers are left");
     auto& lock = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(parts.lock).state;
-    if (lock.members.ids() != 0 || !lock.waiters.empty() || !lock.leases.empty())
+    if (lock.ids.ids() != 0 || lock.ids.has_hooks() || !lock.running.empty())
       fail("the coordinator keeps somebody");
     auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
     if (sessions.size() != 1)

@@ -63,7 +63,7 @@ CAF_TEST(events that arrive together leave in one write) {
 }
 
 CAF_TEST(the ack comes before everything else) {
-  caf::anon_send(parts.hub, source_status{"s", "connected", ""});
+  caf::anon_send(parts.hub, source_status{"s", source_state::connected, ""});
   auto x = connect();
   send(x, hello_line("t"));
   send(connect(), publish_line_of("t"));
