@@ -24,7 +24,7 @@ def pauses_grow_and_differ(t):
     second = 1000 if second == "1s" else int(second[:-2])
     equal(400 <= first <= 600, True, f"the first pause, {first} ms, is in bounds")
     equal(800 <= second <= 1200, True, f"the second pause, {second} ms, is in bounds")
-    matches("state=\"disconnected\" detail=\"exit status 3; given up after 2 restarts without an event\"", text)
+    matches("state=disconnected detail=\"exit status 3; given up after 2 restarts without an event\"", text)
     matches("failed: source exec:exit 3 ended: exit status 3; given up", bus.err)
 
 

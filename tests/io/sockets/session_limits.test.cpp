@@ -68,7 +68,7 @@ CAF_TEST(status and stop get through when no consumer does) {
   consumer("k");
   consumer("k");
   CAF_CHECK(has(talk(connect(), status_line), R"("connections":2,"max_connections":2)"));
-  CAF_CHECK(has(talk(connect(), "{\"type\":\"shutdown\"}\n"), "consumers_connected"));
+  CAF_CHECK(has(talk(connect(), "{\"type\":\"shutdown\",\"force\":false}\n"), "consumers_connected"));
 }
 
 CAF_TEST(of too many connections that say nothing the oldest goes first) {

@@ -19,7 +19,7 @@ CAF_TEST(a status query is answered and closed) {
 CAF_TEST(a shutdown is refused while a consumer is there unless forced) {
   auto k = consumer("k");
   auto x = connect();
-  CAF_CHECK(has(talk(x, "{\"type\":\"shutdown\"}\n"), "\"code\":\"consumers_connected\""));
+  CAF_CHECK(has(talk(x, "{\"type\":\"shutdown\",\"force\":false}\n"), "\"code\":\"consumers_connected\""));
   CAF_CHECK(alive(parts.bus));
   auto y = connect();
   CAF_CHECK_EQUAL(talk(y, "{\"type\":\"shutdown\",\"force\":true}\n"), "");
