@@ -3,11 +3,13 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // A file is the same one only as long as what was read of it is still there. Size and times do not tell: one that was
@@ -92,12 +94,18 @@ std::string file_lines::read_at(uint64_t offset, size_t size) const {
 
 result<size_t> file_lines::read(std::span<char> buffer) {
   for (;;) {
-    auto n = ::pread(fd(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
+    std::array<char, tail_bytes> before; // what was read last is read again with it: is it still there?
+    iovec parts[] = {{before.data(), tail_.size()}, {buffer.data(), buffer.size()}};
+    auto n = ::preadv(fd(), parts, 2, static_cast<off_t>(offset_ - tail_.size()));
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
       return errno_failure("cannot read");
-    auto size = static_cast<size_t>(n);
+    has_changed_ =
+        static_cast<size_t>(n) < tail_.size() || !std::ranges::equal(tail_, std::span{before}.first(tail_.size()));
+    if (has_changed_)
+      return size_t{0};
+    auto size = static_cast<size_t>(n) - tail_.size();
     if (size > 0 && !in_a_line_ && skip_hole(buffer, size) > 0)
       continue;
     auto* end = size == 0 ? nullptr : static_cast<char*>(::memrchr(buffer.data(), '\n', size));
@@ -166,6 +174,7 @@ void file_lines::start_over() noexcept {
   tail_.clear();
   rest_.clear();
   in_a_line_ = false;
+  has_changed_ = false;
 }
 
 bool file_lines::is_removed() const noexcept {

@@ -34,8 +34,11 @@ public:
   bool is(const file_position& x) const noexcept { return device_ == x.device && inode_ == x.inode; }
   int fd() const noexcept { return fd_.get(); }
 
-  /// @returns how many bytes it has put into `buffer`; 0: there is no whole line more.
+  /// @returns how many bytes it has put into `buffer`; 0: there is no whole line more, or `has_changed`.
   result<size_t> read(std::span<char> buffer);
+
+  /// At the last `read`, the bytes before it were others than those that had been read there: see `is_rewritten`.
+  bool has_changed() const noexcept { return has_changed_; }
 
   /// What lacked its end of line at the last `read`; from then on it counts as read.
   std::string take_rest();
@@ -72,6 +75,7 @@ private:
   std::string tail_;    // the last bytes before `offset_`
   std::string rest_;
   bool in_a_line_ = false;
+  bool has_changed_ = false;
 };
 
 /// Why `path` cannot be followed, if it is there; with the way out. Nothing if it can, or may come later.

@@ -85,6 +85,10 @@ std::optional<input_step> followed_file::read(std::span<char> buffer) {
     auto n = (*x)->read(buffer);
     if (!n)
       return input_step{input_step::kind::end, 0, {}, n.error().text + " " + path_};
+    if (x == &current_ && current_->has_changed()) {
+      woken_ = true;
+      return input_step{};
+    }
     if (*n == 0)
       continue;
     if (x == &old_ && old_until_)
@@ -112,11 +116,7 @@ void followed_file::join_torn_line() {
 void followed_file::look() {
   decided_ = std::exchange(read_again_, false);
   if (!earlier_.empty()) {
-    if (old_)
-      let_old_go();
-    old_ = std::move(earlier_.front());
-    earlier_.pop_front();
-    look_again_ = true;
+    read_earlier();
     return;
   }
   watch();
@@ -196,6 +196,7 @@ void followed_file::go_on_where_it_was() {
     if (!current_->go_to(x) && !current_->is(x))
       if (auto found = find(x))
         earlier_.push_back(std::move(*found));
+  read_earlier();
 }
 
 /// The file that was read there, under whatever name it has in its folder now.
@@ -215,6 +216,17 @@ std::optional<file_lines> followed_file::find(const file_position& x) const {
       return std::move(*found);
   }
   return std::nullopt;
+}
+
+/// The next one of those that were rotated away since the last run; before a byte of the current one.
+void followed_file::read_earlier() {
+  if (earlier_.empty())
+    return;
+  if (old_)
+    let_old_go();
+  old_ = std::move(earlier_.front());
+  earlier_.pop_front();
+  look_again_ = true;
 }
 
 void followed_file::let_old_go() {

@@ -43,6 +43,7 @@ private:
   void look_while_absent(const std::string& why);
   void take_over(file_lines found);
   void go_on_where_it_was();
+  void read_earlier();
   std::optional<file_lines> find(const file_position& x) const;
   void join_torn_line();
   void let_old_go();
