@@ -230,7 +230,8 @@ void session_state::write(const std::string& frame) {
     waiting_answers += frame.size();
     break;
   case session_output::result::broken:
-    end(close_reason::peer_closed);
+    if (!may_leave_unread()) // what a producer sent before it went is still to be read
+      end(close_reason::peer_closed);
   }
 }
 

@@ -44,6 +44,33 @@ CAF_TEST(a producer that hangs up at once loses nothing that was read) {
   CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 2u);
 }
 
+CAF_TEST(what a producer sent before it went is read though it cannot be answered) {
+  auto x = consumer("t");
+  auto producer = connect();
+  socket_of(producer).broken = true;
+  talk(producer, publish_line_of("t"));
+  talk(producer, publish_line_of("t"));
+  hang_up(producer);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 2u);
+  CAF_CHECK(socket_of(producer).shut);
+}
+
+CAF_TEST(a producer that reads no answers is kept and told the newest totals) {
+  auto producer = connect();
+  socket_of(producer).room = 0;
+  for (int i = 0; i < 5'000; ++i)
+    talk(producer, publish_line_of("t"));
+  pass(60s);
+  CAF_CHECK(!socket_of(producer).shut);
+  CAF_CHECK_EQUAL(count(std::string(mpx.output_buffer(producer).begin(), mpx.output_buffer(producer).end()), "\n"), 1u);
+  socket_of(producer).room = std::string::npos;
+  read_rest(producer);
+  auto answers = take(producer);
+  CAF_CHECK_EQUAL(count(answers, "\n"), 2u);
+  CAF_CHECK(has(answers, R"("accepted":1,)"));
+  CAF_CHECK(has(answers, R"("accepted":5000,)"));
+}
+
 CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
   auto producer = connect();
   auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
