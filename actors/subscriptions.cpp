@@ -52,10 +52,8 @@ bool subscriptions::keep_out(const std::string& id, const subscription& x, const
   auto owner = std::ranges::find_if(x.members, other);
   if (owner == x.members.end())
     return false;
-  auto pid = std::to_string(owner->pid);
-  refuse(id, who, reject_code::exclusive,
-         owner->exclusive ? "subscription '" + id + "' belongs to pid " + pid + " alone; end that one first"
-                          : "subscription '" + id + "' cannot be had alone: pid " + pid + " is subscribed");
+  refuse(id, who, reject_code::exclusive, // in the original's words
+         "another consumer (pid " + std::to_string(owner->pid) + ") is already running for this subscription");
   return true;
 }
 
@@ -78,7 +76,9 @@ void subscriptions::give_up_waiting(const std::string& id, uint64_t ticket) {
   auto& s = i->second;
   auto waiter = std::ranges::find(s.waiters, ticket, &newcomer::ticket);
   if (waiter != s.waiters.end()) {
-    refuse(id, *waiter, reject_code::busy, busy_text(id, s));
+    refuse(id, *waiter, reject_code::busy,
+           waiter->exclusive ? "timed out waiting for the previous consumer's cleanup to finish; retry shortly"
+                             : busy_text(id, s));
     s.waiters.erase(waiter);
   } else if (s.stage == phase::setting_up && s.ticket == 0 && s.setting_up->ticket == ticket) {
     refuse(id, *s.setting_up, reject_code::busy, busy_text(id, s));

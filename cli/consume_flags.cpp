@@ -101,6 +101,7 @@ result<consume_request> to_request(const consume_flags& flags) {
   x.subscription.subscription_id = flags.subscription_id;
   x.subscription.on_first = flags.on_first;
   x.subscription.on_last = flags.on_last;
+  x.subscription.exclusive = flags.exclusive;
   x.output_dir = flags.output_dir;
   x.envelope = flags.envelope;
   x.quiet = flags.quiet;
@@ -159,6 +160,7 @@ void consume_flags::add_to(CLI::App& command) {
       ->delimiter(',')
       ->allow_extra_args(false);
   text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");
+  command.add_flag("--exclusive", exclusive, "Refuse to share the subscription: only one consumer at a time");
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

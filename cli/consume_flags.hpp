@@ -20,6 +20,7 @@ struct consume_flags {
   std::string subscription_id;
   std::string on_first;
   std::string on_last;
+  bool exclusive = false;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;
