@@ -28,7 +28,7 @@ def hostile(rng):
     if kind == 7:
         return b"\x00" * rng.randrange(1, 4_096)
     if kind == 8:
-        return b'{"type":"shutdown","drain_ms":-9223372036854775808}\n'
+        return b'{"type":"shutdown","force":false,"drain_ms":-9223372036854775808}\n'
     return b'{"type":"hello","event_key":"\xff\xfe"}\n'
 
 
