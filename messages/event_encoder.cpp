@@ -1,5 +1,6 @@
 #include "messages/event_encoder.hpp"
 
+#include "base/text.hpp"
 #include "config/defaults.hpp"
 #include "messages/json_fields.hpp"
 #include "messages/json_grammar.hpp"
@@ -149,13 +150,6 @@ struct event_parts {
     return std::nullopt;
   }
 };
-
-constexpr std::string_view space = " \t\n\r";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(space);
-  return first == text.npos ? std::string_view{} : text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 /// Numbers the distinct types of one batch.
 class type_table {
@@ -326,7 +320,7 @@ event_encoder::outcome event_encoder::add_line(std::string_view line) {
   auto& self = *impl_;
   if (const auto fault = self.lines.check(line))
     return self.reject(*fault);
-  if (line[line.find_first_not_of(space)] != '{')
+  if (line[line.find_first_not_of(white_space)] != '{')
     return self.reject(event_error::not_an_object);
   event_parts parts;
   if (!self.reserve_fields(line.size()) || !json::each_field(self.fields, line, parts))
