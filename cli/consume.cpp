@@ -161,32 +161,33 @@ int run_consume(const consume_flags& flags) {
   return run_session(session, *request, flags, paths.dir.substr(paths.dir.rfind('/') + 1));
 }
 
-constexpr const char* footer = "A run ends at --max-events, --timeout or --idle-timeout, on SIGINT, SIGTERM or\n"
-                               "SIGHUP (a second signal ends it at once), when nobody reads standard output any\n"
-                               "more, and, without those three options, when standard input is a pipe or socket\n"
-                               "that is closed. The last line on standard error accounts for every event:\n"
-                               "  [cafbus] exited: received=N handled=N failed=N dropped=N left=N reason=R\n"
-                               "The bus had received + dropped + left events for this run. received = handled +\n"
-                               "failed; dropped: the bus dropped them, since this consumer was too slow; left:\n"
-                               "they waited when the run ended. R is limit, timeout, idle_timeout, signal,\n"
-                               "stdin_eof, output_closed, exec_failed, bus_shutdown or connection_lost.\n"
-                               "\n"
-                               "Exit codes: 0 ended as asked; 1 failed; 2 wrong usage, or rejected by the bus;\n"
-                               "3 the bus ended; 4 events could not be written; 5 events were lost and\n"
-                               "--fail-on-loss is given; 6 commands failed and --on-exec-error is skip.\n"
-                               "\n"
-                               "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
-                               "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
-                               "were dropped right before this one, and in CAFBUS_DROPPED those since the start.\n"
-                               "Its output and error output are those of this program. Events wait meanwhile;\n"
-                               "if they come faster, the bus drops the oldest, and if this consumer falls more\n"
-                               "than 8 MiB behind, disconnects it (cafbus serve --write-timeout).\n"
-                               "\n"
-                               "Examples:\n"
-                               "  cafbus consume im.message --max-events 1 --timeout 1min\n"
-                               "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
-                               "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"
-                               "  cafbus consume jobs --ready-file ready --output-dir inbox &";
+constexpr const char* consume_footer =
+    "A run ends at --max-events, --timeout or --idle-timeout, on SIGINT, SIGTERM or\n"
+    "SIGHUP (a second signal ends it at once), when nobody reads standard output any\n"
+    "more, and, without those three options, when standard input is a pipe or socket\n"
+    "that is closed. The last line on standard error accounts for every event:\n"
+    "  [cafbus] exited: received=N handled=N failed=N dropped=N left=N reason=R\n"
+    "The bus had received + dropped + left events for this run. received = handled +\n"
+    "failed; dropped: the bus dropped them, since this consumer was too slow; left:\n"
+    "they waited when the run ended. R is limit, timeout, idle_timeout, signal,\n"
+    "stdin_eof, output_closed, exec_failed, bus_shutdown or connection_lost.\n"
+    "\n"
+    "Exit codes: 0 ended as asked; 1 failed; 2 wrong usage, or rejected by the bus;\n"
+    "3 the bus ended; 4 events could not be written; 5 events were lost and\n"
+    "--fail-on-loss is given; 6 commands failed and --on-exec-error is skip.\n"
+    "\n"
+    "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
+    "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
+    "were dropped right before this one, and in CAFBUS_DROPPED those since the start.\n"
+    "Its output and error output are those of this program. Events wait meanwhile;\n"
+    "if they come faster, the bus drops the oldest, and if this consumer falls more\n"
+    "than 8 MiB behind, disconnects it (cafbus serve --write-timeout).\n"
+    "\n"
+    "Examples:\n"
+    "  cafbus consume im.message --max-events 1 --timeout 1min\n"
+    "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
+    "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"
+    "  cafbus consume jobs --ready-file ready --output-dir inbox &";
 
 } // namespace
 
@@ -194,7 +195,7 @@ void add_consume(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("consume", "Print the events of a key, one payload per line");
   auto flags = std::make_shared<consume_flags>();
   flags->add_to(*sub);
-  sub->footer(std::string{footer} + "\n\n" + spawn_note);
+  sub->footer(std::string{consume_footer} + "\n\n" + spawn_note);
   sub->callback([flags, sub, &chosen] {
     for (auto* x : sub->get_options())
       if (x->count() != 0 && x->get_name().starts_with("--") && x->get_expected_max() != 0 && x->results()[0].empty())

@@ -19,21 +19,22 @@ namespace cafbus {
 
 namespace {
 
-constexpr const char* footer = "`cafbus help COMMAND` or `cafbus COMMAND --help` describes a command.\n"
-                               "\n"
-                               "An option whose help names a CAFBUS_... variable can also be set by it, or in\n"
-                               "$CAFBUS_CONFIG, ~/.config/cafbus/cafbus.conf or /etc/cafbus.conf; a flag beats\n"
-                               "the environment, which beats the file, which beats the default.\n"
-                               "\n"
-                               "Exit codes: 0 done as asked; 1 failed; 2 wrong usage, or refused; 3 the bus\n"
-                               "ended under a consumer; 4 output could not be written; 5 events were lost, or\n"
-                               "reached no consumer, where the caller asked about that; 6 commands failed and\n"
-                               "were skipped as asked.\n"
-                               "\n"
-                               "Example:\n"
-                               "  cafbus consume im.message --max-events 1 &\n"
-                               "  echo '{\"text\":\"hello\"}' |\n"
-                               "      cafbus publish --type im.message --wait-for-consumer 5s";
+constexpr const char* program_footer =
+    "`cafbus help COMMAND` or `cafbus COMMAND --help` describes a command.\n"
+    "\n"
+    "An option whose help names a CAFBUS_... variable can also be set by it, or in\n"
+    "$CAFBUS_CONFIG, ~/.config/cafbus/cafbus.conf or /etc/cafbus.conf; a flag beats\n"
+    "the environment, which beats the file, which beats the default.\n"
+    "\n"
+    "Exit codes: 0 done as asked; 1 failed; 2 wrong usage, or refused; 3 the bus\n"
+    "ended under a consumer; 4 output could not be written; 5 events were lost, or\n"
+    "reached no consumer, where the caller asked about that; 6 commands failed and\n"
+    "were skipped as asked.\n"
+    "\n"
+    "Example:\n"
+    "  cafbus consume im.message --max-events 1 &\n"
+    "  echo '{\"text\":\"hello\"}' |\n"
+    "      cafbus publish --type im.message --wait-for-consumer 5s";
 
 struct program {
   bool version = false; // never looked at: it is an argument of its own
@@ -42,7 +43,7 @@ struct program {
 
   program() {
     app.require_subcommand(1);
-    app.footer(footer);
+    app.footer(program_footer);
     app.add_flag("-V,--version", version, "Print the version and exit");
     add_serve(app, chosen);
     add_consume(app, chosen);

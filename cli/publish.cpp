@@ -109,19 +109,20 @@ int run_publish(const publish_flags& flags) {
   return flags.json ? print_json(outcome, code) : code;
 }
 
-constexpr const char* footer = "Ends when the bus has answered for every line, and prints on standard error:\n"
-                               "  [cafbus] published: accepted=N duplicates=N rejected=N\n"
-                               "A line that is no event, or longer than 1 MiB, is reported with its number,\n"
-                               "counted as rejected and skipped. Blank lines are skipped.\n"
-                               "\n"
-                               "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
-                               "or the bus failed (then it says from which line on to publish again); 2 wrong\n"
-                               "usage; 4 --json could not be written; 5 no consumer came, or events reached\n"
-                               "none, where --wait-for-consumer asked for one.\n"
-                               "\n"
-                               "Examples:\n"
-                               "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"
-                               "  cafbus publish events.ndjson --wait-for-consumer 10s --json";
+constexpr const char* publish_footer =
+    "Ends when the bus has answered for every line, and prints on standard error:\n"
+    "  [cafbus] published: accepted=N duplicates=N rejected=N\n"
+    "A line that is no event, or longer than 1 MiB, is reported with its number,\n"
+    "counted as rejected and skipped. Blank lines are skipped.\n"
+    "\n"
+    "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
+    "or the bus failed (then it says from which line on to publish again); 2 wrong\n"
+    "usage; 4 --json could not be written; 5 no consumer came, or events reached\n"
+    "none, where --wait-for-consumer asked for one.\n"
+    "\n"
+    "Examples:\n"
+    "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"
+    "  cafbus publish events.ndjson --wait-for-consumer 10s --json";
 
 } // namespace
 
@@ -139,7 +140,7 @@ void add_publish(CLI::App& program, command& chosen) {
       ->type_name("DURATION");
   sub->add_flag("--json", flags->json, "Print the totals as JSON on standard output");
   sub->add_flag("--no-spawn", flags->no_spawn, "Fail if no bus is running, instead of starting one");
-  sub->footer(std::string{footer} + "\n\n" + spawn_note);
+  sub->footer(std::string{publish_footer} + "\n\n" + spawn_note);
   sub->callback([flags, type, &chosen] {
     flags->has_type = type->count() != 0;
     chosen = [flags] { return run_publish(*flags); };
