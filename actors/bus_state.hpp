@@ -63,6 +63,7 @@ struct bus_state {
   void arm_overdue();
   void end_sources();
   void drain_queues();
+  void drain_conns();
   void drained_one();
   void clean_up();
   void cut_short();

@@ -141,7 +141,17 @@ void bus_state::end_sources() {
     go_to(plan.done());
 }
 
+/// First the hub: a batch that it takes after a conn was drained would be accepted and delivered to nobody.
 void bus_state::drain_queues() {
+  auto next = [this] {
+    if (plan.stage() == bus_stage::draining)
+      drain_conns();
+  };
+  self->request(parts.hub, caf::infinite, drain{})
+      .then([next](const drained&) { next(); }, [next](const caf::error&) { next(); });
+}
+
+void bus_state::drain_conns() {
   draining = in_process.size() + 1;
   auto limit = plan.hand_out_limit(self->clock().now());
   auto one = [this] { drained_one(); };

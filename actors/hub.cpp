@@ -70,6 +70,7 @@ protected:
     this->set_error_handler([](caf::error&) {}); // nobody's failure is the hub's
     return {
         [this](const publish& x) { return on_publish(x); },
+        [this](const drain&) { return on_drain(); },
         [this](const subscribe& x) { on_subscribe(x); },
         [this](const unsubscribe& x) { on_unsubscribe(x); },
         [this](const source_status& x) { on_source_status(x); },
@@ -92,18 +93,25 @@ private:
     system_clock::time_point since;
   };
 
-  published on_publish(const publish& x) {
+  caf::result<published> on_publish(const publish& x) {
+    if (is_drained) // its conns may have said their last
+      return caf::make_error(caf::sec::unexpected_message, "the bus is stopping");
     auto& counters = router.counters();
     counters.rejected += x.rejected;
     if (!x.batch || x.batch->empty())
-      return {};
+      return published{};
     last_event_at = system_clock::now();
     auto before = counters;
     auto routes = router.routes(*x.batch, this->clock().now());
     send_out(x.batch, before.ingress + 1, routes);
     log_events(*x.batch);
     auto duplicates = counters.duplicates - before.duplicates;
-    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
+    return published{x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
+  }
+
+  drained on_drain() {
+    is_drained = true;
+    return {};
   }
 
   void send_out(const event_batch_ptr& batch, uint64_t number, std::span<const event_router::route> routes) {
@@ -245,6 +253,7 @@ private:
   std::map<caf::actor_id, node_link_actor> links; // to other buses
   std::map<std::string, known_source> sources;
   system_clock::time_point last_event_at{};
+  bool is_drained = false;
 };
 
 } // namespace

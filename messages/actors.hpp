@@ -69,8 +69,10 @@ struct attach_link {
 };
 
 using hub_actor = caf::typed_actor<
-    // From sources, and from producers' sessions.
+    // From sources, and from producers' sessions. An error once it has been drained: nothing of the batch was taken.
     caf::replies_to<publish>::with<published>,
+    // From the bus that is stopping: takes no more events; what it took before is with the conns then.
+    caf::replies_to<drain>::with<drained>,
     // From a session or the bus, after the coordinator let the subscriber in.
     caf::reacts_to<subscribe>,
     // From the same; a conn that ends is noticed anyway.

@@ -88,6 +88,7 @@ struct session_state {
   void on_shutdown(const shutdown& x);
   bool publish_batch(session_phase next);
   void on_published(const published& x);
+  void on_publish_refused();
   void tell_totals();
   bool may_leave_unread() const noexcept;
 

@@ -312,9 +312,18 @@ bool session_state::publish_batch(session_phase next) {
     return false;
   phase = next;
   self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected})
-      .then([this](const published& x) { on_published(x); },
-            [this](const caf::error&) { end(close_reason::internal_error); });
+      .then([this](const published& x) { on_published(x); }, [this](const caf::error&) { on_publish_refused(); });
   return true;
+}
+
+/// The hub takes no more: the totals leave out what it was asked to take just now.
+void session_state::on_publish_refused() {
+  if (phase != session_phase::publishing && phase != session_phase::publishing_last)
+    return;
+  write(encode(totals));
+  if (bye_reason.empty())
+    bye_reason = "the bus is stopping";
+  say_bye();
 }
 
 /// Answers are running totals: while one waits unread, the newest takes the place of all that would follow it.

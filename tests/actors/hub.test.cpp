@@ -194,6 +194,23 @@ CAF_TEST(the list of consumers says who they are and what became of their events
   CAF_CHECK_EQUAL(x[0].delivered, 3u);
 }
 
+CAF_TEST(a drained hub refuses what comes and has handed on all that it took) {
+  add({"t"});
+  caf::anon_send(testee, publish{numbered_batch(2), 0});
+  auto drained_too = self->request(testee, caf::infinite, drain{});
+  auto late = self->request(testee, caf::infinite, publish{numbered_batch(3), 1});
+  sched.run();
+  bool is_drained = false;
+  drained_too.receive([&](const drained&) { is_drained = true; }, [](const caf::error&) {});
+  CAF_CHECK(is_drained);
+  caf::error refusal;
+  late.receive([](const published&) {}, [&](caf::error& e) { refusal = std::move(e); });
+  CAF_CHECK_EQUAL(refusal, caf::sec::unexpected_message);
+  CAF_CHECK_EQUAL(consumers[0].seen->payloads.size(), 2u);
+  CAF_CHECK_EQUAL(read_status().counters.ingress, 2u);
+  CAF_CHECK_EQUAL(read_status().counters.rejected, 0u);
+}
+
 CAF_TEST(fifty publishers and a mailbox of two that is never drained keep the books) {
   add({"t"}, 2);
   consumers[0].seen->stuck = true;

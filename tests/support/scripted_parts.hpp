@@ -16,6 +16,7 @@ struct source_watch {
 /// A hub for sources alone.
 inline hub_actor::behavior_type watching_hub(hub_actor::pointer, std::shared_ptr<source_watch> watch) {
   return {[watch](const publish& x) { return watch->on_publish(x); },
+          [](const drain&) { return drained{}; },
           [](const subscribe&) {},
           [](const unsubscribe&) {},
           [watch](const source_status& x) { watch->on_status(x); },

@@ -71,6 +71,19 @@ CAF_TEST(a producer that reads no answers is kept and told the newest totals) {
   CAF_CHECK(has(answers, R"("accepted":5000,)"));
 }
 
+CAF_TEST(lines that a stopping bus no longer takes are not acknowledged) {
+  auto x = consumer("t");
+  auto producer = connect();
+  talk(producer, publish_line_of("t"));
+  take(producer);
+  caf::anon_send(parts.hub, drain{});
+  auto answer = talk(producer, publish_line_of("t") + publish_line_of("t"));
+  CAF_CHECK(has(answer, R"("accepted":1,"duplicates":0,"rejected":0)"));
+  CAF_CHECK(has(answer, R"("type":"bye")"));
+  CAF_CHECK(socket_of(producer).shut);
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
+}
+
 CAF_TEST(nothing more is taken from a producer while the hub has its batch) {
   auto producer = connect();
   auto& sessions = deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.sessions;
