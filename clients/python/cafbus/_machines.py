@@ -1,0 +1,217 @@
+"""What a connection makes of the lines that come, without any input or output: bytes in, words out. The blocking client and
+that of asyncio are thin shells around these."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ._events import Event
+from ._frames import decode, encode
+from ._lines import LineSplitter
+from .errors import BusError, BusStopping, CafbusError, ConnectionLost, ProtocolError, Rejected, Unsupported
+
+#: Bytes of publish frames that are sent at once.
+BATCH = 65_536
+#: The error of the bus after which the connection goes on.
+_HARMLESS = "unexpected_frame"
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """The state of one source of the bus has changed."""
+
+    source: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What became of published events. `unmatched` and `consumers` are None on a bus without `publish_counts`."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    unmatched: Optional[int] = None  #: Of those accepted: wanted by no consumer at that moment.
+    consumers: Optional[int] = None  #: That wanted something of what was answered for last.
+
+    @property
+    def settled(self) -> int:
+        return self.accepted + self.duplicates + self.rejected
+
+    def since(self, before: "Totals") -> "Totals":
+        unmatched = None if self.unmatched is None else self.unmatched - (before.unmatched or 0)
+        return Totals(self.accepted - before.accepted, self.duplicates - before.duplicates,
+                      self.rejected - before.rejected, unmatched, self.consumers)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    key: str
+    types: Sequence[str] = ()
+    subscription_id: str = ""
+    exclusive: bool = False
+    on_first: str = ""
+    on_last: str = ""
+    require: Sequence[str] = ()  #: Capabilities that the bus must name.
+
+    def hello(self) -> bytes:
+        frame: Dict[str, Any] = {"type": "hello", "pid": os.getpid(), "event_key": self.key,
+                                 "event_types": list(self.types) or [self.key], "version": "v1"}
+        asked = {"subscription_id": self.subscription_id, "exclusive": self.exclusive, "on_first": self.on_first,
+                 "on_last": self.on_last}
+        if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
+            asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())  # type: ignore[arg-type]
+        return encode({**frame, **{key: value for key, value in asked.items() if value}})
+
+    def needed(self) -> List[str]:
+        hooks = ["hooks"] if self.on_first or self.on_last else []
+        return [*self.require, *(["exclusive"] if self.exclusive else []), *hooks]
+
+
+Word = Union[Event, SourceStatus]
+
+
+class _Machine:
+    def __init__(self) -> None:
+        self._lines = LineSplitter()
+
+    def feed(self, data: bytes) -> None:
+        self._lines.feed(data)
+
+    def _frames(self) -> Iterator[Dict[str, Any]]:
+        """Frames as they come; the bus's last words are raised as errors."""
+        for line in self._lines:
+            if not line:
+                continue
+            frame = decode(line)
+            if frame["type"] == "bye":
+                raise BusStopping("bye", frame.get("reason", "the bus has said bye"))
+            if frame["type"] == "error" and frame.get("code") != _HARMLESS:
+                raise BusError(frame.get("code", ""), frame.get("message", ""))
+            yield frame
+
+
+@dataclass
+class SequenceGaps:
+    """Holes in the numbers of one connection, which begin at 1; 0 and what came before say nothing."""
+
+    last: int = 0
+    dropped: int = 0
+
+    def missed_before(self, seq: int) -> int:
+        if seq <= self.last:
+            return 0
+        missed = seq - self.last - 1
+        self.last = seq
+        self.dropped += missed
+        return missed
+
+
+class ConsumerMachine(_Machine):
+    """One connection of a consumer. `words` yields what came: first the capabilities of the bus have been checked."""
+
+    def __init__(self, subscription: Subscription, reconnected: bool = False) -> None:
+        super().__init__()
+        self.subscription = subscription
+        self.ack: Optional[Dict[str, Any]] = None
+        self.gaps = SequenceGaps()
+        self.last_for_key: Optional[bool] = None  #: The answer to `check`.
+        self._reconnected = reconnected
+
+    def words(self) -> Iterator[Word]:
+        for frame in self._frames():
+            if frame["type"] == "hello_ack":
+                self._on_ack(frame)
+            elif frame["type"] == "event":
+                if self.ack is None:
+                    raise ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack")
+                yield self._event(frame)
+            elif frame["type"] == "pre_shutdown_ack":
+                self.last_for_key = frame.get("last_for_key", False)
+            elif frame["type"] == "source_status":
+                yield SourceStatus(frame.get("source", ""), frame.get("state", ""), frame.get("detail", ""))
+
+    def _on_ack(self, frame: Dict[str, Any]) -> None:
+        if frame.get("rejected"):
+            raise Rejected(frame.get("reject_code", ""), frame.get("reject_reason", "the bus gave no reason"))
+        for capability in self.subscription.needed():
+            if capability not in frame.get("capabilities", []):
+                raise Unsupported(capability, f"the bus does not know of {capability}")
+        self.ack = frame
+
+    def _event(self, frame: Mapping[str, Any]) -> Event:
+        seq = frame.get("seq", 0)
+        event = Event(frame.get("event_type", ""), frame.get("payload", b"null"), seq, frame.get("event_id"),
+                      frame.get("source_time"), frame.get("app_id"), frame.get("tenant_key"), frame.get("observed_at"),
+                      self.gaps.missed_before(seq), self._reconnected)
+        self._reconnected = False
+        return event
+
+    def check(self) -> bytes:
+        """Asks whether it is the last consumer of its subscription."""
+        asked = {"type": "pre_shutdown_check", "event_key": self.subscription.key}
+        if self.subscription.subscription_id:
+            asked["subscription_id"] = self.subscription.subscription_id
+        return encode(asked)
+
+    def at_eof(self) -> CafbusError:
+        cut = " within a frame" if self._lines.pending else ""
+        return ConnectionLost(f"the bus has closed the connection{cut} without a word")
+
+
+def judged(machine: ConsumerMachine, data: bytes) -> Tuple[List[Word], Optional[CafbusError]]:
+    """What these bytes say, and what ended the connection behind it, if anything did. No bytes are the end."""
+    if not data:
+        return [], machine.at_eof()
+    machine.feed(data)
+    found: List[Word] = []
+    try:
+        found.extend(machine.words())  # keeps what came before an error
+    except CafbusError as why:
+        return found, why
+    return found, None
+
+
+class ProducerMachine(_Machine):
+    """One connection of a producer: counts what was sent, and reads the bus's running totals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+        self.totals = Totals()
+
+    @property
+    def unsettled(self) -> int:
+        return self.sent - self.totals.settled
+
+    def read(self, data: bytes) -> None:
+        """Takes in what came. Raises what ended the connection; no bytes are the end."""
+        if not data:
+            raise ConnectionLost(f"the bus has closed the connection; {self.unsettled} events are in doubt",
+                                 self.unsettled)
+        self.feed(data)
+        try:
+            for frame in self._frames():
+                if frame["type"] == "publish_ack":
+                    self.totals = Totals(frame.get("accepted", 0), frame.get("duplicates", 0),
+                                         frame.get("rejected", 0), frame.get("unmatched"), frame.get("consumers"))
+        except BusStopping as why:
+            if self.unsettled == 0:
+                raise
+            raise ConnectionLost(f"the bus ended ({why}); {self.unsettled} events are in doubt",
+                                 self.unsettled) from why
+
+
+class StatusMachine(_Machine):
+    """Asks one question."""
+
+    question = b'{"type":"status_query"}\n'
+
+    def answer(self, data: bytes) -> Optional[Dict[str, Any]]:
+        """The answer, once it is complete."""
+        if not data:
+            raise ConnectionLost("the bus has closed the connection without an answer")
+        self.feed(data)
+        return next((frame for frame in self._frames() if frame["type"] == "status_response"), None)

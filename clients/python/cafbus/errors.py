@@ -1,0 +1,55 @@
+"""What can go wrong. `code` is for programs, `str(error)` for people."""
+from __future__ import annotations
+
+
+class CafbusError(Exception):
+    """All errors of this package but TimeoutError."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class BusUnavailable(CafbusError):
+    """No bus serves us: `not_running`, `held_back`, `start_failed`, `untrusted`, `unreachable`, `no_answer`."""
+
+
+class Rejected(CafbusError):
+    """The bus refused the hello; `code` is its reject_code, empty from a bus that sends none."""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same hello may be let in later."""
+        return self.code in ("busy", "exclusive", "too_many_connections", "shutting_down")
+
+
+class Unsupported(CafbusError):
+    """The hello asks for what the bus does not name among its capabilities; `code` is that capability."""
+
+
+class BusError(CafbusError):
+    """The bus sent an `error` frame; `code` is its code."""
+
+
+class BusStopping(CafbusError):
+    """The bus said bye; the text is its reason."""
+
+
+class ConnectionLost(CafbusError):
+    """The connection ended without a word. `unsettled` events were sent to the bus, which has not answered for them."""
+
+    def __init__(self, text: str, unsettled: int = 0) -> None:
+        super().__init__("connection_lost", text)
+        self.unsettled = unsettled
+
+
+class ProtocolError(CafbusError):
+    """The peer sent what no bus sends: `frame_too_large`, `not_json`, `not_an_object`, `missing_type`, `bad_field`..."""
+
+
+class InvalidEvent(CafbusError, ValueError):
+    """An event that no bus would accept; nothing was sent."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("invalid_event", text)

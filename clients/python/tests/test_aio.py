@@ -1,0 +1,83 @@
+"""The client for asyncio against the real daemon."""
+import asyncio
+import os
+import signal
+
+import cafbus
+
+from .support import BusTest
+
+
+class Aio(BusTest):
+    def run_on_a_bus(self, story):
+        async def run():
+            async with await cafbus.aio.connect(**self.where) as bus:
+                await asyncio.wait_for(story(bus), 60)
+
+        asyncio.run(run())
+
+    @staticmethod
+    async def consumers(bus):
+        try:
+            return (await bus.status())["consumers"]
+        except cafbus.ConnectionLost:  # the one that is being killed
+            return []
+
+    def test_events_come_as_they_were_published(self):
+        async def story(bus):
+            async with await bus.subscribe("a") as events:
+                await bus.publish("a", raw=b"1.10")
+                async for event in events:
+                    self.assertEqual((event.raw, event.seq), (b"1.10", 1))
+                    break
+
+        self.run_on_a_bus(story)
+
+    def test_many_tasks_publish_on_one_connection(self):
+        async def story(bus):
+            totals = await asyncio.gather(*(bus.publish("a", n) for n in range(100)))
+            self.assertEqual([x.accepted for x in totals], [1] * 100)
+
+        self.run_on_a_bus(story)
+
+    def test_a_wait_can_be_given_up_without_loss(self):
+        async def story(bus):
+            async with await bus.subscribe("a") as events:
+                with self.assertRaises(asyncio.TimeoutError):
+                    await asyncio.wait_for(events.next(), 0.01)
+                await bus.publish("a", 1)
+                self.assertEqual((await events.next()).payload, 1)
+
+        self.run_on_a_bus(story)
+
+    def test_rejections_and_missing_capabilities_are_errors(self):
+        async def story(bus):
+            async with await bus.subscribe("a", exclusive=True):
+                with self.assertRaises(cafbus.Rejected):
+                    await bus.subscribe("a")
+            with self.assertRaises(cafbus.Unsupported):
+                await bus.subscribe("a", require=["time_travel"])
+
+        self.run_on_a_bus(story)
+
+    def test_a_consumer_and_a_producer_outlive_a_crash(self):
+        async def story(bus):
+            async with await bus.subscribe("a") as events:
+                waiting = asyncio.create_task(events.next())
+                os.kill((await bus.status())["pid"], signal.SIGKILL)
+                while not await self.consumers(bus):
+                    await asyncio.sleep(0.02)
+                self.assertEqual((await bus.publish("a", 2)).accepted, 1)
+                event = await waiting
+                self.assertEqual((event.payload, event.reconnected), (2, True))
+
+        self.run_on_a_bus(story)
+
+    def test_a_stop_is_told(self):
+        async def story(bus):
+            async with await bus.subscribe("a", reconnect=False) as events:
+                await asyncio.to_thread(self.stop)
+                with self.assertRaises(cafbus.BusStopping):
+                    await events.next()
+
+        self.run_on_a_bus(story)

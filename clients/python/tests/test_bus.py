@@ -1,0 +1,225 @@
+"""The blocking client against the real daemon."""
+import os
+import signal
+import socket
+import threading
+import unittest
+
+import cafbus
+
+from .support import BusTest
+
+
+class Publishing(BusTest):
+    def test_a_bus_is_started_on_demand(self):
+        with cafbus.connect(**self.where) as bus:
+            self.assertEqual(bus.status()["state"], "running")
+
+    def test_no_bus_is_started_against_the_will_of_its_owner(self):
+        with self.assertRaises(cafbus.BusUnavailable) as caught:
+            cafbus.connect(**self.where, start=False)
+        self.assertEqual(caught.exception.code, "not_running")
+        cafbus.connect(**self.where)
+        self.stop("--hold")
+        with self.assertRaises(cafbus.BusUnavailable) as caught:
+            cafbus.connect(**self.where)
+        self.assertEqual(caught.exception.code, "held_back")
+
+    def test_a_program_that_is_not_there_is_told(self):
+        with self.assertRaises(cafbus.BusUnavailable) as caught:
+            cafbus.connect(**{**self.where, "program": self.folder + "/none"})
+        self.assertEqual(caught.exception.code, "start_failed")
+
+    def test_every_event_is_answered_for(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a"):
+            self.assertEqual(bus.publish("a", 1, id="x"), cafbus.Totals(1, 0, 0, 0, 1))
+            self.assertEqual(bus.publish("a", 1, id="x").duplicates, 1)
+            self.assertEqual(bus.publish("b", 1).unmatched, 1)
+            self.assertEqual(bus.publish("a", raw=b"{1}").rejected, 1)
+            many = bus.publish_many(cafbus.make_event("b", {"n": n, "text": "x" * 100}) for n in range(5_000))
+            self.assertEqual((many.accepted, many.unmatched), (5_000, 5_000))
+
+    def test_what_cannot_be_an_event_is_not_sent(self):
+        with cafbus.connect(**self.where) as bus:
+            for wrong in ({"event_type": ""}, {"event_type": "x" * 1_025}, {"event_type": "t", "id": "\ud800"},
+                          {"event_type": "t", "payload": object()}, {"event_type": "t", "payload": float("nan")},
+                          {"event_type": "t", "raw": b""}, {"event_type": "t", "payload": "x" * 983_040}):
+                with self.subTest(wrong.keys()), self.assertRaises(cafbus.InvalidEvent):
+                    bus.publish(**wrong)
+            self.assertEqual(bus.publish("t", "x" * 983_038).accepted, 1)
+
+    def test_publishing_goes_on_with_the_next_bus(self):
+        with cafbus.connect(**self.where) as bus:
+            self.assertEqual(bus.publish("a").accepted, 1)
+            self.stop()
+            self.assertEqual(bus.publish("a").accepted, 1)
+
+
+class Consuming(BusTest):
+    def test_payloads_arrive_byte_for_byte(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("k", ["a", "b"]) as events:
+            for raw in (b"1.10", b"1e400", b'{"b": [1 , 2],"a":1,"b":2}', b'"\\ud800"', b"[" * 1000 + b"]" * 1000):
+                bus.publish("a", raw=raw)
+                self.assertEqual(events.next(20).raw, raw)
+            bus.publish("b", {"n": [1, "ä"]}, id="e", source_time="17", app_id="app", tenant_key="t")
+            event = events.next(20)
+            self.assertEqual((event.payload, event.id, event.source_time, event.app_id, event.tenant_key, event.type),
+                             ({"n": [1, "ä"]}, "e", "17", "app", "t", "b"))
+            self.assertEqual((event.seq, event.missed, event.reconnected), (6, 0, False))
+
+    def test_a_payload_that_python_cannot_read_is_told_when_it_is_asked_for(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            bus.publish("a", raw=b"[" * 1000 + b"]" * 1000)
+            event = events.next(20)
+            with self.assertRaises(ValueError):
+                event.payload
+
+    def test_a_wait_has_an_end(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            with self.assertRaises(TimeoutError):
+                events.next(0.01)
+            bus.publish("a", 1)
+            self.assertEqual(next(events).payload, 1)
+
+    def test_losses_are_counted(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            bus.publish_many(cafbus.make_event("a", "x" * 1_000) for _ in range(20_000))
+            bus.publish("a", "last")
+            missed = seen = 0
+            while (event := events.next(20)).payload != "last":
+                missed, seen = missed + event.missed, seen + 1
+            missed += event.missed
+            self.assertGreater(missed, 0)
+            self.assertEqual((missed + seen + 1, events.dropped), (event.seq, missed))
+
+    def test_a_rejection_has_its_code(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a", exclusive=True) as events:
+            self.assertTrue(events.first)
+            with self.assertRaises(cafbus.Rejected) as caught:
+                bus.subscribe("a")
+            self.assertEqual((caught.exception.code, caught.exception.is_temporary), ("exclusive", True))
+            with self.assertRaises(cafbus.Rejected) as caught:
+                bus.subscribe("")
+            self.assertEqual((caught.exception.code, caught.exception.is_temporary), ("bad_hello", False))
+
+    def test_a_bus_must_be_able_to_do_what_is_required(self):
+        with cafbus.connect(**self.where) as bus:
+            with bus.subscribe("a", require=["exclusive"]) as events:
+                self.assertIn("exclusive", events.capabilities)
+            with self.assertRaises(cafbus.Unsupported) as caught:
+                bus.subscribe("a", require=["time_travel"])
+            self.assertEqual(caught.exception.code, "time_travel")
+
+    def test_the_last_one_is_told(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            with bus.subscribe("a") as other:
+                self.assertFalse(other.first)
+                self.assertFalse(events.is_last())
+            while not events.is_last():  # until the bus has read the other's bye
+                pass
+
+    def test_the_bus_runs_hooks(self):
+        mark = self.folder + "/mark"
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a", on_first=f"echo $HOME >{mark}"):
+            with open(mark, encoding="utf-8") as file:
+                self.assertEqual(file.read().strip(), os.environ.get("HOME", ""))
+
+    def test_closing_ends_an_iteration(self):
+        with cafbus.connect(**self.where) as bus:
+            events = bus.subscribe("a")
+            bus.publish("a", 1)
+            seen = []
+            for event in events:
+                seen.append(event.payload)
+                events.close()
+            self.assertEqual(seen, [1])
+
+
+class Endings(BusTest):
+    def test_a_stop_is_told_after_the_last_event(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a", reconnect=False) as events:
+            bus.publish("a", 1)
+            self.stop()
+            self.assertEqual(next(events).payload, 1)
+            with self.assertRaises(cafbus.BusStopping):
+                next(events)
+
+    def test_a_bus_that_was_killed_is_told(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a", reconnect=False) as events:
+            os.kill(bus.status()["pid"], signal.SIGKILL)
+            with self.assertRaises(cafbus.ConnectionLost):
+                next(events)
+
+    def test_a_consumer_waits_for_the_next_bus_after_a_stop(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            self.stop()
+            with self.assertRaises(TimeoutError):
+                events.next(0.5)
+            self.assertEqual(self.run_program("status", check=False).returncode, 1)  # it has started none
+            self.run_program("start")
+            with self.assertRaises(TimeoutError):
+                while True:  # until it is there, which takes a pause of the backoff
+                    events.next(0 if bus.status()["consumers"] else 0.1)
+            bus.publish("a", 2)
+            event = events.next(20)
+            self.assertEqual((event.payload, event.reconnected, event.seq), (2, True, 1))
+
+    def test_a_consumer_starts_the_next_bus_after_a_crash(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            first = bus.status()["pid"]
+            os.kill(first, signal.SIGKILL)
+            with self.assertRaises(TimeoutError):
+                events.next(3)
+            again = bus.status()
+            self.assertNotEqual(again["pid"], first)
+            self.assertEqual(len(again["consumers"]), 1)
+
+
+class StrangeBuses(BusTest):
+    """A bus of the test's, which says what no bus says."""
+
+    def answer(self, data):
+        os.makedirs(self.folder + "/default")
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(self.folder + "/default/bus.sock")
+        listener.listen()
+
+        def serve():
+            peer = listener.accept()[0]
+            with peer:
+                peer.recv(65_536)
+                try:
+                    peer.sendall(data)
+                except OSError:
+                    pass  # the client has had enough
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 20)
+        place = cafbus._places.Place("default", self.folder, start=False)
+        return cafbus.Bus(place, 20.0)
+
+    def expect(self, error, code, data):
+        with self.assertRaises(error) as caught:
+            self.answer(data).subscribe("a").next(20)
+        self.assertEqual(caught.exception.code, code)
+
+    def test_a_line_without_an_end_is_bounded(self):
+        self.expect(cafbus.LineTooLong, "frame_too_large", b"x" * 1_100_000)
+
+    def test_a_line_that_is_no_frame_is_told(self):
+        self.expect(cafbus.FrameError, "not_json", b"hello\n")
+
+    def test_an_event_before_the_ack_is_told(self):
+        self.expect(cafbus.ProtocolError, "no_hello_ack", b'{"type":"event","event_type":"a","seq":1,"payload":1}\n')
+
+    def test_an_error_frame_has_its_code(self):
+        self.expect(cafbus.BusError, "foreign_uid", b'{"type":"error","code":"foreign_uid","message":"no"}\n')
+
+    def test_an_end_within_a_frame_is_told(self):
+        self.expect(cafbus.ConnectionLost, "connection_lost", b'{"type":"hello_ack"')
+
+
+if __name__ == "__main__":
+    unittest.main()
