@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Connection } from "./connection.js";
+import { BusStopping, CafbusError, ProtocolError, Rejected, Unsupported } from "./errors.js";
+import { Event } from "./events.js";
+import { encode } from "./frames.js";
+import { Backoff, mayComeBack } from "./places.js";
+
+const BYE = encode({ type: "bye" });
+
+/** Events missed before this one; `last` is the number of the one before. 0 and what came before say nothing. */
+export function missedBefore(seq, last) {
+  return seq > last ? Number(BigInt(seq) - BigInt(last)) - 1 : 0;
+}
+
+export class Consumer {
+  #place;
+  #key;
+  #options;
+  #connection = null;
+  #ack = {};
+  #last = 0; // sequence number
+  #ready = []; // events that came while something else was waited for
+  #reconnected = false;
+  #mayStart = true;
+  #closed = new AbortController();
+  #backoff = new Backoff();
+  dropped = 0;
+
+  constructor(place, key, options) {
+    this.#place = place;
+    this.#key = key;
+    this.#options = { reconnect: true, ...options };
+  }
+
+  get capabilities() {
+    return this.#ack.capabilities ?? [];
+  }
+
+  get first() {
+    return this.#ack.first_for_key ?? false;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next() {
+    while (!this.#closed.signal.aborted) {
+      try {
+        if (this.#ready.length) return { value: this.#ready.shift(), done: false };
+        if (!this.#connection) await this.open();
+        this.#take(await this.#connection.next());
+      } catch (why) {
+        await this.#recover(why);
+      }
+    }
+    return { value: undefined, done: true };
+  }
+
+  /** Of `for await`: leaving the loop ends the subscription. */
+  async return() {
+    await this.close();
+    return { value: undefined, done: true };
+  }
+
+  async isLast() {
+    if (!this.#connection) return false;
+    const { subscriptionId } = this.#options;
+    const asked = { type: "pre_shutdown_check", event_key: this.#key };
+    if (subscriptionId) asked.subscription_id = subscriptionId;
+    const connection = this.#connection;
+    try {
+      await connection.send(encode(asked));
+      return (await connection.answer("pre_shutdown_ack", (frame) => this.#take(frame))).last_for_key ?? false;
+    } catch (why) {
+      connection.close(); // its next frames would be somebody else's
+      throw why;
+    }
+  }
+
+  async close() {
+    this.#closed.abort();
+    this.#ready = [];
+    this.#connection?.close(BYE);
+    this.#connection = null;
+  }
+
+  async open() {
+    const connection = new Connection(await this.#place.dial(this.#mayStart), this.#place.timeout);
+    try {
+      if (this.#closed.signal.aborted) throw new BusStopping("closed", "the consumer is closed");
+      await connection.send(this.#hello());
+      const ack = await connection.answer("hello_ack", (frame) => {
+        if (frame.type === "event") throw new ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack");
+      });
+      if (ack.rejected) throw new Rejected(ack.reject_code ?? "", ack.reject_reason ?? "the bus gave no reason");
+      const missing = this.#needed().find((x) => !ack.capabilities?.includes(x));
+      if (missing) throw new Unsupported(missing, `the bus does not know of ${missing}`);
+      this.#ack = ack;
+      this.#connection = connection;
+      this.#last = 0;
+      this.#backoff.reset();
+    } catch (why) {
+      connection.close();
+      throw why;
+    }
+  }
+
+  #hello() {
+    const { types, subscriptionId, exclusive, onFirst, onLast } = this.#options;
+    const hello = {
+      type: "hello", pid: process.pid, event_key: this.#key, event_types: types?.length ? types : [this.#key], version: "v1",
+    };
+    if (subscriptionId) hello.subscription_id = subscriptionId;
+    if (exclusive) hello.exclusive = true;
+    if (onFirst) hello.on_first = onFirst;
+    if (onLast) hello.on_last = onLast;
+    if (onFirst || onLast) Object.assign(hello, { hook_env: { ...process.env }, hook_dir: process.cwd() });
+    return encode(hello);
+  }
+
+  #needed() {
+    const { require = [], exclusive, onFirst, onLast } = this.#options;
+    return [...require, ...(exclusive ? ["exclusive"] : []), ...(onFirst || onLast ? ["hooks"] : [])];
+  }
+
+  #take(frame) {
+    if (frame.type === "event") {
+      const missed = missedBefore(frame.seq ?? 0, this.#last);
+      if (frame.seq > this.#last) this.#last = frame.seq;
+      this.dropped += missed;
+      this.#ready.push(new Event(frame, missed, this.#reconnected));
+      this.#reconnected = false;
+    } else if (frame.type === "source_status") {
+      this.#options.onSource?.({ source: frame.source ?? "", state: frame.state ?? "", detail: frame.detail ?? "" });
+    }
+  }
+
+  /** Gets ready for another connection, or throws. */
+  async #recover(why) {
+    this.#connection?.close();
+    this.#connection = null;
+    if (this.#closed.signal.aborted) return;
+    if (!(why instanceof CafbusError) || !this.#options.reconnect || !mayComeBack(why)) {
+      this.#closed.abort();
+      throw why;
+    }
+    // who stopped the bus meant it: wait for another one, and start none
+    if (why instanceof BusStopping) this.#mayStart = false;
+    this.#reconnected = true;
+    await sleep(this.#backoff.pause(), undefined, { signal: this.#closed.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,147 @@
+// The frames of the wire as data: which fields each has, and of which kind. messages/vectors has the same as a schema, and
+// what must come of each line.
+import { ProtocolError } from "./errors.js";
+import * as json from "./json.js";
+
+// A kind is a word, a table of fields, a list of one kind, or a map of any keys ("*"). raw: any JSON, not looked into.
+const table = (kind, names) => Object.fromEntries(names.split(" ").map((name) => [name, kind]));
+
+const STATUS = {
+  ...table("int", "pid uptime_sec active_conns"),
+  consumers: [{
+    pid: "int", ...table("string", "event_key subscription_id"),
+    ...table("uint", "received dropped delivered queued queued_bytes"), event_types: ["string"],
+  }],
+  ...table("string", "version app state socket last_event_at"),
+  counters: table("uint", "ingress duplicates unmatched matched rejected"),
+  unmatched_types: [{ event_type: "string", count: "uint" }],
+  sources: [table("string", "source state detail since")],
+  links: [{ ...table("string", "peer direction state node"), ...table("uint", "types received dropped missed queued") }],
+  limits: {
+    ...table("uint", "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes " +
+      "queue_capacity queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms " +
+      "write_timeout_ms hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks"),
+    paused: "bool",
+  },
+};
+const EVENT = table("string", "event_type event_id source_time app_id tenant_key");
+
+export const FRAMES = {
+  hello: {
+    pid: "int", event_key: "string", event_types: ["string"], ...table("string", "version subscription_id"),
+    capabilities: ["string"], exclusive: "bool", ...table("string", "on_first on_last hook_dir"),
+    hook_env: { "*": "string" }, hook_umask: "uint32",
+  },
+  hello_ack: {
+    ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),
+    capabilities: ["string"],
+  },
+  event: { ...EVENT, observed_at: "string", seq: "uint", payload: "raw" },
+  source_status: table("string", "source state detail"),
+  pre_shutdown_check: table("string", "event_key subscription_id"),
+  pre_shutdown_ack: { last_for_key: "bool" },
+  bye: { reason: "string" },
+  publish: { ...EVENT, payload: "raw" },
+  publish_ack: table("uint", "accepted duplicates rejected unmatched consumers"),
+  status_query: {},
+  status_response: STATUS,
+  shutdown: { force: "bool", drain_ms: "int" },
+  error: table("string", "code message"),
+};
+
+const RANGES = { int: [-(2n ** 63n), 2n ** 63n - 1n], uint: [0n, 2n ** 64n - 1n], uint32: [0n, 2n ** 32n - 1n] };
+const HALF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+export const isText = (x) => typeof x === "string" && !HALF_A_PAIR.test(x);
+
+class BadField extends Error {}
+
+function readInteger(raw, [low, high]) {
+  const text = raw.toString("latin1");
+  if (!/^-?\d{1,20}$/.test(text)) throw new BadField();
+  const value = BigInt(text);
+  if (value < low || value > high) throw new BadField();
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function readTable(raw, kinds) {
+  const found = json.fields(raw);
+  if (!found) throw new BadField();
+  const result = {};
+  for (const [key, value] of found) {
+    const kind = kinds["*"] ?? (Object.hasOwn(kinds, key) ? kinds[key] : undefined);
+    const isNull = value.length === 4 && value.toString("latin1") === "null";
+    if (kind && (!isNull || kind === "raw" || kinds["*"])) result[key] = read(value, kind);
+  }
+  return result;
+}
+
+/** The value of a field of that kind, or BadField. */
+function read(raw, kind) {
+  if (Array.isArray(kind)) {
+    const items = json.elements(raw);
+    if (!items) throw new BadField();
+    return items.map((item) => read(item, kind[0]));
+  }
+  if (typeof kind === "object") return readTable(raw, kind);
+  if (kind === "raw") return raw;
+  if (RANGES[kind]) return readInteger(raw, RANGES[kind]);
+  const value = json.parse(raw);
+  if (kind === "string" ? isText(value) : typeof value === "boolean") return value;
+  throw new BadField();
+}
+
+function typeOf(line) {
+  const raw = json.fields(line)?.get("type");
+  try {
+    return raw && json.parse(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The known fields of one line; null ones and unknown ones are left out. The payload of an event or publish frame stays the
+ * bytes that it is, unchecked. A frame of an unknown type has nothing but its type.
+ */
+export function decode(line) {
+  const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
+  const refuse = (code) => {
+    throw new ProtocolError(code, `${code}: ${JSON.stringify(bytes.toString("utf8", 0, 80))}`);
+  };
+  const type = typeOf(bytes);
+  if (type !== "event" && type !== "publish") {
+    let whole;
+    try {
+      whole = json.parse(bytes);
+    } catch {
+      refuse("not_json");
+    }
+    if (whole === null || typeof whole !== "object" || Array.isArray(whole)) refuse("not_an_object");
+  }
+  if (!isText(type)) refuse("missing_type");
+  try {
+    return { type, ...readTable(bytes, Object.hasOwn(FRAMES, type) ? FRAMES[type] : {}) };
+  } catch {
+    return refuse("bad_field");
+  }
+}
+
+function dump(x) {
+  if (typeof x === "bigint") return String(x);
+  if (Array.isArray(x)) return `[${x.map(dump).join(",")}]`;
+  if (x !== null && typeof x === "object")
+    return `{${Object.entries(x).map(([key, value]) => `${JSON.stringify(key)}:${dump(value)}`).join(",")}}`;
+  return JSON.stringify(x);
+}
+
+/** A frame as one line with its end. Fields in the order given; a payload of bytes goes in as it is. */
+export function encode(frame) {
+  const parts = [];
+  for (const [key, value] of Object.entries(frame)) {
+    parts.push(Buffer.from(`${parts.length ? "," : "{"}${JSON.stringify(key)}:`));
+    parts.push(key === "payload" && value instanceof Uint8Array ? value : Buffer.from(dump(value)));
+  }
+  return Buffer.concat([...parts, Buffer.from("}\n")]);
+}

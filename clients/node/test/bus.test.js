@@ -1,0 +1,172 @@
+// The client against the real daemon.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import net from "node:net";
+import test from "node:test";
+
+import { connect } from "../index.js";
+import { ownPlace } from "./support.js";
+
+/** A bus of the test's own, started on demand; closed with the test. */
+async function open(t) {
+  const place = ownPlace(t);
+  const bus = await connect(place.options);
+  t.after(() => bus.close());
+  const subscribe = async (...args) => {
+    const events = await bus.subscribe(...args);
+    t.after(() => events.close());
+    return events;
+  };
+  return { ...place, bus, subscribe };
+}
+
+const next = async (events) => (await events.next()).value;
+
+test("no bus is started against the will of its owner", async (t) => {
+  const { options, run } = ownPlace(t);
+  await assert.rejects(connect({ ...options, start: false }), { name: "BusUnavailable", code: "not_running" });
+  await assert.rejects(connect({ ...options, program: "/none" }), { code: "start_failed" });
+  await connect(options);
+  run("stop", "--hold");
+  await assert.rejects(connect(options), { code: "held_back" });
+});
+
+test("every event is answered for", async (t) => {
+  const { bus, subscribe } = await open(t);
+  await subscribe("a");
+  const one = { accepted: 1, duplicates: 0, rejected: 0, unmatched: 0, consumers: 1 };
+  assert.deepEqual(await bus.publish({ type: "a", payload: 1, id: "x" }), one);
+  assert.equal((await bus.publish({ type: "a", payload: 1, id: "x" })).duplicates, 1);
+  assert.equal((await bus.publish({ type: "b" })).unmatched, 1);
+  assert.equal((await bus.publish({ type: "a", raw: "{1}" })).rejected, 1);
+  const many = Array.from({ length: 5_000 }, (_, n) => ({ type: "b", payload: { n, text: "x".repeat(100) } }));
+  assert.equal((await bus.publishMany(many)).accepted, 5_000);
+  const all = await Promise.all(Array.from({ length: 100 }, (_, n) => bus.publish({ type: "b", payload: n })));
+  assert.ok(all.every((x) => x.accepted === 1));
+});
+
+test("what cannot be an event is not sent", async (t) => {
+  const { bus } = await open(t);
+  for (const wrong of [{ type: "" }, { type: "x".repeat(1_025) }, { type: "t", id: "\ud800" }, { type: "t", payload: 1n },
+    { type: "t", raw: "" }, { type: "t", payload: "x".repeat(983_040) }])
+    await assert.rejects(bus.publish(wrong), { name: "InvalidEvent" });
+  assert.equal((await bus.publish({ type: "t", payload: "x".repeat(983_038) })).accepted, 1);
+});
+
+test("payloads arrive byte for byte", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("k", { types: ["a", "b"] });
+  const deep = "[".repeat(1_000) + "]".repeat(1_000);
+  for (const raw of ["1.10", "1e400", '{"b": [1 , 2],"a":1,"b":2}', '"\\ud800"', deep]) {
+    await bus.publish({ type: "a", raw });
+    assert.equal((await next(events)).raw.toString(), raw);
+  }
+  await bus.publish({ type: "b", payload: { n: "ä" }, id: "e", sourceTime: "17", appId: "app", tenantKey: "t" });
+  const { payload, id, sourceTime, appId, tenantKey, type, seq, missed, reconnected } = await next(events);
+  assert.deepEqual({ payload, id, sourceTime, appId, tenantKey, type, seq, missed, reconnected }, {
+    payload: { n: "ä" }, id: "e", sourceTime: "17", appId: "app", tenantKey: "t", type: "b", seq: 6, missed: 0,
+    reconnected: false,
+  });
+});
+
+test("losses are counted", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a");
+  const flood = Array.from({ length: 20_000 }, () => ({ type: "a", payload: "x".repeat(1_000) }));
+  await bus.publishMany([...flood, { type: "a", payload: "last" }]);
+  let [missed, seen] = [0, 0];
+  for await (const event of events) {
+    missed += event.missed;
+    ++seen;
+    if (event.payload === "last") {
+      assert.ok(missed > 0);
+      assert.deepEqual([missed + seen, events.dropped], [event.seq, missed]);
+      break;
+    }
+  }
+  assert.ok((await events.next()).done); // leaving the loop has closed it
+});
+
+test("rejections and missing capabilities are errors", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a", { exclusive: true });
+  assert.ok(events.first && events.capabilities.includes("exclusive"));
+  await assert.rejects(bus.subscribe("a"), { name: "Rejected", code: "exclusive", isTemporary: true });
+  await assert.rejects(bus.subscribe(""), { name: "Rejected", code: "bad_hello", isTemporary: false });
+  await assert.rejects(bus.subscribe("b", { require: ["time_travel"] }), { name: "Unsupported", code: "time_travel" });
+});
+
+test("the last one is told, and the bus runs hooks", async (t) => {
+  const { options, subscribe } = await open(t);
+  const mark = `${options.directory}/mark`;
+  const events = await subscribe("a", { onFirst: `echo $HOME >${mark}` });
+  assert.equal(readFileSync(mark, "utf8").trim(), process.env.HOME ?? "");
+  const other = await subscribe("a");
+  assert.equal(await events.isLast(), false);
+  await other.close();
+  while (!(await events.isLast())); // until the bus has read the other's bye
+});
+
+test("a stop is told after the last event, and a kill", async (t) => {
+  const { bus, run, subscribe } = await open(t);
+  const events = await subscribe("a", { reconnect: false });
+  await bus.publish({ type: "a", payload: 1 });
+  run("stop", "--force");
+  assert.equal((await next(events)).payload, 1);
+  await assert.rejects(events.next(), { name: "BusStopping" });
+  assert.equal((await bus.publish({ type: "a" })).accepted, 1); // by the next bus
+  const again = await subscribe("a", { reconnect: false });
+  process.kill((await bus.status()).pid, "SIGKILL");
+  await assert.rejects(again.next(), { name: "ConnectionLost" });
+});
+
+const consumers = (bus) => bus.status().then((x) => x.consumers.length, () => 0);
+
+test("a consumer starts the next bus after a crash", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a");
+  const waiting = next(events);
+  process.kill((await bus.status()).pid, "SIGKILL");
+  while (!(await consumers(bus)));
+  await bus.publish({ type: "a", payload: 2 });
+  const { payload, reconnected, seq } = await waiting;
+  assert.deepEqual([payload, reconnected, seq], [2, true, 1]);
+});
+
+test("a consumer waits for the next bus after a stop", async (t) => {
+  const { bus, run, isRunning, subscribe } = await open(t);
+  const events = await subscribe("a");
+  const waiting = next(events);
+  run("stop", "--force");
+  const late = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 500, "late"))]);
+  assert.deepEqual([late, isRunning()], ["late", false]);
+  run("start");
+  while (!(await consumers(bus)));
+  await bus.publish({ type: "a", payload: 2 });
+  assert.equal((await waiting).payload, 2);
+});
+
+test("a bus that says what no bus says is told", async (t) => {
+  const cases = [
+    ["x".repeat(1_100_000), "frame_too_large"],
+    ["hello\n", "not_json"],
+    ['{"type":"event","event_type":"a","seq":1,"payload":1}\n', "no_hello_ack"],
+    ['{"type":"error","code":"foreign_uid","message":"no"}\n', "foreign_uid"],
+    ['{"type":"hello_ack"', "connection_lost"],
+  ];
+  const status = '{"type":"status_response"}\n';
+  const { options } = ownPlace(t);
+  mkdirSync(`${options.directory}/default`);
+  let says = "";
+  const server = net.createServer((peer) => {
+    peer.on("error", () => {});
+    peer.once("data", (data) => peer.end(String(data).includes("status_query") ? status : says));
+  });
+  await new Promise((resolve) => server.listen(`${options.directory}/default/bus.sock`, resolve));
+  const bus = await connect({ ...options, start: false });
+  for (const [bytes, code] of cases) {
+    says = bytes;
+    await assert.rejects(bus.subscribe("a"), { code });
+  }
+  server.close();
+});
