@@ -58,11 +58,12 @@ inline constexpr size_t delivery_bytes = 256 * 1'024;
 inline constexpr auto write_timeout = 5s;
 
 // -- ingress ------------------------------------------------------------------------------------------------------
-/// Bytes asked of a producer's socket at once. CAF zeroes the buffer before each read, so larger is not faster.
-inline constexpr size_t read_bytes = 64 * 1'024;
-/// The same for a connection that is no producer, or not yet: its buffer stays as long as it does, and there may be
-/// thousands of them.
-inline constexpr size_t quiet_read_bytes = 1'024;
+/// Bytes asked of a producer's socket at once: as many as still fit a core's second-level cache on their way from the
+/// kernel into a batch, and a dozen of the webhooks that this bus is for. One buffer per thread serves all sockets.
+inline constexpr size_t read_bytes = 128 * 1'024;
+/// The same for a connection that is no producer, or not yet: what it sends ahead of an answer is kept for it, and there
+/// may be thousands of them.
+inline constexpr size_t quiet_read_bytes = 4 * 1'024;
 /// Event ids remembered, at most. 0: no event is ever a duplicate.
 inline constexpr uint32_t dedup_capacity = 10'000;
 /// How long an event id is remembered. Upstreams are known to retry after 5 minutes, 1 hour and 6 hours.

@@ -2,8 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/defaults.hpp"
-#include "messages/json_fields.hpp"
-#include "messages/json_grammar.hpp"
+#include "messages/event_line.hpp"
 #include "messages/json_text.hpp"
 
 #include <algorithm>
@@ -17,21 +16,13 @@
 #include <unordered_map>
 #include <utility>
 
-// A line is walked twice. First simdjson's DOM parser validates all of it, since a bad payload that got through would
-// break the frame of every consumer. Then an On-Demand pass over the top level finds where the payload lies, which the
-// DOM does not remember. What simdjson refuses because it cannot hold the value (1e400, half a surrogate pair) is
-// asked again by the grammar alone.
-//
-// The batch is built in memory that the encoder keeps, and copied out at about its size: a batch may wait long in
-// mailboxes, and room reserved in each would cost more than the copy.
+// A batch is built where it will stay: its bytes are allocated once, at about the size that they will have by the
+// batches before, and copied only if that was wrong by much. A batch may wait long in mailboxes, and room reserved in
+// each would cost more than the copy.
 
 namespace cafbus {
 
 namespace {
-
-/// Parsers and buffers larger than this are given back after a batch, so that one long line is not paid for ever:
-/// a parser takes up to twenty times the longest line that it has seen.
-constexpr size_t kept_bytes = 128 * 1'024;
 
 /// Sizes in steps of an eighth: batches come and go by the thousand, and a heap in which no two are of one size
 /// fragments without end.
@@ -40,116 +31,14 @@ size_t size_class(size_t size) {
   return (size + step - 1) / step * step;
 }
 
+/// Bytes that `check_json` may read behind its text.
+constexpr size_t readable_behind_line = 64;
+
+/// A buffer that a batch has been copied out of is kept up to this size.
+constexpr size_t kept_bytes = 256 * 1'024;
+
 /// Distinct types in a batch up to which they are searched one by one.
 constexpr size_t few_types = 8;
-
-/// Whether text is JSON, nested at most so deep. Keeps its parser's memory.
-class validator {
-public:
-  explicit validator(size_t max_depth) : max_depth_{max_depth} {}
-
-  /// @param text Followed by at least 64 readable bytes.
-  std::optional<event_error> check(std::string_view text) {
-    if (text.size() > parser_.capacity() && !reserve(text.size()))
-      return check_grammar(text);
-    return parser_.parse(text.data(), text.size(), false).error() ? check_grammar(text) : std::nullopt;
-  }
-
-  void trim() {
-    if (parser_.capacity() > kept_bytes)
-      parser_ = simdjson::dom::parser{};
-  }
-
-private:
-  bool reserve(size_t size) {
-    const auto capacity = std::bit_ceil(std::max(size, size_t{1'024}));
-    // simdjson stops a level early, unless that level is empty; what it refuses the grammar is asked about
-    return !parser_.allocate(capacity, max_depth_) && !parser_.doc.allocate(capacity);
-  }
-
-  std::optional<event_error> check_grammar(std::string_view text) const {
-    if (is_json(text, max_depth_))
-      return std::nullopt;
-    return is_json(text, text.size()) ? event_error::too_deep : event_error::not_json;
-  }
-
-  size_t max_depth_;
-  simdjson::dom::parser parser_;
-};
-
-/// A text field of a line, decoded, or of a program's event.
-struct name {
-  enum class kind : uint8_t { absent, text, bad };
-
-  kind is = kind::absent;
-  std::string_view text; ///< Empty unless it is a text.
-
-  static name from(json::ondemand::value& value) {
-    name result;
-    if (json::first_char(value) != 'n') // null counts as absent
-      result.is = value.get_string().get(result.text) ? kind::bad : kind::text;
-    return result;
-  }
-
-  static name from(std::string_view text) {
-    const auto good = simdjson::validate_utf8(text.data(), text.size());
-    return {good ? kind::text : kind::bad, good ? text : std::string_view{}};
-  }
-
-  bool good() const { return is != kind::bad; }
-  bool fits() const { return text.size() <= defaults::max_name_bytes; }
-};
-
-/// What an event is made of; the last of several fields with one key counts.
-struct event_parts {
-  name type;
-  name event_type;
-  name event_id;
-  name source_time;
-  name app_id;
-  name tenant_key;
-  std::string_view payload;
-
-  void operator()(std::string_view key, json::ondemand::value& value) {
-    if (key == "payload")
-      payload = json::raw_text(value);
-    else if (auto* field = find(key))
-      *field = name::from(value);
-  }
-
-  name* find(std::string_view key) {
-    if (key == "event_type")
-      return &event_type;
-    if (key == "event_id")
-      return &event_id;
-    if (key == "type")
-      return &type;
-    if (key == "source_time")
-      return &source_time;
-    if (key == "app_id")
-      return &app_id;
-    if (key == "tenant_key")
-      return &tenant_key;
-    return nullptr;
-  }
-
-  bool is_other_type() const { return !type.good() || (type.is == name::kind::text && type.text != "publish"); }
-
-  std::optional<event_error> fault() const {
-    const auto names = {event_type, event_id, source_time, app_id, tenant_key};
-    if (!std::all_of(names.begin(), names.end(), std::mem_fn(&name::good)))
-      return event_error::bad_name;
-    if (event_type.text.empty())
-      return event_error::missing_event_type;
-    if (!std::all_of(names.begin(), names.end(), std::mem_fn(&name::fits)))
-      return event_error::name_too_long;
-    if (payload.empty())
-      return event_error::missing_payload;
-    if (payload.size() > defaults::max_payload_bytes)
-      return event_error::payload_too_large;
-    return std::nullopt;
-  }
-};
 
 /// Numbers the distinct types of one batch.
 class type_table {
@@ -202,9 +91,7 @@ std::string to_string(event_error x) {
 }
 
 struct event_encoder::impl {
-  explicit impl(size_t max_depth) : lines{max_depth}, payloads{max_depth - 1} {
-    set_clock(std::chrono::system_clock::now());
-  }
+  explicit impl(size_t depth) : max_depth{depth} { set_clock(std::chrono::system_clock::now()); }
 
   void set_clock(std::chrono::system_clock::time_point now) {
     observed = R"(,"observed_at":")" + to_rfc3339(now) + R"(","seq":)";
@@ -239,6 +126,8 @@ struct event_encoder::impl {
   }
 
   void encode(const event_parts& parts) {
+    if (bytes.empty())
+      bytes.reserve(size_class(static_cast<size_t>(static_cast<double>(expected) * growth)));
     event_batch::slot slot{};
     slot.begin = mark();
     slot.type = types.index_of(parts.event_type.text);
@@ -262,47 +151,49 @@ struct event_encoder::impl {
 
   /// Copies a payload to where a parser finds room behind it, and checks it there.
   std::optional<event_error> copy_payload(std::string_view text) {
-    copy.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+    copy.reserve(text.size() + readable_behind_line);
     copy.assign(text);
-    if (const auto fault = payloads.check(copy))
+    if (const auto fault = check_json(copy, max_depth - 1)) // the frame around it is one level
       return fault;
     std::erase(copy, '\n'); // only white space now: a string that held one would not have passed
     return std::nullopt;
   }
 
-  bool reserve_fields(size_t size) {
-    return size <= fields.capacity() || !fields.allocate(std::bit_ceil(std::max(size, size_t{1'024})));
-  }
-
-  void trim() {
-    lines.trim();
-    payloads.trim();
-    if (fields.capacity() > kept_bytes)
-      fields = json::ondemand::parser{};
-    if (bytes.capacity() > 2 * kept_bytes)
+  /// The bytes of the batch, without much room to spare.
+  std::string take_bytes() {
+    if (taken > 0)
+      growth = static_cast<double>(bytes.size()) / static_cast<double>(taken);
+    if (bytes.capacity() - bytes.size() <= bytes.size() / 8 + 64)
+      return std::exchange(bytes, {});
+    std::string result;
+    result.reserve(size_class(bytes.size()));
+    result = bytes;
+    if (bytes.capacity() > kept_bytes)
       bytes = {};
+    bytes.clear();
+    return result;
   }
 
   event_batch_ptr finish() {
     event_batch_ptr batch;
     if (!slots.empty()) {
       auto fresh = std::make_shared<event_batch>();
-      fresh->bytes.reserve(size_class(bytes.size()));
-      fresh->bytes = bytes;
+      fresh->bytes = take_bytes();
       fresh->slots.reserve(size_class(slots.size()));
       fresh->slots = slots;
       fresh->types = types.take();
       batch = std::move(fresh);
     }
-    bytes.clear();
     slots.clear();
-    trim();
+    expected = taken = 0;
+    trim_event_line_memory();
     return batch;
   }
 
-  validator lines;
-  validator payloads; // one level less: the frame is one, too
-  json::ondemand::parser fields;
+  size_t max_depth;
+  size_t expected = 0; // bytes of lines that the batch is to be made of
+  size_t taken = 0;    // bytes of the lines that it has been made of so far
+  double growth = 1;   // bytes of the last batch per byte of its lines
   std::string copy;
   std::string bytes;
   std::vector<event_batch::slot> slots;
@@ -318,25 +209,22 @@ event_encoder& event_encoder::operator=(event_encoder&&) noexcept = default;
 
 event_encoder::outcome event_encoder::add_line(std::string_view line) {
   auto& self = *impl_;
-  if (const auto fault = self.lines.check(line))
-    return self.reject(*fault);
-  if (line[line.find_first_not_of(white_space)] != '{')
-    return self.reject(event_error::not_an_object);
-  event_parts parts;
-  if (!self.reserve_fields(line.size()) || !json::each_field(self.fields, line, parts))
-    return self.reject(event_error::not_json); // out of memory: what is wrong with the line has been found above
+  const auto [parts, error] = read_event_line(line, self.max_depth);
+  if (error)
+    return self.reject(*error);
   if (parts.is_other_type())
     return outcome::other_type;
+  self.taken += line.size() + 1;
   return self.take(parts);
 }
 
 event_encoder::outcome event_encoder::add(const event_fields& fields) {
   event_parts parts;
-  parts.event_type = name::from(fields.event_type);
-  parts.event_id = name::from(fields.event_id);
-  parts.source_time = name::from(fields.source_time);
-  parts.app_id = name::from(fields.app_id);
-  parts.tenant_key = name::from(fields.tenant_key);
+  parts.event_type = event_name::from(fields.event_type);
+  parts.event_id = event_name::from(fields.event_id);
+  parts.source_time = event_name::from(fields.source_time);
+  parts.app_id = event_name::from(fields.app_id);
+  parts.tenant_key = event_name::from(fields.tenant_key);
   if (!fields.payload.empty()) {
     if (const auto fault = impl_->copy_payload(fields.payload))
       return impl_->reject(*fault);
@@ -355,6 +243,10 @@ size_t event_encoder::size() const noexcept {
 
 size_t event_encoder::bytes() const noexcept {
   return impl_->bytes.size();
+}
+
+void event_encoder::expect(size_t bytes) {
+  impl_->expected = bytes;
 }
 
 void event_encoder::arrived_at(std::chrono::system_clock::time_point now) {

@@ -21,8 +21,8 @@ enum class event_error : uint8_t {
 };
 std::string to_string(event_error x);
 
-/// An event before it is encoded, for sources that do not start from JSON lines.
-/// All but the payload are decoded text in UTF-8; the payload is JSON.
+/// An event before it is encoded, for sources that do not start from JSON lines. All but the payload are decoded text
+/// in UTF-8; the payload is JSON.
 struct event_fields {
   std::string_view event_type;
   std::string_view event_id;    ///< Empty: never a duplicate.
@@ -32,8 +32,8 @@ struct event_fields {
   std::string_view payload;
 };
 
-/// Turns lines into batches: validates each line once, slices the payload out verbatim and encodes the event frame.
-/// Not thread-safe; one per connection or source, kept, since its parsers reuse their memory.
+/// Turns lines into batches: validates each line once, slices the payload out verbatim and encodes the event frame. Not
+/// thread-safe; one per connection or source, kept, since it learns how large batches become.
 class event_encoder {
 public:
   /// @param max_depth Deepest nesting of a line, itself included; at most `defaults::max_json_depth`.
@@ -48,6 +48,9 @@ public:
     rejected,   ///< No event; `error()` says why. Nothing was added.
     other_type, ///< A frame whose "type" is neither absent nor "publish".
   };
+
+  /// So many bytes of lines are about to come, at most; the batch's memory is allocated by that.
+  void expect(size_t bytes);
 
   /// Takes one line: a `publish` frame or a source's NDJSON line, which is the same without `type`.
   /// @param line A view that is followed by at least 64 readable bytes, as `frame_splitter` gives it.

@@ -62,7 +62,7 @@ void session_state::start(caf::io::connection_handle handle) {
   if (!peer || (peer->uid != ::geteuid() && peer->uid != 0))
     self->send(self, close_session{close_reason::foreign_uid, "this bus belongs to another user", {}});
   else
-    self->configure_read(handle, caf::io::receive_policy::at_most(defaults::quiet_read_bytes));
+    self->configure_read(handle, caf::io::receive_policy::at_most(1)); // `on_data` reads
 }
 
 void session_state::on_closed(const caf::io::connection_closed_msg&) {

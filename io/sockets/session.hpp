@@ -75,6 +75,7 @@ struct session_state {
   void on_close_session(const close_session& x);
   void on_stall_check(const stall_check& x);
 
+  std::string_view receive(size_t size);
   void process();
   void on_line(std::string_view line);
   void on_first_frame(std::string_view line);

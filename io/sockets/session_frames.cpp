@@ -6,7 +6,9 @@
 #include "io/sockets/session.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
+#include <memory>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -61,6 +63,14 @@ std::string limit_reached(const session_context& x) {
          " consumers and producers and takes no more (option max-connections); try again when one has left";
 }
 
+/// Where bytes go that a socket had, with what a parser may read behind them. One per thread, not one per session: a
+/// thousand producers must not keep a thousand buffers.
+char* receive_buffer() {
+  constexpr size_t readable_behind = 64; // frame_splitter
+  thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(defaults::read_bytes + readable_behind);
+  return buffer.get();
+}
+
 /// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
 std::chrono::nanoseconds drain_limit(int64_t ms) {
   return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
@@ -70,13 +80,35 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
 
 // -- in: first frame -----------------------------------------------------------------------------------------------
 
+/// The socket is readable.
 void session_state::on_data(const caf::io::new_data_msg& x) {
-  splitter.append(x.buf.data(), x.buf.size());
-  if (phase == session_phase::publishing || phase == session_phase::publishing_last)
-    self->halt(x.handle); // the socket slows the producer down
-  if (encoder)
+  const auto is_publishing = phase == session_phase::publishing || phase == session_phase::publishing_last;
+  if (is_publishing || (!reads_lines() && splitter.pending() >= defaults::quiet_read_bytes)) {
+    self->halt(x.handle); // the socket slows the peer down
+    return;
+  }
+  const auto bytes = receive(encoder ? defaults::read_bytes : defaults::quiet_read_bytes);
+  if (bytes.empty())
+    return;
+  if (encoder) {
     encoder->arrived_at(std::chrono::system_clock::now());
+    encoder->expect(splitter.pending() + bytes.size());
+  }
+  splitter.lend(bytes);
   process();
+  splitter.keep_lent();
+}
+
+/// @returns what has come, at most `size` bytes, valid until the next call on this thread; empty if nothing has, which
+/// may be because the connection has ended.
+std::string_view session_state::receive(size_t size) {
+  auto* buffer = receive_buffer();
+  const auto n = context->calls->receive(static_cast<int>(output->handle().id()), {buffer, size});
+  if (n > 0)
+    return {buffer, static_cast<size_t>(n)};
+  if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    on_closed({output->handle()});
+  return {};
 }
 
 bool session_state::reads_lines() const noexcept {
@@ -131,7 +163,6 @@ void session_state::on_first_frame(std::string_view line) {
       return;
     }
     phase = session_phase::producing;
-    self->configure_read(output->handle(), caf::io::receive_policy::at_most(defaults::read_bytes));
     established(false);
     encoder.emplace(context->options.max_json_depth);
     encoder->arrived_at(std::chrono::system_clock::now());
@@ -193,7 +224,8 @@ void session_state::on_entered(const entered& x) {
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
-  process(); // what was sent behind the hello
+  self->trigger(output->handle()); // no effect unless it is halted
+  process();                       // what was sent behind the hello
 }
 
 void session_state::reject(reject_code code, const std::string& why) {

@@ -1,6 +1,7 @@
 #include "io/sockets/socket_broker.hpp"
 
 #include "config/log.hpp"
+#include "io/sockets/socket_scribe.hpp"
 
 #include <algorithm>
 #include <caf/io/middleman.hpp>
@@ -226,8 +227,8 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
 void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                          unique_fd listening) {
   auto& middleman = system.middleman();
-  auto broker = middleman.spawn_broker(socket_broker, middleman.backend().new_doorman(listening.release()), parts,
-                                       options, &system_socket_calls());
+  auto broker = middleman.spawn_broker(socket_broker, make_socket_doorman(system, listening.release()), parts, options,
+                                       &system_socket_calls());
   caf::anon_send(parts.bus, attach_listener{broker});
 }
 

@@ -26,6 +26,7 @@ public:
     message.msg_iovlen = count;
     return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
+  ssize_t receive(int fd, std::span<char> to) override { return ::recv(fd, to.data(), to.size(), MSG_DONTWAIT); }
   std::optional<credentials> peer(int fd) override { return peer_credentials(fd); }
   void shut_down(int fd) override { ::shutdown(fd, SHUT_RDWR); }
   bool has_pending(int listening_fd) override {

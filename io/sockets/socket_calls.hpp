@@ -20,6 +20,9 @@ public:
   /// The same with bytes from many places. At most IOV_MAX of them.
   virtual ssize_t send(int fd, std::span<const std::string_view> pieces) = 0;
 
+  /// As ::recv with MSG_DONTWAIT. @returns bytes read, 0 at the end, or -1 with errno.
+  virtual ssize_t receive(int fd, std::span<char> to) = 0;
+
   virtual std::optional<credentials> peer(int fd) = 0;
 
   /// Ends both directions: what the kernel has taken still reaches the peer, CAF's close does not wait for it to read.

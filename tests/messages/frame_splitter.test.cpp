@@ -50,6 +50,53 @@ CAF_TEST(an empty stream has no line) {
   CAF_CHECK(!splitter.next());
 }
 
+CAF_TEST(lent bytes are split as appended ones are wherever they are cut) {
+  for (size_t at = 0; at <= stream.size(); ++at) {
+    frame_splitter splitter{limit};
+    std::vector<std::string> lines;
+    for (auto part : {stream.substr(0, at), stream.substr(at)}) {
+      auto bytes = part + std::string(64, '}');
+      splitter.lend(std::string_view{bytes}.substr(0, part.size()));
+      add_to(lines, drain(splitter));
+    } // what was lent is gone
+    CAF_CHECK_EQUAL(lines, lines_of_stream);
+    CAF_CHECK_EQUAL(splitter.pending(), 4u);
+    CAF_CHECK_EQUAL(splitter.rest().value_or(""), "five");
+  }
+}
+
+CAF_TEST(a line that lies whole in what is lent is not copied) {
+  const auto bytes = "one\ntwo\n" + std::string(64, '}');
+  frame_splitter splitter{limit};
+  splitter.lend(std::string_view{bytes}.substr(0, 8));
+  const auto line = splitter.next();
+  CAF_REQUIRE(line.has_value());
+  CAF_CHECK(line->data() == bytes.data());
+  CAF_CHECK_EQUAL(splitter.pending(), 4u);
+  CAF_CHECK_EQUAL(splitter.capacity(), 0u);
+}
+
+CAF_TEST(what is kept of lent bytes outlives them) {
+  frame_splitter splitter{limit};
+  {
+    const auto bytes = "one\ntwo\nthr" + std::string(64, '}');
+    splitter.lend(std::string_view{bytes}.substr(0, 11));
+    const auto line = splitter.next();
+    CAF_CHECK_EQUAL(line.value_or(""), "one");
+    splitter.keep_lent();
+  }
+  CAF_CHECK_EQUAL(drain(splitter), (std::vector<std::string>{"two"}));
+  CAF_CHECK_EQUAL(splitter.pending(), 3u);
+}
+
+CAF_TEST(a lent line beyond the limit is too long) {
+  const auto bytes = "one\n" + std::string(limit, 'x') + "\n" + std::string(64, '}');
+  frame_splitter splitter{limit};
+  splitter.lend(std::string_view{bytes}.substr(0, limit + 5));
+  CAF_CHECK_EQUAL(drain(splitter), (std::vector<std::string>{"one"}));
+  CAF_CHECK(splitter.too_long());
+}
+
 CAF_TEST(lines come out the same wherever the stream is split) {
   for (size_t at = 0; at <= stream.size(); ++at) {
     frame_splitter splitter{limit};

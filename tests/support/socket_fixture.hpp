@@ -21,6 +21,7 @@ class scripted_calls : public socket_calls {
 public:
   struct socket {
     std::string received;
+    std::string sent; // by the peer, not read yet
     size_t room = std::string::npos;
     bool reads_on = false; // after each write that it has not taken all of, it has room for anything
     bool shut = false;
@@ -52,6 +53,17 @@ public:
     for (auto piece : pieces)
       all += piece;
     return send(fd, all.data(), all.size());
+  }
+  ssize_t receive(int fd, std::span<char> to) override {
+    auto& sent = sockets[fd].sent;
+    const auto n = std::min(to.size(), sent.size());
+    if (n == 0) {
+      errno = EAGAIN;
+      return -1;
+    }
+    std::copy_n(sent.begin(), n, to.begin());
+    sent.erase(0, n);
+    return static_cast<ssize_t>(n);
   }
   std::optional<credentials> peer(int) override { return credentials{4711, uid, 0}; }
   void shut_down(int fd) override { sockets[fd].shut = true; }
@@ -96,8 +108,10 @@ struct socket_fixture : test_node_fixture<> {
 
   /// Runs everything that can run, without letting time pass.
   void settle() {
-    while (sched.try_run_once() || mpx.try_exec_runnable()) {
-    }
+    do {
+      while (sched.try_run_once() || mpx.try_exec_runnable()) {
+      }
+    } while (notify_all());
   }
 
   void pass(caf::timespan time) {
@@ -114,7 +128,31 @@ struct socket_fixture : test_node_fixture<> {
     return result;
   }
 
-  void send(handle to, std::string_view text) { mpx.virtual_send(to, {text.begin(), text.end()}); }
+  void send(handle to, std::string_view text) {
+    socket_of(to).sent += text;
+    while (notify(to)) {
+    }
+  }
+
+  /// Tells the session that its socket is readable, if it is. @returns whether it has read something.
+  bool notify(handle x) {
+    const auto before = socket_of(x).sent.size();
+    if (before == 0)
+      return false;
+    if (mpx.virtual_network_buffer(x).empty())
+      mpx.virtual_send(x, {' '});
+    else
+      mpx.read_data(x);
+    return socket_of(x).sent.size() < before;
+  }
+
+  bool notify_all() {
+    bool result = false;
+    for (auto& [fd, x] : calls.sockets)
+      if (auto socket = handle::from_int(fd); !x.sent.empty() && mpx.impl_ptr(socket))
+        result = notify(socket) || result;
+    return result;
+  }
 
   /// Sends and settles; returns what has come back since the last call.
   std::string talk(handle to, std::string_view text) {

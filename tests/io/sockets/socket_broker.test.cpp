@@ -82,10 +82,7 @@ CAF_TEST(whoever comes near the idle deadline is served or told to start a new b
       bus.mpx.add_pending_connect(bus.acceptor, x);
       CAF_REQUIRE(bus.mpx.try_accept_connection());
       run(between);
-      bus.mpx.virtual_send(x, [] {
-        auto line = hello_line("k");
-        return std::vector<char>{line.begin(), line.end()};
-      }());
+      bus.send(x, hello_line("k"));
       bus.settle();
       bus.mpx.read_data(); // sent before its session had asked for bytes
       bus.settle();

@@ -1,0 +1,160 @@
+#include "messages/event_line.hpp"
+
+#include "base/text.hpp"
+#include "messages/json_fields.hpp"
+#include "messages/json_grammar.hpp"
+#include "messages/json_pass.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+
+// The parsers are the thread's, not the connection's: a thousand producers must not hold a thousand of them, and each
+// line is done with before the next.
+
+namespace cafbus {
+
+namespace {
+
+/// A parser that has grown beyond this is given back.
+constexpr size_t kept_bytes = 128 * 1'024;
+
+json_pass& pass() {
+  thread_local json_pass result;
+  return result;
+}
+
+/// For the rare line in which a name is written with escapes.
+json::ondemand::parser& decoder() {
+  thread_local json::ondemand::parser result;
+  return result;
+}
+
+bool reserve(json::ondemand::parser& parser, size_t size) {
+  return size <= parser.capacity() || !parser.allocate(std::bit_ceil(std::max(size, size_t{1'024})));
+}
+
+event_name decoded(json::ondemand::value& value) {
+  event_name result;
+  if (json::first_char(value) != 'n') // null counts as absent
+    result.is = value.get_string().get(result.text) ? event_name::kind::bad : event_name::kind::text;
+  return result;
+}
+
+/// @param value Without an escape.
+event_name as_written(std::string_view value) {
+  if (value.front() == '"')
+    return {event_name::kind::text, value.substr(1, value.size() - 2)};
+  return {value.front() == 'n' ? event_name::kind::absent : event_name::kind::bad, {}};
+}
+
+bool is_escaped(std::string_view text) {
+  return text.find('\\') != text.npos;
+}
+
+/// @returns nothing if a key or a name has an escape.
+std::optional<event_parts> parts_as_written(const json_pass& from) {
+  event_parts result;
+  for (const auto& [key, value] : from.fields()) {
+    if (from.has_escapes() && is_escaped(key))
+      return std::nullopt;
+    if (key == "payload") {
+      result.payload = value;
+    } else if (auto* name = result.find(key)) {
+      if (from.has_escapes() && is_escaped(value))
+        return std::nullopt;
+      *name = as_written(value);
+    }
+  }
+  return result;
+}
+
+/// The same by simdjson, which decodes.
+/// @pre the line is JSON
+std::optional<event_parts> parts_decoded(std::string_view line) {
+  event_parts result;
+  const auto on_field = [&](std::string_view key, json::ondemand::value& value) {
+    if (key == "payload")
+      result.payload = json::raw_text(value);
+    else if (auto* name = result.find(key))
+      *name = decoded(value);
+  };
+  if (!reserve(decoder(), line.size()) || !json::each_field(decoder(), line, on_field))
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
+
+event_name event_name::from(std::string_view text) {
+  const auto good = simdjson::validate_utf8(text.data(), text.size());
+  return {good ? kind::text : kind::bad, good ? text : std::string_view{}};
+}
+
+bool event_name::fits() const {
+  return text.size() <= defaults::max_name_bytes;
+}
+
+event_name* event_parts::find(std::string_view key) {
+  if (key == "event_type")
+    return &event_type;
+  if (key == "event_id")
+    return &event_id;
+  if (key == "type")
+    return &type;
+  if (key == "source_time")
+    return &source_time;
+  if (key == "app_id")
+    return &app_id;
+  if (key == "tenant_key")
+    return &tenant_key;
+  return nullptr;
+}
+
+bool event_parts::is_other_type() const {
+  return !type.good() || (type.is == event_name::kind::text && type.text != "publish");
+}
+
+std::optional<event_error> event_parts::fault() const {
+  const auto names = {event_type, event_id, source_time, app_id, tenant_key};
+  if (!std::all_of(names.begin(), names.end(), std::mem_fn(&event_name::good)))
+    return event_error::bad_name;
+  if (event_type.text.empty())
+    return event_error::missing_event_type;
+  if (!std::all_of(names.begin(), names.end(), std::mem_fn(&event_name::fits)))
+    return event_error::name_too_long;
+  if (payload.empty())
+    return event_error::missing_payload;
+  if (payload.size() > defaults::max_payload_bytes)
+    return event_error::payload_too_large;
+  return std::nullopt;
+}
+
+std::optional<event_error> check_json(std::string_view text, size_t max_depth) {
+  if (pass().matches(text, max_depth) || is_json(text, max_depth))
+    return std::nullopt;
+  return is_json(text, text.size()) ? event_error::too_deep : event_error::not_json;
+}
+
+parsed_event_line read_event_line(std::string_view line, size_t max_depth) {
+  const auto passed = pass().matches(line, max_depth);
+  if (!passed)
+    if (const auto error = check_json(line, max_depth))
+      return {{}, error};
+  if (line[line.find_first_not_of(white_space)] != '{')
+    return {{}, event_error::not_an_object};
+  auto parts = passed ? parts_as_written(pass()) : std::nullopt;
+  if (!parts)
+    parts = parts_decoded(line);
+  if (!parts)
+    return {{}, event_error::not_json}; // out of memory: what is wrong with the line has been found above
+  return {*parts, std::nullopt};
+}
+
+void trim_event_line_memory() {
+  pass().trim();
+  if (decoder().capacity() > kept_bytes)
+    decoder() = json::ondemand::parser{};
+}
+
+} // namespace cafbus
