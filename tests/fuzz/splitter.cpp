@@ -51,17 +51,40 @@ void touch_padding(std::string_view line) {
   (void)last;
 }
 
-lines split(std::string_view stream, size_t limit, bool skips, fuzz::reader cuts) {
+/// How the splitter gets its bytes.
+enum class way {
+  append,
+  lend,         ///< They stay until there is no line left in them.
+  lend_one_line ///< They stay until the first line has been taken.
+};
+
+/// What was read, at an end of memory of its own: a sanitizer sees who reads more than 64 bytes behind it.
+std::vector<char> padded(std::string_view bytes) {
+  std::vector<char> result(bytes.begin(), bytes.end());
+  result.resize(bytes.size() + 64);
+  result.shrink_to_fit();
+  return result;
+}
+
+lines split(std::string_view stream, size_t limit, bool skips, way how, fuzz::reader cuts) {
   frame_splitter testee{limit};
   lines result;
   while (!stream.empty()) {
     auto size = std::min<size_t>(stream.size(), 1 + cuts.byte() % 97);
-    testee.append(stream.data(), size);
+    auto piece = padded(stream.substr(0, size));
+    if (how == way::append)
+      testee.append(piece.data(), size);
+    else
+      testee.lend({piece.data(), size});
     stream.remove_prefix(size);
     do {
       while (auto line = testee.next()) {
         touch_padding(*line);
         result.whole.emplace_back(*line);
+        if (how == way::lend_one_line) {
+          testee.keep_lent();
+          std::fill(piece.begin(), piece.end(), '!');
+        }
       }
       result.too_long += testee.too_long();
       if (testee.too_long() && !skips)
@@ -89,7 +112,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((mode & 2) != 0)
     cuts.assign(stream.size(), '\0'); // byte by byte
   auto skips = (mode & 1) != 0;
-  fuzz::require(split(stream, limit, skips, fuzz::reader{cuts}) == expected(stream, limit, skips),
-                "the lines depend on how the stream is cut");
+  for (auto how : {way::append, way::lend, way::lend_one_line})
+    fuzz::require(split(stream, limit, skips, how, fuzz::reader{cuts}) == expected(stream, limit, skips),
+                  "the lines depend on how the stream is cut");
   return 0;
 }
