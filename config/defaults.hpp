@@ -45,8 +45,9 @@ inline constexpr uint32_t spare_connections = 8;
 inline constexpr uint32_t max_half_open = 1'024;
 
 // -- consumers ----------------------------------------------------------------------------------------------------
-/// Events that wait for one consumer before the oldest is dropped. A burst of 4,000 loses nothing.
-inline constexpr uint32_t queue_capacity = 4'096;
+/// Events that wait for one consumer before the oldest is dropped: so many that for most it is their bytes that count.
+/// A consumer which is to lose nothing beside a million events per second may have to wait for a processor for 50 ms.
+inline constexpr uint32_t queue_capacity = 65'536;
 /// Bytes that wait for one consumer before the oldest event is dropped: eight frames of the largest size.
 inline constexpr size_t queue_bytes = 8 * 1'048'576;
 /// Bytes that wait for all consumers together, an event counted once for each that it waits for; beyond it whoever has
@@ -61,8 +62,8 @@ inline constexpr auto write_timeout = 5s;
 /// Bytes asked of a producer's socket at once: as many as still fit a core's second-level cache on their way from the
 /// kernel into a batch, and a dozen of the webhooks that this bus is for. One buffer per thread serves all sockets.
 inline constexpr size_t read_bytes = 128 * 1'024;
-/// The same for a connection that is no producer, or not yet: what it sends ahead of an answer is kept for it, and there
-/// may be thousands of them.
+/// The same for a connection that is no producer, or not yet: what it sends ahead of an answer is kept for it, and
+/// there may be thousands of them.
 inline constexpr size_t quiet_read_bytes = 4 * 1'024;
 /// Event ids remembered, at most. 0: no event is ever a duplicate.
 inline constexpr uint32_t dedup_capacity = 10'000;

@@ -22,7 +22,7 @@ def help_works_for_each_command(t):
 @scenario
 def help_says_the_defaults(t):
     text = bytes(run(t, "serve", "--help").out).decode()
-    for option, default in (("idle-timeout", "30s"), ("queue-capacity", "4096"), ("queue-bytes", "8MiB"),
+    for option, default in (("idle-timeout", "30s"), ("queue-capacity", "65536"), ("queue-bytes", "8MiB"),
                             ("write-timeout", "5s"), ("hello-timeout", "5s"), ("cleanup-wait", "3s"), ("app", "default")):
         matches(rf"(?s)--{option} .{{1,400}}?default {default}\b", text)
 

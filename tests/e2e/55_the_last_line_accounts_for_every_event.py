@@ -34,6 +34,24 @@ def release(t):
 
 
 @scenario
+def a_file_is_published_while_the_consumer_gets_no_processor(t):
+    number = 30_000  # of 150 bytes: within the bytes of a queue
+    t.start_bus("--write-timeout", "1min")
+    with open(t.path("events"), "w", encoding="utf-8") as f:
+        f.writelines(f'{{"event_type":"k","payload":{i}}}\n' for i in range(number))
+    with open(t.path("printed"), "wb") as printed:
+        consumer = t.consume("k", "--max-events", str(number), stdout=printed.fileno())
+    consumer.signal(signal.SIGSTOP)
+    t.run_cli("publish", t.path("events"))
+    consumer.signal(signal.SIGCONT)
+    consumer.expect_exit(0)
+    totals = last_line(consumer)
+    equal((totals["received"], totals["dropped"], totals["left"]), (number, 0, 0))
+    with open(t.path("printed"), "rb") as printed:
+        equal(printed.read(), b"".join(b"%d\n" % i for i in range(number)), "what it has printed")
+
+
+@scenario
 def a_slow_command_and_a_limit(t):
     t.start_bus("--queue-capacity", "50")
     consumer = stuck_in_a_command(t, "--max-events", "1")

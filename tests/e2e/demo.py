@@ -84,7 +84,7 @@ def demo(t):
     title("A bus")
     command(f"cafbus serve --queue-capacity {QUEUE} --write-timeout 1min")
     bus = t.start_bus("--queue-capacity", str(QUEUE), "--write-timeout", "1min")
-    say(f"It is process {bus.pid}. It keeps {QUEUE} events for a consumer that is behind (the default is 4096), and closes one")
+    say(f"It is process {bus.pid}. It keeps {QUEUE} events for a consumer that is behind (the default is 65536), and closes one")
     say("that takes nothing for a minute (the default is 5 s), so that this demo can show the losses of one that comes back.")
 
     title("Three consumers")

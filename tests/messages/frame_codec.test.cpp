@@ -146,7 +146,7 @@ CAF_TEST(status shows each limit beside what is held of it) {
   x.limits.idle_timeout = {};
   const auto line = encode(status_response{.limits = x});
   CAF_CHECK(line.find(R"("limits":{"connections":1,"max_connections":0,"half_open":2,"max_half_open":1024,"refused":3,)"
-                      R"("paused":true,"queued_bytes":4,"max_queued_bytes":1073741824,"queue_capacity":4096,)"
+                      R"("paused":true,"queued_bytes":4,"max_queued_bytes":1073741824,"queue_capacity":65536,)"
                       R"("queue_bytes":8388608,"max_event_types":1024,"max_key_bytes":1024,"max_json_depth":1024,)"
                       R"("log_lines":1,"idle_timeout_ms":0,"drain_ms":2000,"write_timeout_ms":5000,)"
                       R"("hello_timeout_ms":5000,"dedup_ttl_ms":1500,"cleanup_wait_ms":3000,"cleanup_lease_ms":30000,)"
