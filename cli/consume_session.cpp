@@ -27,8 +27,8 @@ constexpr auto leave_timeout = 2s;
 /// Bytes that are collected before they are written: many events per write.
 constexpr size_t batch_bytes = 256 * 1'024;
 
-/// Reads of 64 KiB in one go while a command works: all that a socket holds, since the bus sees progress only when it
-/// is nearly empty.
+/// Reads in one go while a command works: all that a socket holds, since the bus sees progress only when it is nearly
+/// empty.
 constexpr int reads_ahead = 4;
 /// Failures of commands that are described; those that follow are only counted.
 constexpr uint64_t failures_told = 20;

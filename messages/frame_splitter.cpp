@@ -35,6 +35,16 @@ void frame_splitter::append(const char* data, size_t size) {
     hold({data, size});
 }
 
+char* frame_splitter::room(size_t size) {
+  make_room(size);
+  return buffer_.get() + end_;
+}
+
+void frame_splitter::filled(size_t size) {
+  if (!too_long_)
+    end_ += size;
+}
+
 void frame_splitter::lend(std::string_view bytes) {
   if (!too_long_)
     lent_ = bytes;

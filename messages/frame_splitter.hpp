@@ -20,6 +20,11 @@ public:
   /// Takes in bytes. No-op once `too_long()`.
   void append(const char* data, size_t size);
 
+  /// The same for those who read into its memory: room for `size` bytes, valid until the next call of any function, and
+  /// how many of them have been filled.
+  char* room(size_t size);
+  void filled(size_t size);
+
   /// The same without a copy: a line that lies whole in `bytes` comes out as a view of them; only what belongs to a
   /// line that began before them or ends behind them is copied. Each line is valid until the next call of `next`.
   /// @param bytes Followed by at least 64 readable bytes; they stay where they are until `next` has none.

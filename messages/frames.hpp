@@ -23,6 +23,8 @@ namespace capability {
 inline constexpr const char* canonical_metadata = "canonical_metadata_v1";
 inline constexpr const char* exclusive = "exclusive";
 inline constexpr const char* hooks = "hooks";
+/// The payload is the last field of an event, and has been validated.
+inline constexpr const char* payload_last = "payload_last";
 inline constexpr const char* publish_counts = "publish_counts";
 } // namespace capability
 

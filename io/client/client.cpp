@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -19,6 +18,9 @@ namespace cafbus {
 namespace {
 
 using std::chrono::nanoseconds;
+
+/// Asked of the socket at once: about what it holds.
+constexpr size_t read_bytes = 128 * 1'024;
 
 bool is_hang_up(int code) {
   return code == EPIPE || code == ECONNRESET || code == ENOTCONN;
@@ -54,14 +56,15 @@ failure_kind kind_of_rejection(const hello_ack& x) {
   return later ? failure_kind::unavailable : failure_kind::refused;
 }
 
+bool can(const hello_ack& bus, std::string_view what) {
+  return std::ranges::find(bus.capabilities, what) != bus.capabilities.end();
+}
+
 /// What the hello asks for and the bus would ignore, in the user's words; null if there is nothing.
 const char* missing_capability(const hello& asked, const hello_ack& ack) {
-  auto can = [&ack](std::string_view what) {
-    return std::ranges::find(ack.capabilities, what) != ack.capabilities.end();
-  };
-  if ((!asked.on_first.empty() || !asked.on_last.empty()) && !can(capability::hooks))
+  if ((!asked.on_first.empty() || !asked.on_last.empty()) && !can(ack, capability::hooks))
     return "set-up and clean-up commands (--on-first, --on-last)";
-  if (asked.exclusive && !can(capability::exclusive))
+  if (asked.exclusive && !can(ack, capability::exclusive))
     return "exclusive consumers (--exclusive)";
   return nullptr;
 }
@@ -138,14 +141,13 @@ result<size_t> client::send_some(std::string_view bytes) {
 }
 
 result<size_t> client::receive() {
-  std::array<char, 64 * 1'024> buffer;
   line_ = {};
   if (auto good = check(); !good)
     return good.error();
   for (;;) {
-    auto n = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    auto n = ::recv(fd_.get(), splitter_.room(read_bytes), read_bytes, MSG_DONTWAIT);
     if (n > 0) {
-      splitter_.append(buffer.data(), static_cast<size_t>(n));
+      splitter_.filled(static_cast<size_t>(n));
       return static_cast<size_t>(n);
     }
     if (n == 0 || is_hang_up(errno))
@@ -241,6 +243,8 @@ result<hello_ack> client::subscribe(const hello& asked, nanoseconds timeout) {
       if (auto missing = missing_capability(request, *ack))
         return failure{failure_kind::refused,
                        std::string{"this bus does not know "} + missing + "; it is of another make or version"};
+      if (can(*ack, capability::payload_last))
+        reader_.trust_payloads();
       return std::move(*ack);
     }
     if (auto why = failure_of(*other))

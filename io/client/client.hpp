@@ -106,7 +106,7 @@ public:
   /// Sends what the socket takes now. @returns how many bytes that was.
   result<size_t> send_some(std::string_view bytes);
 
-  /// Reads what has come, at most 64 KiB; that nothing has come is no failure. @returns how many bytes came.
+  /// Reads what has come, at most 128 KiB; that nothing has come is no failure. @returns how many bytes came.
   result<size_t> receive();
 
   /// The next complete frame, or line, of those that were read.

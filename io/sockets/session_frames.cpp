@@ -220,7 +220,7 @@ void session_state::on_entered(const entered& x) {
   hello_ack ack;
   ack.first_for_key = x.first;
   ack.capabilities = {capability::canonical_metadata, capability::exclusive, capability::hooks,
-                      capability::publish_counts};
+                      capability::payload_last, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);

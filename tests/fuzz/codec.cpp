@@ -44,6 +44,12 @@ void check_event(std::string_view line) {
   fuzz::require(read->payload == batch->payload(0) && read->event_type == batch->type(0) &&
                     read->seq == 18'446'744'073'709'551'615U,
                 "a consumer reads something else", wire);
+  auto id = std::string{read->event_id};
+  reader.trust_payloads();
+  auto trusted = reader.read(received);
+  fuzz::require(trusted && trusted->payload == batch->payload(0) && trusted->event_type == batch->type(0) &&
+                    trusted->event_id == id && trusted->seq == 18'446'744'073'709'551'615U,
+                "a consumer that trusts the bus reads something else", wire);
   auto decoded = decode(wire);
   fuzz::require(std::holds_alternative<frame>(decoded) && std::holds_alternative<event_line>(std::get<frame>(decoded)),
                 "an event is not taken for one", wire);

@@ -106,6 +106,34 @@ CAF_TEST(an event with a field of the wrong type is not one) {
     CAF_CHECK(!is_event(std::string{R"({"type":"event",)"} + field + "}"));
 }
 
+CAF_TEST(a payload that is trusted is not looked into) {
+  reader.trust_payloads();
+  for (std::string payload : {"[[[", "}", R"("},{")", "{} "})
+    CAF_CHECK_EQUAL(payload_of(payload), payload);
+}
+
+CAF_TEST(who trusts payloads reads everything else as ever) {
+  reader.trust_payloads();
+  const padded_line plain{R"({"type":"event","event_type":"im.message","event_id":"e1","source_time":"17",)"
+                          R"("observed_at":"2026-11-22T11:30:38.123456789Z","seq":18446744073709551615,"payload":{}})"};
+  const auto event = reader.read(plain);
+  CAF_REQUIRE(event);
+  CAF_CHECK_EQUAL(std::string{event->event_type}, "im.message");
+  CAF_CHECK_EQUAL(std::string{event->event_id}, "e1");
+  CAF_CHECK_EQUAL(event->seq, 18446744073709551615u);
+  CAF_CHECK_EQUAL(std::string{event->payload}, "{}");
+  const padded_line escaped{R"({"type":"event","event_type":"a\"b","event_id":"\u0065","seq":1,"payload":[2]})"};
+  const auto decoded = reader.read(escaped);
+  CAF_REQUIRE(decoded);
+  CAF_CHECK_EQUAL(std::string{decoded->event_type}, "a\"b");
+  CAF_CHECK_EQUAL(std::string{decoded->event_id}, "e");
+  CAF_CHECK_EQUAL(std::string{decoded->payload}, "[2]");
+  for (auto line : {R"({"type":"event","event_type":"t","seq":-1,"payload":1})", R"({"type":"event","event_type":"t)",
+                    R"({"type":"event","event_type":"t","payload":1)", R"({"type":"event","event_type":"t","seq":)",
+                    R"({"type":"event","event_type":"t","seq":18446744073709551616,"payload":1})", R"({"type":"bye"})"})
+    CAF_CHECK(!is_event(line));
+}
+
 CAF_TEST(a deeply nested payload costs no stack) {
   const auto payload = std::string(500'000, '[') + std::string(500'000, ']');
   CAF_CHECK(payload_of(payload) == payload);

@@ -97,6 +97,20 @@ CAF_TEST(a lent line beyond the limit is too long) {
   CAF_CHECK(splitter.too_long());
 }
 
+CAF_TEST(what is read into the memory of a splitter is split as what is appended) {
+  for (size_t at = 0; at <= stream.size(); ++at) {
+    frame_splitter splitter{limit};
+    std::vector<std::string> lines;
+    for (const auto& part : {stream.substr(0, at), stream.substr(at)}) {
+      part.copy(splitter.room(part.size() + 5), part.size());
+      splitter.filled(part.size());
+      add_to(lines, drain(splitter));
+    }
+    CAF_CHECK_EQUAL(lines, lines_of_stream);
+    CAF_CHECK_EQUAL(splitter.rest().value_or(""), "five");
+  }
+}
+
 CAF_TEST(lines come out the same wherever the stream is split) {
   for (size_t at = 0; at <= stream.size(); ++at) {
     frame_splitter splitter{limit};
