@@ -17,9 +17,10 @@ RESULTS = os.path.join(HERE, "RESULTS.md")
 BEGIN, END = "<!-- begin of what ./dev bench writes -->\n", "<!-- end of what ./dev bench writes -->\n"
 
 STANDARD = [
-    "fanout --consumers 1,10,100 --payload 200,4096 --peer redis,nats,floor --seconds 0.3",
+    "fanout --consumers 1,10,100 --payload 200,4096,16384,65536 --peer redis,nats,floor --seconds 0.3",
     "latency --consumers 10,100 --seconds 1",
     "ingest --peer redis,nats --seconds 0.5",
+    "tools --peer redis",
     "loss-free --seconds 0.4 --steps 3",
     "idle",
     "start --peer redis,nats",
@@ -34,6 +35,7 @@ SMOKE = [
     "fanout --consumers 2 --payload 4096 --queue-capacity 50 --pairs 1 --seconds 0.1 --warm-up 0.05",
     "latency --consumers 3 --rate 200 --pairs 1 --seconds 0.2 --warm-up 0.05",
     "ingest --pairs 1 --peer redis --seconds 0.1 --warm-up 0.05",
+    "tools --events 2000 --pairs 1 --peer redis",
     "loss-free --consumers 2 --queue-capacity 100 --lowest 200 --highest 400 --steps 1 --seconds 0.1 --warm-up 0.05",
     "idle --consumers 0,5 --seconds 0.2 --settle 0.1",
     "start --pairs 1",

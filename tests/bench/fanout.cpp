@@ -23,6 +23,8 @@ struct fanout_options {
 struct fanout_series {
   std::vector<double> rate; // deliveries per second, by round
   std::vector<double> cpu;  // nanoseconds per delivery
+  std::vector<double> faults;
+  std::vector<double> switches;
 };
 
 void add_row(table& out, const load& x, const std::string& name, const fanout_series& theirs,
@@ -31,8 +33,11 @@ void add_row(table& out, const load& x, const std::string& name, const fanout_se
   auto cpu = spread_of(theirs.cpu);
   auto faster = ratio_of(ours.rate, theirs.rate);
   auto cheaper = ratio_of(ours.cpu, theirs.cpu);
+  auto faults = spread_of(theirs.faults);
+  auto switches = spread_of(theirs.switches);
   auto is_peer = name != "cafbus";
   out.rows.push_back({fmt::format("{} x {} B", x.consumers, x.payload), name, text_of(rate, 1e6), text_of(cpu, 1e3, 3),
+                      fmt::format("{:.2f}", faults.median * 1e3), fmt::format("{:.2f}", switches.median * 1e3),
                       is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
   out.json.push_back({{"consumers", x.consumers},
                       {"payload", x.payload},
@@ -41,6 +46,8 @@ void add_row(table& out, const load& x, const std::string& name, const fanout_se
                       {"server", name},
                       {"deliveries_per_s", json_of(rate)},
                       {"cpu_ns_per_delivery", json_of(cpu)},
+                      {"page_faults_per_delivery", json_of(faults)},
+                      {"context_switches_per_delivery", json_of(switches)},
                       {"rate_ratio", json_of(faster)},
                       {"cpu_ratio", json_of(cheaper)}});
 }
@@ -52,6 +59,8 @@ void run_row(table& out, const fanout_options& options, const load& x, const std
       auto result = run_fresh(name, x);
       found[name].rate.push_back(result.rate());
       found[name].cpu.push_back(result.cpu_each());
+      found[name].faults.push_back(result.each(result.faults));
+      found[name].switches.push_back(result.each(result.switches));
     }
   for (const auto& name : names)
     add_row(out, x, name, found[name], found["cafbus"]);
@@ -60,8 +69,8 @@ void run_row(table& out, const fanout_options& options, const load& x, const std
 table fanout(const fanout_options& options) {
   table out;
   out.title = "fanout";
-  out.columns = {"consumers x payload", "server",         "M deliveries/s",
-                 "CPU us/delivery",     "our rate / its", "our CPU / its"};
+  out.columns = {"consumers x payload", "server",         "M deliveries/s", "CPU us/delivery",
+                 "faults/1,000",        "switches/1,000", "our rate / its", "our CPU / its"};
   if (options.each.types + options.each.publishers > 2 &&
       std::count(options.peers.begin(), options.peers.end(), "floor") > 0)
     throw bench_error{"--peer floor makes the events itself, of one type: leave it out, or --types and --publishers"};
@@ -94,7 +103,7 @@ void add_fanout(CLI::App& app, tables& out) {
   mode.add_option("--publishers", options->each.publishers, "Publishing connections")->check(CLI::Range(1, 1'000));
   mode.add_option("--window", options->each.window,
                   "Events on their way to the slowest consumer; "
-                  "0: as many as the queue of the bus holds, and 16,384 for others, which have no bound");
+                  "0: as many as the queue of the bus holds, at most 16,384, for the others as well");
   add_queue(mode, options->each.server);
   add_peers(mode, options->peers, {"redis", "nats", "floor"});
   add_pairs(mode, options->pairs);

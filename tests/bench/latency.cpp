@@ -20,6 +20,7 @@ struct latency_options {
 struct latency_series {
   std::vector<double> p50, p99, p999, worst; // nanoseconds
   std::vector<double> cpu;                   // nanoseconds per delivery
+  std::vector<double> switches;              // per delivery
 };
 
 void measure(latency_series& found, const std::string& server, const load& x) {
@@ -30,6 +31,7 @@ void measure(latency_series& found, const std::string& server, const load& x) {
   found.p999.push_back(static_cast<double>(ages->at(0.999)));
   found.worst.push_back(static_cast<double>(ages->max_ns()));
   found.cpu.push_back(result.cpu_each());
+  found.switches.push_back(result.each(result.switches));
 }
 
 void add_row(table& out, const load& x, const std::string& name, const latency_series& found) {
@@ -39,7 +41,8 @@ void add_row(table& out, const load& x, const std::string& name, const latency_s
   auto worst = spread_of(found.worst);
   auto cpu = spread_of(found.cpu);
   out.rows.push_back({std::to_string(x.consumers), name, text_of(p50, 1e3, 0), text_of(p99, 1e3, 0),
-                      text_of(p999, 1e3, 0), text_of(worst, 1e3, 0), text_of(cpu, 1e3)});
+                      text_of(p999, 1e3, 0), text_of(worst, 1e3, 0), text_of(cpu, 1e3),
+                      text_of(spread_of(found.switches))});
   out.json.push_back({{"consumers", x.consumers},
                       {"rate", x.rate},
                       {"payload", x.payload},
@@ -48,13 +51,15 @@ void add_row(table& out, const load& x, const std::string& name, const latency_s
                       {"p99_ns", json_of(p99)},
                       {"p999_ns", json_of(p999)},
                       {"max_ns", json_of(worst)},
-                      {"cpu_ns_per_delivery", json_of(cpu)}});
+                      {"cpu_ns_per_delivery", json_of(cpu)},
+                      {"context_switches_per_delivery", json_of(spread_of(found.switches))}});
 }
 
 table latency(const latency_options& options) {
   table out;
   out.title = "latency";
-  out.columns = {"consumers", "through", "p50 us", "p99 us", "p99.9 us", "max us", "CPU us/delivery"};
+  out.columns = {"consumers", "through", "p50 us",          "p99 us",
+                 "p99.9 us",  "max us",  "CPU us/delivery", "switches/delivery"};
   std::vector<std::pair<std::string, std::string>> ways; // name in the table, server
   for (const auto& x : options.through)
     ways.emplace_back(x, x == "source" ? "inner" : "cafbus");

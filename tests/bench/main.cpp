@@ -19,6 +19,13 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::string text_of(const cafbus::bench::noise& before, const cafbus::bench::noise& after) {
+  return fmt::format(
+      "At the beginning {:.1f}, at the end {:.1f} threads wanted a processor, on average over a minute; {:.1f} s "
+      "of processor time went to other machines.",
+      before.load, after.load, after.stolen - before.stolen);
+}
+
 void print(const cafbus::bench::tables& found, bool json, bool markdown) {
   nlohmann::ordered_json all = nlohmann::ordered_json::object();
   for (const auto& x : found) {
@@ -54,6 +61,7 @@ int main(int argc, char** argv) {
   add_isolate(app, found);
   add_scale(app, found);
   add_embed(app, found);
+  add_tools(app, found);
   add_link(app, found);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");
   floor.add_option("socket", place);
@@ -62,6 +70,7 @@ int main(int argc, char** argv) {
   auto& taker = *app.add_subcommand("message-taker", "")->group("");
   taker.add_option("port-file", place);
   try {
+    const auto before = noise_now();
     app.parse(argc, argv);
     if (floor.parsed())
       return run_floor(place);
@@ -69,6 +78,8 @@ int main(int argc, char** argv) {
       return run_inner_bus(place);
     if (taker.parsed())
       return run_message_taker(place);
+    if (!found.empty())
+      found.back().notes.push_back(text_of(before, noise_now()));
     print(found, json, markdown);
   } catch (const CLI::ParseError& x) {
     return app.exit(x) == 0 ? 0 : 2;

@@ -58,8 +58,19 @@ public:
   /// Whether it answers at all.
   virtual bool answers() const { return true; }
 
-  /// Whether it drops what is more than a consumer's queue holds.
-  virtual bool bounded() const { return false; }
+  /// What its own command-line tools are, in words of the shell: one prints the events of that type until it is ended
+  /// or has `count` of them, and `ready_word` once it gets them; one publishes what lies in a file, each event in the
+  /// form of `file_frame`. Empty: it has none.
+  virtual std::string consume_line(const std::string& /* type */, size_t /* count */) const { return {}; }
+  virtual std::string publish_line(const std::string& /* file */) const { return {}; }
+  virtual std::string file_frame(const std::string& type, const std::string& payload, const std::string& id) const {
+    return publish_frame(type, payload, id);
+  }
+  virtual std::string ready_word() const { return {}; }
+  /// Bytes that the consumer prints around each payload.
+  virtual size_t printed_around(const std::string& /* type */) const { return 1; }
+  /// Bytes that it prints before the first.
+  virtual size_t printed_before(const std::string& /* type */) const { return 0; }
 
   /// What its frames need to be checked.
   virtual void complete(expectation&) const {}

@@ -13,7 +13,10 @@ public:
   std::string publish_frame(const std::string& type, const std::string& payload, const std::string& id) const override;
   uint64_t take_answers(std::string& bytes, uint64_t before) const override;
   void complete(expectation& x) const override { x.numbered = true; }
-  bool bounded() const override { return true; }
+  std::string consume_line(const std::string& type, size_t count) const override;
+  std::string publish_line(const std::string& file) const override;
+  std::string file_frame(const std::string& type, const std::string& payload, const std::string& id) const override;
+  std::string ready_word() const override { return "[cafbus] ready"; }
   server_counts check() override;
 
 protected:

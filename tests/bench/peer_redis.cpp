@@ -34,6 +34,16 @@ public:
     return "*3\r\n" + bulk("PUBLISH") + bulk(type) + bulk(payload);
   }
 
+  std::string consume_line(const std::string& type, size_t /* count */) const override {
+    return "redis-cli -s " + socket() + " subscribe " + type;
+  }
+  std::string publish_line(const std::string& file) const override {
+    return "redis-cli -s " + socket() + " --pipe <" + file;
+  }
+  std::string ready_word() const override { return "subscribe"; }
+  size_t printed_around(const std::string& type) const override { return 8 + type.size() + 1 + 1; } // "message"
+  size_t printed_before(const std::string& type) const override { return 10 + type.size() + 1 + 2; }
+
   uint64_t take_answers(std::string& bytes, uint64_t before) const override {
     auto lines = std::count(bytes.begin(), bytes.end(), '\n'); // ":N\r\n" each
     if (bytes.find('-') != std::string::npos)

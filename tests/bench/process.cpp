@@ -2,6 +2,7 @@
 
 #include "bench/clock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -104,6 +105,34 @@ uint64_t context_switches(pid_t pid) {
     auto text = read_file(task.path() / "status");
     result += number_after(text, "\nvoluntary_ctxt_switches:") + number_after(text, "\nnonvoluntary_ctxt_switches:");
   }
+  return result;
+}
+
+uint64_t page_faults(pid_t pid) {
+  auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
+  std::istringstream fields{text.substr(std::min(text.rfind(')') + 1, text.size()))}; // the name may hold anything
+  std::string state;
+  uint64_t minor = 0;
+  uint64_t of_children = 0;
+  uint64_t major = 0;
+  int64_t number = 0;
+  fields >> state;
+  for (int i = 0; i < 6; ++i) // parent, group, session, terminal, its group, flags
+    fields >> number;
+  fields >> minor >> of_children >> major;
+  return minor + major;
+}
+
+noise noise_now() {
+  noise result;
+  std::istringstream{read_file("/proc/loadavg")} >> result.load;
+  std::istringstream all{read_file("/proc/stat")};
+  std::string name;
+  std::array<double, 8> ticks{}; // the last one was stolen
+  all >> name;
+  for (auto& x : ticks)
+    all >> x;
+  result.stolen = ticks.back() / static_cast<double>(::sysconf(_SC_CLK_TCK));
   return result;
 }
 

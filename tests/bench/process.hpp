@@ -39,6 +39,17 @@ memory memory_of(pid_t pid);
 /// How often the threads of a process were put on a processor after they had waited or been interrupted.
 uint64_t context_switches(pid_t pid);
 
+/// Page faults of a process so far.
+uint64_t page_faults(pid_t pid);
+
+/// What may disturb a measurement: how many threads want a processor on average over the last minute, and processor
+/// time that the machine beneath this one has kept, in seconds since the start.
+struct noise {
+  double load = 0;
+  double stolen = 0;
+};
+noise noise_now();
+
 /// Where a program of that name is in PATH or where daemons lie; empty if nowhere.
 std::string find_program(const std::string& name);
 

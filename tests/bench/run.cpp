@@ -12,23 +12,20 @@ namespace cafbus::bench {
 
 namespace {
 
-constexpr uint64_t unbounded_window = 16'384;
-constexpr uint64_t unbounded_bytes = 16 * 1'048'576; // they copy it for every consumer
+constexpr uint64_t most_on_the_way = 16'384;
 constexpr uint64_t stall_ns = 10'000'000'000;
 /// What a frame is longer than its payload, at most, in any peer's protocol and with these type names.
 constexpr size_t envelope = 256;
 
-/// As many events as are never too many for one consumer's queue, even if none of them has left it.
-/// The other servers have no bound; they are at their best with more on the way than a queue of the bus holds.
-uint64_t window_of(const load& x, bool bounded) {
+/// As many events as are never too many for one consumer's queue of the bus, even if none of them has left it. The same
+/// for servers that have no bound.
+uint64_t window_of(const load& x) {
   if (x.window != 0)
     return x.window;
-  if (!bounded)
-    return std::min<uint64_t>(unbounded_window, unbounded_bytes / (x.payload + envelope));
   uint64_t events = x.server.queue_capacity ? x.server.queue_capacity : defaults::queue_capacity;
   uint64_t bytes = x.server.queue_bytes ? x.server.queue_bytes : defaults::queue_bytes;
   auto fitting = x.events ? x.events->window(bytes, envelope) : bytes / (x.payload + envelope);
-  return std::max<uint64_t>(1, std::min(events, fitting));
+  return std::clamp<uint64_t>(std::min(events, fitting), 1, most_on_the_way);
 }
 
 /// Events of one publisher that consumer `i` must have got.
@@ -56,7 +53,7 @@ public:
       auto types = x.events ? x.events->distinct_types() : std::vector{type_name(i % x.types)};
       consumers_.add(server.connect_consumer(types), expected);
     }
-    flow_.window = window_of(x, server.bounded());
+    flow_.window = window_of(x);
   }
 
   measured measure() {
@@ -80,6 +77,8 @@ public:
             after.deliveries - before.deliveries,
             after.bytes - before.bytes,
             after.cpu - before.cpu,
+            after.faults - before.faults,
+            after.switches - before.switches,
             lost,
             lost_by_bad_,
             all_sent()};
@@ -142,6 +141,8 @@ private:
     result.deliveries = consumers_.deliveries();
     result.bytes = consumers_.bytes();
     result.cpu = cpu_ns(server_.pid());
+    result.faults = page_faults(server_.pid());
+    result.switches = context_switches(server_.pid());
     return result;
   }
 

@@ -29,12 +29,17 @@ struct measured {
   uint64_t deliveries = 0;
   uint64_t bytes = 0;
   uint64_t cpu = 0;         ///< Nanoseconds of the server.
+  uint64_t faults = 0;      ///< Page faults of the server.
+  uint64_t switches = 0;    ///< Its context switches.
   uint64_t lost = 0;        ///< In the whole run, over all consumers.
   uint64_t lost_by_bad = 0; ///< In the whole run, by those that do not read as they should.
   uint64_t sent = 0;        ///< In the whole run.
 
   double rate() const { return static_cast<double>(deliveries) / seconds; }
-  double cpu_each() const { return static_cast<double>(cpu) / static_cast<double>(std::max<uint64_t>(1, deliveries)); }
+  double cpu_each() const { return each(cpu); }
+  double each(uint64_t x) const {
+    return static_cast<double>(x) / static_cast<double>(std::max<uint64_t>(1, deliveries));
+  }
 };
 
 /// Runs one load against a server that is fresh, and checks at the end that every consumer has got every event in its
