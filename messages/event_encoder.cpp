@@ -35,7 +35,7 @@ size_t size_class(size_t size) {
 constexpr size_t readable_behind_line = 64;
 
 /// A buffer that a batch has been copied out of is kept up to this size.
-constexpr size_t kept_bytes = 256 * 1'024;
+constexpr size_t kept_batch_bytes = 256 * 1'024;
 
 /// Distinct types in a batch up to which they are searched one by one.
 constexpr size_t few_types = 8;
@@ -168,7 +168,7 @@ struct event_encoder::impl {
     std::string result;
     result.reserve(size_class(bytes.size()));
     result = bytes;
-    if (bytes.capacity() > kept_bytes)
+    if (bytes.capacity() > kept_batch_bytes)
       bytes = {};
     bytes.clear();
     return result;

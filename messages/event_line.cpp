@@ -17,7 +17,7 @@ namespace cafbus {
 namespace {
 
 /// A parser that has grown beyond this is given back.
-constexpr size_t kept_bytes = 128 * 1'024;
+constexpr size_t kept_decoder_bytes = 128 * 1'024;
 
 json_pass& pass() {
   thread_local json_pass result;
@@ -34,7 +34,7 @@ bool reserve(json::ondemand::parser& parser, size_t size) {
   return size <= parser.capacity() || !parser.allocate(std::bit_ceil(std::max(size, size_t{1'024})));
 }
 
-event_name decoded(json::ondemand::value& value) {
+event_name name_decoded(json::ondemand::value& value) {
   event_name result;
   if (json::first_char(value) != 'n') // null counts as absent
     result.is = value.get_string().get(result.text) ? event_name::kind::bad : event_name::kind::text;
@@ -42,7 +42,7 @@ event_name decoded(json::ondemand::value& value) {
 }
 
 /// @param value Without an escape.
-event_name as_written(std::string_view value) {
+event_name name_as_written(std::string_view value) {
   if (value.front() == '"')
     return {event_name::kind::text, value.substr(1, value.size() - 2)};
   return {value.front() == 'n' ? event_name::kind::absent : event_name::kind::bad, {}};
@@ -63,7 +63,7 @@ std::optional<event_parts> parts_as_written(const json_pass& from) {
     } else if (auto* name = result.find(key)) {
       if (from.has_escapes() && is_escaped(value))
         return std::nullopt;
-      *name = as_written(value);
+      *name = name_as_written(value);
     }
   }
   return result;
@@ -77,7 +77,7 @@ std::optional<event_parts> parts_decoded(std::string_view line) {
     if (key == "payload")
       result.payload = json::raw_text(value);
     else if (auto* name = result.find(key))
-      *name = decoded(value);
+      *name = name_decoded(value);
   };
   if (!reserve(decoder(), line.size()) || !json::each_field(decoder(), line, on_field))
     return std::nullopt;
@@ -153,7 +153,7 @@ parsed_event_line read_event_line(std::string_view line, size_t max_depth) {
 
 void trim_event_line_memory() {
   pass().trim();
-  if (decoder().capacity() > kept_bytes)
+  if (decoder().capacity() > kept_decoder_bytes)
     decoder() = json::ondemand::parser{};
 }
 

@@ -1,5 +1,7 @@
 #include "messages/json_grammar.hpp"
 
+#include "messages/json_letters.hpp"
+
 #include <simdjson.h>
 #include <vector>
 
@@ -10,14 +12,6 @@
 namespace cafbus {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 class grammar {
 public:
@@ -125,7 +119,7 @@ private:
     if (end_ - at_ < 4)
       return false;
     for (const auto* last = at_ + 4; at_ != last; ++at_)
-      if (!is_hex(*at_))
+      if (!json::is_hex(*at_))
         return false;
     return true;
   }
@@ -139,7 +133,7 @@ private:
 
   bool digits() {
     const auto* first = at_;
-    while (at_ != end_ && is_digit(*at_))
+    while (at_ != end_ && json::is_digit(*at_))
       ++at_;
     return at_ != first;
   }

@@ -1,5 +1,7 @@
 #include "messages/json_pass.hpp"
 
+#include "messages/json_letters.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -17,22 +19,10 @@ namespace cafbus {
 namespace {
 
 /// What a longer line than this has made the index grow to is given back.
-constexpr size_t kept_bytes = 512 * 1'024;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+constexpr size_t kept_index_bytes = 512 * 1'024;
 
 const char* skip_digits(const char* first, const char* last) {
-  return std::find_if_not(first, last, is_digit);
+  return std::find_if_not(first, last, json::is_digit);
 }
 
 bool is_number(std::string_view text) {
@@ -40,7 +30,7 @@ bool is_number(std::string_view text) {
   const auto* const end = at + text.size();
   if (at != end && *at == '-')
     ++at;
-  if (at == end || !is_digit(*at))
+  if (at == end || !json::is_digit(*at))
     return false;
   at = *at == '0' ? at + 1 : skip_digits(at, end);
   if (at != end && *at == '.') {
@@ -111,7 +101,7 @@ bool json_pass::escapes_match() {
       at += 2;
       break;
     case 'u':
-      if (end - at < 6 || !std::all_of(at + 2, at + 6, is_hex))
+      if (end - at < 6 || !std::all_of(at + 2, at + 6, json::is_hex))
         return false;
       at += 6;
       break;
@@ -125,7 +115,7 @@ bool json_pass::escapes_match() {
 std::string_view json_pass::token(size_t i) const noexcept {
   const size_t first = position_[i];
   size_t last = i + 1 < size_ ? position_[i + 1] : text_.size();
-  while (is_space(text_[last - 1]))
+  while (json::is_space(text_[last - 1]))
     --last;
   return text_.substr(first, last - first);
 }
@@ -194,7 +184,7 @@ bool json_pass::after_value(bool& done) {
     if (depth_ == 1 && in_object && !fields_.empty()) { // a value of the outermost object ends here
       auto& value = fields_.back().value;
       value = value.substr(0, position_[next_] - static_cast<size_t>(value.data() - text_.data()));
-      while (is_space(value.back()))
+      while (json::is_space(value.back()))
         value.remove_suffix(1);
     }
     ++next_;
@@ -207,7 +197,7 @@ bool json_pass::after_value(bool& done) {
 }
 
 void json_pass::trim() {
-  if (parser_.capacity() > kept_bytes)
+  if (parser_.capacity() > kept_index_bytes)
     parser_ = simdjson::dom::parser{};
 }
 
