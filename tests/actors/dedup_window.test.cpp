@@ -1,5 +1,10 @@
 #include "actors/dedup_window.hpp"
 
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <string>
+
 #include <caf/test/dsl.hpp>
 
 using namespace cafbus;
@@ -66,6 +71,23 @@ CAF_TEST(two hundred distinct ids are each new exactly once) {
   for (int round = 0; round < 2; ++round)
     for (int i = 0; i < 200; ++i)
       CAF_CHECK_EQUAL(wide.claim("id" + std::to_string(i), start), round == 0);
+}
+
+CAF_TEST(a window knows the newest ids and no others whatever comes) {
+  constexpr size_t capacity = 700; // more than the first table holds
+  dedup_window window{capacity, 10s};
+  std::deque<std::string> known;
+  std::minstd_rand random{1};
+  for (int i = 0; i < 20'000; ++i) {
+    const auto id = std::to_string(random() % 1'500);
+    const auto is_new = std::find(known.begin(), known.end(), id) == known.end();
+    CAF_REQUIRE_EQUAL(window.claim(id, start), is_new);
+    if (is_new)
+      known.push_back(id);
+    if (known.size() > capacity)
+      known.pop_front();
+    CAF_REQUIRE_EQUAL(window.size(), known.size());
+  }
 }
 
 CAF_TEST(a window of capacity zero remembers nothing) {
