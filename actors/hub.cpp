@@ -57,6 +57,8 @@ public:
 
   const char* name() const override { return "hub"; }
 
+  void handle(const publish& x) override { on_publish(x); }
+
   /// Subscribers may hold the hub: what they are reached by must not outlive it.
   void on_exit() override {
     consumers.clear();
@@ -94,19 +96,26 @@ private:
   };
 
   caf::result<published> on_publish(const publish& x) {
+    auto promise = this->template make_response_promise<published>();
     if (is_drained) // its conns may have said their last
-      return caf::make_error(caf::sec::unexpected_message, "the bus is stopping");
+      promise.deliver(caf::make_error(caf::sec::unexpected_message, "the bus is stopping"));
+    else
+      promise.deliver(take_in(x));
+    return promise;
+  }
+
+  published take_in(const publish& x) {
     auto& counters = router.counters();
     counters.rejected += x.rejected;
     if (!x.batch || x.batch->empty())
-      return published{};
+      return {};
     last_event_at = system_clock::now();
     auto before = counters;
     auto routes = router.routes(*x.batch, this->clock().now());
     send_out(x.batch, before.ingress + 1, routes);
     log_events(*x.batch);
     auto duplicates = counters.duplicates - before.duplicates;
-    return published{x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
+    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
 
   drained on_drain() {
@@ -259,7 +268,7 @@ private:
 } // namespace
 
 hub_actor spawn_hub(caf::actor_system& system, hub_options options) {
-  return spawn_on_event_path<hub_impl, hub_actor>(system, std::move(options));
+  return spawn_on_event_path<hub_impl, hub_actor, publish>(system, std::move(options));
 }
 
 } // namespace cafbus

@@ -15,7 +15,8 @@
 
 namespace cafbus {
 
-/// How many turns may stand on one another's stack: a batch needs three (hub, conn, session), the rest is in reserve.
+/// How many turns may stand on one another's stack: a batch needs four (the producer's session, hub, conn, session),
+/// the rest is in reserve.
 constexpr size_t max_inline_depth = 8;
 
 /// Turns of `inline_turn` actors on this thread's stack.
@@ -37,8 +38,8 @@ protected:
 /// An actor that handles a message at once, if it is idle and the sender runs on its thread.
 ///
 /// One that is in the middle of a turn takes one message more right after it, since the usual one is the answer to what
-/// that turn has sent. Everything else goes through the mailbox: other messages, other threads, turns nested deeper
-/// than `max_inline_depth`.
+/// that turn has sent. The response to a request of its own is handled like that, too. Everything else goes through the
+/// mailbox: other messages, other threads, turns nested deeper than `max_inline_depth`.
 ///
 /// - **Order**: nothing is taken ahead of a message that waits in the mailbox.
 /// - **Invariant**: at most one turn of an actor is on the stack, so a handler never sees another one's half-done work.
@@ -47,14 +48,14 @@ protected:
 /// - **Ends**: a handler that quits or throws ends its actor as in any turn; the sender goes on.
 ///
 /// @tparam Base A typed broker that closes its mailbox when it ends.
-/// @tparam Messages What is handled at once; each is the whole content of a message and no response to a request.
+/// @tparam Messages What is handled at once, beside responses; each is the whole content of a message.
 template <class Base, class... Messages>
 class inline_turn : public Base, public handler_of<Messages>... {
 public:
   using Base::Base;
 
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
-    const auto named = (x->content().template match_elements<Messages>() || ...);
+    const auto named = x->mid.is_response() || (x->content().template match_elements<Messages>() || ...);
     if (named && is_free(host))
       run([&] { dispatch(*x); });
     else if (named && may_follow(host))
@@ -161,6 +162,10 @@ private:
   }
 
   void dispatch(caf::mailbox_element& x) {
+    if (x.mid.is_response()) { // CAF knows by what request
+      Base::consume(x);
+      return;
+    }
     this->current_mailbox_element(&x); // for response promises
     auto& content = x.content();
     const auto handled = ((content.template match_elements<Messages>() && dispatch_as<Messages>(content)) || ...);

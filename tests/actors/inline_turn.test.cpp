@@ -23,18 +23,28 @@ struct slow {
   int number = 0;
 };
 
-using testee_actor = caf::typed_actor<caf::reacts_to<quick>, caf::reacts_to<answer>, caf::reacts_to<slow>>;
+struct question {
+  int number = 0;
+};
+struct reply {
+  int number = 0;
+};
+
+using testee_actor = caf::typed_actor<caf::reacts_to<quick>, caf::reacts_to<answer>, caf::reacts_to<slow>,
+                                      caf::replies_to<question>::with<reply>>;
 
 } // namespace
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(slow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(reply)
 
 namespace {
 
 using cafbus::alive;
-using testee_base = cafbus::inline_turn<cafbus::closing_broker<testee_actor::broker_base>, quick, answer>;
+using testee_base = cafbus::inline_turn<cafbus::closing_broker<testee_actor::broker_base>, quick, answer, question>;
 
 /// Writes down what it handles, and does what the test wants meanwhile.
 class testee : public testee_base {
@@ -60,6 +70,11 @@ public:
       on_answer(x.number);
   }
 
+  void handle(const question& x) override {
+    note("question", x.number);
+    make_response_promise<reply>().deliver(reply{x.number});
+  }
+
 protected:
   testee_actor::behavior_type make_behavior() override {
     set_error_handler([](caf::error&) {});
@@ -71,6 +86,10 @@ protected:
         [this](const quick& x) { handle(x); },
         [this](const answer& x) { handle(x); },
         [this](const slow& x) { note("slow", x.number); },
+        [this](const question& x) {
+          note("question", x.number);
+          return reply{x.number};
+        },
     };
   }
 
@@ -139,6 +158,33 @@ CAF_TEST(a message from another thread goes through the mailbox) {
   CAF_CHECK_EQUAL(take(), names{});
   settle();
   CAF_CHECK_EQUAL(take(), (names{"quick1", "end1"}));
+}
+
+CAF_TEST(the response to a request is taken right after the turn that has asked) {
+  auto x = spawn_testee();
+  auto y = spawn_testee();
+  object(x).on_quick = [&](int number) {
+    object(x).request(y, caf::infinite, question{number}).then([&](const reply& r) {
+      object(x).note("reply", r.number);
+    });
+  };
+  send_here(x, quick{1});
+  CAF_CHECK_EQUAL(take(), (names{"quick1", "question1", "end1", "reply1"}));
+}
+
+CAF_TEST(a response that comes while others wait keeps its place) {
+  auto x = spawn_testee();
+  auto y = spawn_testee();
+  object(x).on_quick = [&](int number) {
+    send_here(x, slow{number});
+    object(x).request(y, caf::infinite, question{number}).then([&](const reply& r) {
+      object(x).note("reply", r.number);
+    });
+  };
+  send_here(x, quick{1});
+  CAF_CHECK_EQUAL(take(), (names{"quick1", "question1", "end1"}));
+  settle();
+  CAF_CHECK_EQUAL(take(), (names{"slow1", "reply1"}));
 }
 
 CAF_TEST(nothing is taken ahead of what waits in the mailbox) {
