@@ -13,28 +13,47 @@ namespace cafbus {
 
 namespace {
 
-using exporting_actor = subscriber_actor::extend_with<node_export_actor>::extend_with<node_link_actor>;
+/// INTERNAL timer: has the other bus taken anything lately?
+struct export_stall_check {};
 
-/// Invariant: `conn` is set iff this is a subscriber of its bus.
+} // namespace
+
+} // namespace cafbus
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_stall_check)
+
+namespace cafbus {
+
+namespace {
+
+using exporting_actor = subscriber_actor::extend_with<node_export_actor>::extend_with<node_link_actor>::extend<
+    caf::reacts_to<export_stall_check>>;
+
+/// Bytes on their way at a time, unless a single message is larger.
+constexpr size_t window_bytes = link_window * defaults::delivery_bytes;
+
+/// Invariant: `conn` is set iff this is a subscriber of its bus; `credit` is pending iff the window is full and the
+/// conn waits for that; a timer runs while `in_flight` is not 0.
 struct node_export_state {
   static inline const char* name = "node-export";
 
   explicit node_export_state(exporting_actor::pointer self) : self{self} {}
 
   void start() {
-    self->monitor(options.peer.importer);
+    self->monitor(options.hello.importer);
     self->set_down_handler([this](const caf::down_msg&) { end("the other bus is gone"); });
     self->set_exit_handler([this](const caf::exit_msg&) { end("ended by this bus"); });
     self->set_error_handler([](caf::error&) {}); // requests have their own
     self->send(options.parts.hub, attach_link{self});
-    log::link().info("node-joined peer={} node={}", log::quoted(options.peer.name), node_text(options.peer.node));
+    log::link().info("node-joined peer={} node={} transport={} certificate={}", log::quoted(options.hello.name),
+                     node_text(options.hello.node), to_string(options.hello.peer.transport),
+                     log::quoted(options.hello.peer.certificate));
   }
 
-  caf::result<node_interest_taken> on_interest(const node_interest& x) {
-    if (!is_sound(x)) {
-      end("its interest makes no sense");
-      return caf::sec::invalid_argument;
-    }
+  // -- what is wanted ------------------------------------------------------------------------------------------------
+
+  caf::result<node_interest_taken> on_interest(node_interest& x) {
+    leave_out_what_it_may_not_read(x);
     types = x.types.size();
     if (conn && x.types.empty())
       leave_bus();
@@ -45,16 +64,22 @@ struct node_export_state {
     return node_interest_taken{};
   }
 
-  static bool is_sound(const node_interest& x) {
-    return x.types.size() == x.via.size() && x.types.size() <= defaults::max_node_types &&
-           std::all_of(x.types.begin(), x.types.end(),
-                       [](const auto& y) { return !y.empty() && y.size() <= defaults::max_name_bytes; }) &&
-           std::all_of(x.via.begin(), x.via.end(),
-                       [](const auto& y) { return !y.empty() && y.size() <= defaults::max_node_hops; });
+  void leave_out_what_it_may_not_read(node_interest& x) const {
+    const auto& may_read = options.hello.peer.rights.read;
+    if (may_read.all)
+      return;
+    node_interest rest;
+    for (size_t i = 0; i < x.types.size(); ++i) {
+      if (!may_read.admits(x.types[i]))
+        continue;
+      rest.types.push_back(std::move(x.types[i]));
+      rest.via.push_back(std::move(x.via[i]));
+    }
+    x = std::move(rest);
   }
 
   consumer_info info(const node_interest& x) const {
-    auto id = "node:" + options.peer.name;
+    auto id = "node:" + options.hello.name;
     return {0, id, id, x.types};
   }
 
@@ -78,10 +103,13 @@ struct node_export_state {
     dropped += counted.dropped;
     counted = {};
     expected_seq = 1;
+    credit = {};
     self->send(options.parts.hub, unsubscribe{conn});
     self->send_exit(conn, caf::exit_reason::user_shutdown);
     conn = nullptr;
   }
+
+  // -- events --------------------------------------------------------------------------------------------------------
 
   caf::result<delivered> on_delivery(const delivery& x) {
     for (const auto& range : x.events) {
@@ -89,16 +117,56 @@ struct node_export_state {
       expected_seq = range.seq + range.size();
       counted.received = expected_seq - 1;
     }
-    auto message = to_message(x.events, options.parts.node, options.peer.node);
+    auto message = encode_events(x.events, options.parts.node, options.hello.node, dropped + counted.dropped);
     if (!message)
       return delivered{};
-    message->dropped = dropped + counted.dropped;
-    auto promise = self->make_response_promise<delivered>();
-    self->request(options.peer.importer, options.write_timeout, std::move(*message))
-        .then([promise](const node_events_taken&) mutable { promise.deliver(delivered{}); },
-              [this](const caf::error&) { end("it has taken nothing for too long"); });
-    return promise;
+    send(std::move(*message));
+    if (has_room())
+      return delivered{};
+    credit = self->make_response_promise<delivered>();
+    return credit;
   }
+
+  void send(node_events x) {
+    const auto size = x.body.size();
+    if (in_flight == 0)
+      last_taken = self->clock().now();
+    ++in_flight;
+    bytes_in_flight += size;
+    self->request(options.hello.importer, caf::infinite, std::move(x))
+        .then([this, size](const node_events_taken&) { on_taken(size); },
+              [this](const caf::error&) { end("the other bus is gone"); });
+    watch_for_stall();
+  }
+
+  void on_taken(size_t size) {
+    --in_flight;
+    bytes_in_flight -= size;
+    last_taken = self->clock().now();
+    if (has_room() && credit.pending())
+      credit.deliver(delivered{});
+  }
+
+  bool has_room() const { return in_flight < link_window && bytes_in_flight < window_bytes; }
+
+  void watch_for_stall() {
+    if (watching)
+      return;
+    watching = true;
+    self->delayed_send(self, last_taken + options.write_timeout - self->clock().now(), export_stall_check{});
+  }
+
+  void on_stall_check() {
+    watching = false;
+    if (in_flight == 0)
+      return;
+    if (self->clock().now() - last_taken >= options.write_timeout)
+      end("it has taken nothing for too long");
+    else
+      watch_for_stall();
+  }
+
+  // -- status --------------------------------------------------------------------------------------------------------
 
   caf::result<link_report> on_read_link() {
     auto report = base_report();
@@ -119,10 +187,10 @@ struct node_export_state {
 
   link_report base_report() const {
     link_report result;
-    result.peer = options.peer.name;
+    result.peer = described(options.hello.name, options.hello.peer);
     result.direction = link_direction::out;
     result.state = source_state::connected;
-    result.node = node_text(options.peer.node);
+    result.node = node_text(options.hello.node);
     result.types = types;
     result.received = received + counted.received;
     result.dropped = dropped + counted.dropped;
@@ -130,8 +198,11 @@ struct node_export_state {
   }
 
   void end(const char* why) {
-    log::link().info("node-left peer={} reason={} received={} dropped={}", log::quoted(options.peer.name),
-                     log::quoted(why), received + counted.received, dropped + counted.dropped);
+    if (ended)
+      return;
+    ended = true;
+    log::link().info("node-left peer={} reason={} received={} dropped={} untaken={}", log::quoted(options.hello.name),
+                     log::quoted(why), received + counted.received, dropped + counted.dropped, in_flight);
     self->quit(caf::exit_reason::user_shutdown);
   }
 
@@ -139,6 +210,14 @@ struct node_export_state {
   node_export_options options;
   conn_actor conn;
   size_t types = 0;
+  bool ended = false;
+
+  caf::typed_response_promise<delivered> credit;
+  uint32_t in_flight = 0; // messages that the other bus has not taken yet
+  size_t bytes_in_flight = 0;
+  bool watching = false; // a timer runs
+  caf::actor_clock::time_point last_taken{};
+
   uint64_t expected_seq = 1;
   conn_counters counted; // of the conn, as far as deliveries have shown
   uint64_t received = 0; // by the conns before it
@@ -152,9 +231,10 @@ exporting_actor::behavior_type node_export(exporting_actor::stateful_pointer<nod
   state.start();
   return {
       [&state](const delivery& x) { return state.on_delivery(x); },
-      [&state](const node_interest& x) { return state.on_interest(x); },
+      [&state](node_interest& x) { return state.on_interest(x); },
       [](const interest_changed&) {}, // of this bus: the importing end's business
       [&state](const read_link&) { return state.on_read_link(); },
+      [&state](const export_stall_check&) { state.on_stall_check(); },
   };
 }
 

@@ -2,13 +2,16 @@
 
 #include "actors/backoff.hpp"
 #include "config/duration.hpp"
+#include "config/link_limits.hpp"
 #include "config/log.hpp"
+#include "config/log_limit.hpp"
 #include "messages/node_events.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <spdlog/logger.h>
+#include <unordered_set>
 
 namespace cafbus {
 
@@ -37,8 +40,34 @@ using importing_actor =
     source_actor::extend_with<node_import_actor>::extend_with<node_link_actor>::extend<caf::reacts_to<connect_due>,
                                                                                        caf::reacts_to<interest_due>>;
 
-/// Invariant: `exporter` is set iff the state is connected; `ticket` changes with each attempt and each end of a link,
-/// so that answers to an earlier one are known as such.
+/// How far the other bus knows what is wanted.
+enum class telling : uint8_t {
+  settled,       ///< As of the last time that something changed.
+  pausing,       ///< Something has changed; what changes within the pause travels along.
+  asking,        ///< The hub or the other bus has not answered.
+  asking_change, ///< The same, and something has changed meanwhile.
+};
+
+/// The other bus, over one connection.
+struct import_link {
+  import_link(uint64_t self, const node_welcome& x)
+    : exporter{x.exporter}, node{x.node}, peer{x.peer}, decoder{self, x.node} {}
+
+  /// Whether an event of that type was asked for over this link; what is not wanted any more may be on its way still.
+  bool may_send(const std::string& type) const { return asked.contains(type) && peer.rights.publish.admits(type); }
+
+  node_export_actor exporter;
+  uint64_t node;
+  link_peer peer;
+  events_decoder decoder;
+  telling interest = telling::settled;
+  node_interest told;
+  std::unordered_set<std::string> asked;
+  uint64_t dropped = 0;
+};
+
+/// Invariant: `link` is set iff the state is connected; `ticket` changes with each attempt and each end of a link, so
+/// that answers to an earlier one are known as such.
 struct node_import_state {
   static inline const char* name = "node-import";
 
@@ -52,11 +81,10 @@ struct node_import_state {
     caf::anon_send_exit(options.connector, caf::exit_reason::user_shutdown);
   }
 
-  // -- the link
-  // --------------------------------------------------------------------------------------------------------
+  // -- the link ------------------------------------------------------------------------------------------------------
 
   void connect() {
-    if (stopping || exporter)
+    if (state == source_state::disconnected || link)
       return;
     auto attempt = ++ticket;
     report(source_state::connecting, "");
@@ -65,6 +93,8 @@ struct node_import_state {
             [this, attempt](const node_gate_actor& gate) {
               if (attempt == ticket)
                 introduce(gate);
+              else
+                caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
             },
             [this, attempt](const caf::error& e) {
               if (attempt == ticket)
@@ -89,61 +119,62 @@ struct node_import_state {
               if (attempt == ticket)
                 on_welcome(x);
             },
-            [this, attempt](const caf::error&) {
+            [this, attempt, gate](const caf::error&) {
+              caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
               if (attempt == ticket)
                 retry("it does not answer");
             });
   }
 
   void on_welcome(const node_welcome& x) {
-    if (x.refused.empty() && x.exporter && x.protocol == node_protocol) {
-      pauses.reset();
-      exporter = x.exporter;
-      told.reset();
-      updating = false;
-      link_dropped = 0;
-      self->monitor(exporter);
-      auto another = node != 0 && x.node != node;
-      if (another)
-        last_number = 0;
-      resuming = last_number != 0;
-      node = x.node;
-      report(source_state::connected, another ? "the other bus has been started anew; what it had is lost" : "");
-      update_interest();
-    } else {
-      retry("refused: " + (x.refused.empty() ? "it speaks another protocol" : x.refused));
-    }
+    auto refused = x.refused;
+    if (refused.empty() && (!x.exporter || x.node == 0))
+      refused = "its introduction is not complete";
+    if (refused.empty() && x.node == options.parts.node)
+      refused = "it is this bus itself";
+    if (!refused.empty())
+      return retry("refused: " + refused);
+    pauses.reset();
+    link.emplace(options.parts.node, x);
+    self->monitor(link->exporter);
+    auto another = node != 0 && x.node != node;
+    if (another)
+      last_number = 0;
+    resuming = last_number != 0;
+    node = x.node;
+    report(source_state::connected, another ? "the other bus has been started anew; what it had is lost" : "");
+    update_interest();
   }
 
   void on_down(const caf::down_msg& x) {
-    if (exporter && x.source == exporter.address())
+    if (link && x.source == link->exporter.address())
       lose("the connection is gone");
   }
 
   void lose(const std::string& why) {
-    if (exporter) {
-      self->demonitor(exporter.address());
-      self->send_exit(exporter, caf::exit_reason::user_shutdown);
+    if (link) {
+      self->demonitor(link->exporter.address());
+      self->send_exit(link->exporter, caf::exit_reason::user_shutdown);
+      dropped += link->dropped;
+      link.reset();
     }
-    exporter = nullptr;
-    dropped += link_dropped;
-    link_dropped = 0;
-    if (!stopping)
-      retry(why);
+    retry(why);
   }
 
   void retry(const std::string& why) {
+    ++ticket;
+    if (state == source_state::disconnected)
+      return;
     auto pause = pauses.next();
     report(source_state::reconnecting, why + "; again in " + to_text(pause));
-    self->delayed_send(self, pause, connect_due{++ticket});
+    self->delayed_send(self, pause, connect_due{ticket});
   }
 
   void stop() {
-    if (stopping)
+    if (state == source_state::disconnected)
       return;
-    stopping = true;
-    lose("stopped");
     report(source_state::disconnected, "stopped");
+    lose("stopped");
     self->send(options.parts.bus, source_ended{options.source, "stopped", false});
     self->quit(caf::exit_reason::user_shutdown);
   }
@@ -153,67 +184,103 @@ struct node_import_state {
     self->send(options.parts.hub, source_status{options.source, to, detail});
   }
 
-  // -- what is wanted
-  // --------------------------------------------------------------------------------------------------
+  // -- what is wanted ------------------------------------------------------------------------------------------------
 
   /// One update is under way at a time; what changes meanwhile travels in the next.
   void update_interest() {
-    changed = true;
-    if (!exporter || updating)
+    if (!link)
       return;
-    updating = true;
+    if (link->interest == telling::asking)
+      link->interest = telling::asking_change;
+    if (link->interest != telling::settled)
+      return;
+    link->interest = telling::pausing;
     self->delayed_send(self, defaults::node_interest_pause, interest_due{ticket});
   }
 
   void on_interest_due(const interest_due& x) {
-    if (x.ticket != ticket || !exporter)
+    if (x.ticket != ticket || !link)
       return;
-    changed = false;
+    link->interest = telling::asking;
     self->request(options.parts.hub, caf::infinite, read_interest{node})
-        .then([this, attempt = ticket](const node_interest& y) {
-          if (attempt == ticket && exporter)
-            tell(y);
+        .then([this, attempt = ticket](node_interest& y) {
+          if (attempt == ticket && link)
+            tell(limited(std::move(y)));
         });
   }
 
-  void tell(const node_interest& x) {
-    if (told && *told == x) {
-      updated();
-      return;
+  /// Without what the other bus may not publish here, and no longer than a message may be.
+  node_interest limited(node_interest x) {
+    node_interest result;
+    size_t bytes = 0;
+    size_t left_out = 0;
+    for (size_t i = 0; i < x.types.size(); ++i) {
+      if (!link->peer.rights.publish.admits(x.types[i]))
+        continue;
+      bytes += link_interest_bytes(x.types[i], x.via[i]);
+      if (bytes > defaults::max_link_interest_bytes - sizeof(uint32_t) ||
+          result.types.size() == defaults::max_node_types) {
+        ++left_out;
+        continue;
+      }
+      result.types.push_back(std::move(x.types[i]));
+      result.via.push_back(std::move(x.via[i]));
     }
-    told = x;
-    self->request(exporter, caf::infinite, x).then([this, attempt = ticket](const node_interest_taken&) {
-      if (attempt == ticket)
-        updated();
-    });
+    if (left_out != 0)
+      if (auto times = interest_log.allow(self->clock().now()))
+        log::link().error("node-interest-too-large peer={} types={} left-out={} times={}", log::quoted(options.peer),
+                          result.types.size(), left_out, *times);
+    return result;
+  }
+
+  void tell(node_interest x) {
+    if (link->told == x)
+      return updated();
+    if (link->asked.size() > 2 * defaults::max_node_types)
+      link->asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
+    link->asked.insert(x.types.begin(), x.types.end());
+    link->told = x;
+    self->request(link->exporter, caf::infinite, std::move(x))
+        .then(
+            [this, attempt = ticket](const node_interest_taken&) {
+              if (attempt == ticket && link)
+                updated();
+            },
+            [](const caf::error&) {}); // its end is noticed
   }
 
   void updated() {
-    updating = false;
+    auto changed = link->interest == telling::asking_change;
+    link->interest = telling::settled;
     if (changed)
       update_interest();
   }
 
-  // -- events
-  // ----------------------------------------------------------------------------------------------------------
+  // -- events --------------------------------------------------------------------------------------------------------
 
   caf::result<node_events_taken> on_events(node_events& x) {
-    if (!exporter || self->current_sender() != exporter.address())
+    if (!link || self->current_sender() != link->exporter.address())
       return caf::sec::unexpected_message; // of a link that has been given up
-    auto batch = to_batch(x);
-    if (!batch) {
-      log::link().warn("node-events-invalid peer={}", log::quoted(options.peer));
-      lose("it has sent something that is no batch of events");
+    auto decoded = link->decoder.decode(std::move(x), [this](const std::string& type) { return link->may_send(type); });
+    if (decoded.offence) {
+      on_offence(*decoded.offence);
       return caf::sec::invalid_argument;
     }
-    note_gap(*batch);
-    received += batch->size();
-    link_dropped = x.dropped;
+    note_gap(*decoded.batch);
+    received += decoded.batch->size();
+    link->dropped = decoded.dropped;
     auto promise = self->make_response_promise<node_events_taken>();
-    self->request(options.parts.hub, caf::infinite, publish{batch, 0})
+    self->request(options.parts.hub, caf::infinite, publish{decoded.batch, 0})
         .then([promise](const published&) mutable { promise.deliver(node_events_taken{}); },
               [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;
+  }
+
+  void on_offence(link_offence x) {
+    if (auto times = offence_log.allow(self->clock().now()))
+      log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(options.peer),
+                       log::quoted(link->peer.certificate), to_string(x), log::quoted(cafbus::text_of(x)), *times);
+    lose(cafbus::text_of(x));
   }
 
   /// What the other bus took in while the link was down can be told from its numbering, when it goes on.
@@ -233,13 +300,13 @@ struct node_import_state {
 
   link_report read() const {
     link_report result;
-    result.peer = options.peer;
+    result.peer = link ? described(options.peer, link->peer) : options.peer;
     result.direction = link_direction::in;
     result.state = state;
     result.node = node == 0 ? "" : node_text(node);
-    result.types = exporter && told ? told->types.size() : 0; // a link that is down asks for nothing
+    result.types = link ? link->told.types.size() : 0; // a link that is down asks for nothing
     result.received = received;
-    result.dropped = dropped + link_dropped;
+    result.dropped = dropped + (link ? link->dropped : 0);
     result.missed = missed;
     return result;
   }
@@ -248,21 +315,17 @@ struct node_import_state {
   node_import_options options;
   backoff pauses{defaults::source_backoff, defaults::source_backoff_max, 0};
   source_state state = source_state::connecting;
-  node_export_actor exporter;
+  std::optional<import_link> link;
   uint64_t node = 0; // the other bus, as last known
   uint64_t ticket = 0;
-  bool stopping = false;
-
-  std::optional<node_interest> told; // over this link
-  bool changed = false;              // since the hub was asked
-  bool updating = false;
 
   bool resuming = false;    // no event of the other bus has come yet over this link, but over an earlier one
   uint64_t last_number = 0; // of the other bus's own events
   uint64_t received = 0;
   uint64_t missed = 0;
-  uint64_t dropped = 0;      // by links that are gone
-  uint64_t link_dropped = 0; // by this one
+  uint64_t dropped = 0; // by links that are gone
+  log::limit offence_log;
+  log::limit interest_log;
 };
 
 importing_actor::behavior_type node_import(importing_actor::stateful_pointer<node_import_state> self,

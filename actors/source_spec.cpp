@@ -1,7 +1,7 @@
 #include "actors/source_spec.hpp"
 
 #include "config/duration.hpp"
-#include "config/host_port.hpp"
+#include "config/node_place.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -77,10 +77,10 @@ result<source_spec> parse_source_spec(std::string_view text) {
   if (!text.starts_with(node_prefix))
     return failure{failure_kind::invalid, "source '" + x.name +
                                               "' is not known: give stdin, file:PATH, exec:COMMAND, "
-                                              "exec:every=DURATION:COMMAND or node:HOST:PORT"};
+                                              "exec:every=DURATION:COMMAND, node:[NAME@]HOST:PORT or node:unix:PATH"};
   x.what = source_spec::kind::node;
   x.argument = text.substr(node_prefix.size());
-  auto place = parse_host_port(x.argument);
+  auto place = parse_node_place(x.argument);
   if (!place)
     return wrong(x, place.error().text);
   return x;

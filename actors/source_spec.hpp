@@ -14,12 +14,12 @@ struct source_spec {
   enum class kind : uint8_t {
     standard_input, ///< `stdin`: events until end of input, then the bus stops.
     file,           ///< `file:PATH`: events in that file, which is followed.
-    node,           ///< `node:HOST:PORT`: another bus.
+    node,           ///< `node:PLACE`: another bus, see config/node_place.hpp.
     exec,           ///< `exec:COMMAND`, `exec:every=DURATION:COMMAND`: events on the command's standard output; it is
                     ///< started again when it has ended.
   };
   kind what = kind::standard_input;
-  std::string argument;              ///< The command, for /bin/sh; or the path, absolute; or HOST:PORT.
+  std::string argument;              ///< The command, for /bin/sh; or the path, absolute; or a place.
   std::string name;                  ///< As in status: the specification as it was given, cut to a readable length.
   std::chrono::nanoseconds every{0}; ///< Of a command: from its end to its next start, at least; 0: as soon as may be.
 };

@@ -35,10 +35,10 @@ std::string effective_config(const loaded_options& options, const environment& e
   for (size_t i = 0; i < table.size(); ++i) {
     auto from = options.origins[i];
     auto place = [&](size_t n) { return from == origin::file ? options.places[i][n] : to_string(from); };
-    const auto& values = options.values;
-    if (table[i].repeatable && !values.sources.empty())
-      for (size_t n = 0; n < values.sources.size(); ++n)
-        result += line(table[i].name, values.sources[n], place(n));
+    auto values = options.values;
+    if (table[i].repeatable && !table[i].list(values).empty())
+      for (size_t n = 0; n < table[i].list(values).size(); ++n)
+        result += line(table[i].name, table[i].list(values)[n], place(n));
     else
       result +=
           line(table[i].name, table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), place(0));

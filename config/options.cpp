@@ -3,7 +3,8 @@
 #include "base/text.hpp"
 #include "config/config_file.hpp"
 #include "config/duration.hpp"
-#include "config/host_port.hpp"
+#include "config/link_rights.hpp"
+#include "config/node_place.hpp"
 #include "config/quoted.hpp"
 #include "config/source_path.hpp"
 
@@ -128,10 +129,25 @@ option dir_option() {
   return made;
 }
 
+/// One whose values are all kept. @param list Where.
+option repeatable(option x, std::function<std::vector<std::string>&(serve_options&)> list) {
+  x.repeatable = true;
+  x.text = [list](const serve_options& y) {
+    auto values = y;
+    std::string text;
+    for (const auto& value : list(values))
+      text += (text.empty() ? "" : "\n") + value;
+    return text;
+  };
+  x.list = std::move(list);
+  return x;
+}
+
 option source_option() {
-  auto made = row("source", "SPEC", "stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND or node:HOST:PORT",
-                  "Where events come from; may be given many times");
-  made.repeatable = true;
+  auto made =
+      row("source", "SPEC",
+          "stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND, node:[NAME@]HOST:PORT or node:unix:PATH",
+          "Where events come from; may be given many times");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     auto names = [text](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
     if ((text != "stdin" && !names("file:") && !names("exec:") && !names("node:")) ||
@@ -142,13 +158,7 @@ option source_option() {
     x.sources.emplace_back(text);
     return {};
   };
-  made.text = [](const serve_options& x) {
-    std::string result;
-    for (const auto& source : x.sources)
-      result += (result.empty() ? "" : "\n") + source;
-    return result;
-  };
-  return made;
+  return repeatable(std::move(made), [](serve_options& x) -> std::vector<std::string>& { return x.sources; });
 }
 
 option log_level_option() {
@@ -165,11 +175,14 @@ option log_level_option() {
 }
 
 option node_listen_option() {
-  auto made = row("node-listen", "HOST:PORT", "HOST:PORT, e.g. 127.0.0.1:4000 or [::1]:4000",
+  auto made = row("node-listen", "PLACE", "HOST:PORT, e.g. 0.0.0.0:4000 or [::1]:4000, or unix:PATH",
                   "Where other buses may connect to take events from this one");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
-    if (auto parsed = parse_host_port(text); !parsed)
-      return parsed.error();
+    auto place = parse_node_place(text);
+    if (!place)
+      return place.error();
+    if (!place->is_unix() && text.find('@') != std::string_view::npos)
+      return wrong("only a source has a name before the place");
     x.nodes.listen = text;
     return {};
   };
@@ -187,6 +200,18 @@ option node_file_option(const char* name, std::string node_options::*member, con
   };
   made.text = [member](const serve_options& x) { return x.nodes.*member; };
   return made;
+}
+
+option node_allow_option() {
+  auto made = row("node-allow", "PERMIT", "NAME [read=TYPES] [publish=TYPES], TYPES being TYPE,TYPE or *",
+                  "Who may link, by certificate, and what they may take and bring; may be given many times");
+  made.set = [](serve_options& x, std::string_view text) -> result<void> {
+    if (auto permit = parse_link_permit(text); !permit)
+      return permit.error();
+    x.nodes.allow.emplace_back(text);
+    return {};
+  };
+  return repeatable(std::move(made), [](serve_options& x) -> std::vector<std::string>& { return x.nodes.allow; });
 }
 
 /// One of two words. @param value Where it is: true is the first word.
@@ -267,9 +292,10 @@ std::vector<option> make_table() {
                        "This bus's certificate for links to other buses, PEM"),
       node_file_option("node-key", &node_options::key, "The private key of that certificate, PEM"),
       node_file_option("node-ca", &node_options::ca, "Who signs the certificates of the other buses, PEM"),
+      live(node_allow_option()),
       choice(
           "insecure-network", "yes", "no", [](serve_options& x) -> bool& { return x.nodes.insecure; },
-          "Whether links beyond this machine may go without TLS"),
+          "Whether links may go over TCP without TLS, for everybody to read and write"),
       live(count("log-lines", &o::log_lines, 1, 1'000'000,
                  "Log lines a second for one cause; the next says how many were left out")),
   };
@@ -289,7 +315,7 @@ public:
     auto& known = loaded.origins[index];
     auto& places = loaded.places[index];
     if (x.repeatable && known != from)
-      loaded.values.sources.clear(); // what beats a list replaces it; `source` is the only one
+      x.list(loaded.values).clear(); // what beats a list replaces it
     if (!x.repeatable || known != from)
       places.clear();
     known = from;

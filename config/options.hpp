@@ -15,13 +15,12 @@ namespace cafbus {
 
 /// How a bus is linked with others over the network.
 struct node_options {
-  std::string listen;      ///< HOST:PORT where other buses may connect; empty: nowhere.
-  std::string certificate; ///< PEM files. All three, or none: then links are not encrypted.
+  std::string listen;      ///< HOST:PORT or unix:PATH where other buses may connect; empty: nowhere.
+  std::string certificate; ///< PEM files. All three, or none: then there is no TLS.
   std::string key;
-  std::string ca;        ///< Of those whose certificates are accepted.
-  bool insecure = false; ///< Links without TLS beyond this machine are wanted.
-
-  bool tls() const { return !certificate.empty(); }
+  std::string ca;                 ///< Of those whose certificates are accepted.
+  std::vector<std::string> allow; ///< Who may link, and what they may do; empty: whoever has such a certificate.
+  bool insecure = false;          ///< Without TLS, links go over TCP nevertheless.
 };
 
 /// Everything that can be set from outside. Commands other than `serve` use `app` and `dir` only.
@@ -46,6 +45,8 @@ struct option {
   bool repeatable = false;
   bool every_command = false; ///< Not only for `serve`.
   bool reloadable = false;    ///< Can change while a bus runs.
+  /// Where the values of a repeatable option are; empty for any other.
+  std::function<std::vector<std::string>&(serve_options&)> list;
   /// Sets it from text (adds, if repeatable), or fails with what is wrong with `text`.
   std::function<result<void>(serve_options&, std::string_view text)> set;
   /// Its value as text that `set` reads back; of a default `serve_options`, that is the default. Empty if unset.

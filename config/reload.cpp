@@ -2,13 +2,24 @@
 
 namespace cafbus {
 
+namespace {
+
+bool take_over(const option& x, serve_options& to, serve_options from, const std::string& text) {
+  if (!x.repeatable)
+    return static_cast<bool>(x.set(to, text));
+  x.list(to) = x.list(from);
+  return true;
+}
+
+} // namespace
+
 reload_plan plan_reload(const serve_options& running, const serve_options& wanted) {
   reload_plan result{running, {}, {}};
   for (const auto& x : option_table()) {
     auto text = x.text(wanted);
     if (text == x.text(running))
       continue;
-    if (x.reloadable && x.set(result.next, text))
+    if (x.reloadable && take_over(x, result.next, wanted, text))
       result.changed.push_back(x.name);
     else
       result.need_restart.push_back(x.name);

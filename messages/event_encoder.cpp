@@ -102,10 +102,10 @@ struct event_encoder::impl {
     return outcome::rejected;
   }
 
-  outcome take(const event_parts& parts) {
+  outcome take(const event_parts& parts, origin from = origin::here) {
     if (const auto fault = parts.fault())
       return reject(*fault);
-    encode(parts);
+    encode(parts, from);
     return outcome::added;
   }
 
@@ -125,7 +125,7 @@ struct event_encoder::impl {
     return static_cast<uint32_t>(bytes.size());
   }
 
-  void encode(const event_parts& parts) {
+  void encode(const event_parts& parts, origin from) {
     if (bytes.empty())
       bytes.reserve(size_class(static_cast<size_t>(static_cast<double>(expected) * growth)));
     event_batch::slot slot{};
@@ -138,7 +138,9 @@ struct event_encoder::impl {
     append_optional(R"(,"source_time":)", parts.source_time.text);
     append_optional(R"(,"app_id":)", parts.app_id.text);
     append_optional(R"(,"tenant_key":)", parts.tenant_key.text);
-    bytes += observed;
+    if (from == origin::other_bus)
+      append_optional(R"(,"observed_at":)", parts.observed_at.text);
+    bytes += from == origin::other_bus ? R"(,"seq":)" : std::string_view{observed};
     slot.head = mark() - slot.begin;
     bytes += R"(,"payload":)";
     slot.payload_begin = mark();
@@ -174,7 +176,7 @@ struct event_encoder::impl {
     return result;
   }
 
-  event_batch_ptr finish() {
+  event_batch_ptr finish(std::vector<event_origin> origins) {
     event_batch_ptr batch;
     if (!slots.empty()) {
       auto fresh = std::make_shared<event_batch>();
@@ -182,6 +184,7 @@ struct event_encoder::impl {
       fresh->slots.reserve(size_class(slots.size()));
       fresh->slots = slots;
       fresh->types = types.take();
+      fresh->origins = std::move(origins);
       batch = std::move(fresh);
     }
     slots.clear();
@@ -207,15 +210,15 @@ event_encoder::~event_encoder() = default;
 event_encoder::event_encoder(event_encoder&&) noexcept = default;
 event_encoder& event_encoder::operator=(event_encoder&&) noexcept = default;
 
-event_encoder::outcome event_encoder::add_line(std::string_view line) {
+event_encoder::outcome event_encoder::add_line(std::string_view line, origin from) {
   auto& self = *impl_;
   const auto [parts, error] = read_event_line(line, self.max_depth);
   if (error)
     return self.reject(*error);
-  if (parts.is_other_type())
+  if (from == origin::other_bus ? !parts.is_event_frame() : parts.is_other_type())
     return outcome::other_type;
   self.taken += line.size() + 1;
-  return self.take(parts);
+  return self.take(parts, from);
 }
 
 event_encoder::outcome event_encoder::add(const event_fields& fields) {
@@ -253,8 +256,8 @@ void event_encoder::arrived_at(std::chrono::system_clock::time_point now) {
   impl_->set_clock(now);
 }
 
-event_batch_ptr event_encoder::finish() {
-  return impl_->finish();
+event_batch_ptr event_encoder::finish(std::vector<event_origin> origins) {
+  return impl_->finish(std::move(origins));
 }
 
 std::string to_rfc3339(std::chrono::system_clock::time_point now) {

@@ -46,7 +46,13 @@ public:
   enum class outcome : uint8_t {
     added,      ///< An event; it is in the batch now.
     rejected,   ///< No event; `error()` says why. Nothing was added.
-    other_type, ///< A frame whose "type" is neither absent nor "publish".
+    other_type, ///< A frame whose "type" is neither absent nor "publish"; from another bus: it is not "event".
+  };
+
+  /// Who wrote a line.
+  enum class origin : uint8_t {
+    here,      ///< A producer or source of this bus, which notes the time.
+    other_bus, ///< A bus, as an `event` frame; it has noted the time in `observed_at`.
   };
 
   /// So many bytes of lines are about to come, at most; the batch's memory is allocated by that.
@@ -54,7 +60,7 @@ public:
 
   /// Takes one line: a `publish` frame or a source's NDJSON line, which is the same without `type`.
   /// @param line A view that is followed by at least 64 readable bytes, as `frame_splitter` gives it.
-  outcome add_line(std::string_view line);
+  outcome add_line(std::string_view line, origin from = origin::here);
 
   /// Takes an event from a program. The payload is validated as a line's would be.
   outcome add(const event_fields& fields);
@@ -70,7 +76,8 @@ public:
   void arrived_at(std::chrono::system_clock::time_point now);
 
   /// Hands the batch out and starts a new one. Null if it is empty.
-  event_batch_ptr finish();
+  /// @param origins One for each event, if they came from other buses; else empty.
+  event_batch_ptr finish(std::vector<event_origin> origins = {});
 
 private:
   struct impl;

@@ -108,7 +108,13 @@ event_name* event_parts::find(std::string_view key) {
     return &app_id;
   if (key == "tenant_key")
     return &tenant_key;
+  if (key == "observed_at")
+    return &observed_at;
   return nullptr;
+}
+
+bool event_parts::is_event_frame() const {
+  return type.text == "event" && !observed_at.text.empty() && observed_at.fits();
 }
 
 bool event_parts::is_other_type() const {

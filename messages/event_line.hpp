@@ -31,11 +31,13 @@ struct event_parts {
   event_name source_time;
   event_name app_id;
   event_name tenant_key;
+  event_name observed_at; ///< Of another bus's frame.
   std::string_view payload;
 
   /// The field of that name; null if an event has none.
   event_name* find(std::string_view key);
 
+  bool is_event_frame() const;
   bool is_other_type() const;
   std::optional<event_error> fault() const;
 };

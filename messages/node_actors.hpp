@@ -1,71 +1,54 @@
 #pragma once
+#include "config/link_rights.hpp"
 #include "messages/actors.hpp"
+#include "messages/link_transport.hpp"
 
-/// What linked buses say to each other. These messages cross machines: each has `inspect` and is registered by
-/// `add_node_messages`. Both ends are this program, of the same `node_protocol`.
+/// What the two ends of a link say to each other. Between two processes a session at each end (io/links/link_session)
+/// stands for the other end, and turns these messages into bytes and back (messages/link_frames.hpp).
 ///
 ///   import (of the bus that wants events)                export (of the bus that has them)
 ///     -- node_hello --> gate, which spawns the export;  <-- node_welcome --
-///     -- node_interest --> ...                           <-- node_events --, one at a time, each acknowledged
+///     -- node_interest --> ...                           <-- node_events --, each acknowledged
 namespace cafbus {
 
-/// Grows with every change that an older bus would not understand.
-inline constexpr uint32_t node_protocol = 1;
-
-/// Events on their way to another bus: an `event_batch` whose slots and origins are one block of bytes, so that the
-/// cost of a message does not grow with its events' number. `to_batch` checks them before anything is believed.
+/// Events on their way to another bus, encoded by `encode_events`. They are bytes that somebody else may have made:
+/// `decode_events` believes none of them.
 struct node_events {
-  std::string bytes;
-  std::string layout; ///< The slots, then the origins, as they lie in memory.
-  uint32_t count = 0;
-  std::vector<std::string> types;
-  uint64_t dropped = 0; ///< Events for this link that had to be dropped, since it was made.
+  std::string body;
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_events& x) {
-  return f(caf::meta::type_name("cafbus::node_events"), x.bytes, x.layout, x.count, x.types, x.dropped);
-}
 
-/// Credit for the next.
+/// Credit for one more.
 struct node_events_taken {};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_events_taken&) {
-  return f(caf::meta::type_name("cafbus::node_events_taken"));
-}
 
 /// Takes events of another bus.
 using node_import_actor = caf::typed_actor<caf::replies_to<node_events>::with<node_events_taken>>;
 
 struct node_interest_taken {};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_interest_taken&) {
-  return f(caf::meta::type_name("cafbus::node_interest_taken"));
-}
 
 /// Sends what one other bus is interested in.
 using node_export_actor = caf::typed_actor<caf::replies_to<node_interest>::with<node_interest_taken>>;
 
+/// Who is at the other end of a connection, as this process has found out; nothing of it is the peer's own word.
+struct link_peer {
+  link_transport transport = link_transport::none;
+  std::string certificate; ///< The name in the certificate; empty without TLS.
+  std::string expires;     ///< RFC 3339, of that certificate.
+  link_rights rights;
+};
+
 struct node_hello {
-  uint32_t protocol = node_protocol;
   uint64_t node = 0; ///< Of the bus that wants events.
   std::string name;  ///< For status and log: app, process id and host.
   node_import_actor importer;
+  link_peer peer; ///< Who says that.
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_hello& x) {
-  return f(caf::meta::type_name("cafbus::node_hello"), x.protocol, x.node, x.name, x.importer);
-}
 
 struct node_welcome {
-  uint32_t protocol = node_protocol;
   uint64_t node = 0;
   std::string refused; ///< Why not; empty: welcome.
   node_export_actor exporter;
+  link_peer peer; ///< Who says that.
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_welcome& x) {
-  return f(caf::meta::type_name("cafbus::node_welcome"), x.protocol, x.node, x.refused, x.exporter);
-}
 
 /// The door of a bus for others.
 using node_gate_actor = caf::typed_actor<caf::replies_to<node_hello>::with<node_welcome>>;
@@ -76,4 +59,9 @@ using node_connector_actor = caf::typed_actor<caf::replies_to<connect_node>::wit
 
 } // namespace cafbus
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::node_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::node_events_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::node_interest_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::node_hello)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::node_welcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::connect_node)

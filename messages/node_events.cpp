@@ -1,121 +1,134 @@
 #include "messages/node_events.hpp"
 
-#include "config/defaults.hpp"
-#include "messages/event_merge.hpp"
+#include "config/link_limits.hpp"
+#include "messages/link_bytes.hpp"
 
+#include <algorithm>
 #include <array>
-#include <bit>
-#include <caf/actor_system_config.hpp>
 #include <cinttypes>
 #include <cstdio>
-#include <cstring>
-#include <type_traits>
+#include <simdjson.h>
 
 namespace cafbus {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the layout travels as it lies in memory");
-static_assert(std::is_trivially_copyable_v<event_batch::slot> && sizeof(event_batch::slot) == 32);
-static_assert(std::is_trivially_copyable_v<event_origin> && sizeof(event_origin) == 24);
+/// Before the events: how many were dropped, and how many follow.
+constexpr size_t start_bytes = sizeof(uint64_t) + sizeof(uint32_t);
 
-template <class T>
-void append(std::string& to, const std::vector<T>& from) {
-  to.append(reinterpret_cast<const char*>(from.data()), from.size() * sizeof(T));
-}
+/// Before each event: where it comes from, and how long it is.
+constexpr size_t origin_bytes = 2 * sizeof(uint64_t) + sizeof(uint8_t) + sizeof(uint32_t);
 
-template <class T>
-const char* take(const char* from, size_t count, std::vector<T>& to) {
-  to.resize(count);
-  std::memcpy(to.data(), from, count * sizeof(T));
-  return from + count * sizeof(T);
-}
+constexpr std::string_view no_seq = "0";
 
-/// Whether [begin, begin + size) lies within [low, high); in 64 bits, so that nothing wraps.
-bool within(uint64_t begin, uint64_t size, uint64_t low, uint64_t high) {
-  return begin >= low && begin + size <= high;
-}
+/// The smallest event frame that there is; fewer bytes than that none has.
+constexpr size_t least_frame = sizeof(R"({"type":"event","event_type":"a","payload":0})") - 1;
 
-/// Whether event `i` is one line, lies where the one before ends, and has its parts inside.
-bool is_sound(const event_batch& x, size_t i, uint64_t begin) {
-  const auto& slot = x.slots[i];
-  const auto end = begin + slot.head + slot.tail;
-  if (slot.begin != begin || end > x.bytes.size() || end - begin > defaults::max_frame_bytes)
-    return false;
-  const auto head_end = begin + slot.head;
-  if (slot.type >= x.types.size() || slot.payload_size > defaults::max_payload_bytes ||
-      !within(slot.id_begin, slot.id_size, begin, head_end) ||
-      !within(slot.payload_begin, slot.payload_size, head_end, end))
-    return false;
-  const auto* newline = static_cast<const char*>(std::memchr(x.bytes.data() + begin, '\n', end - begin));
-  return newline && newline == x.bytes.data() + end - 1 && x.head(i).starts_with(R"({"type":"event",)") &&
-         x.tail(i).starts_with(R"(,"payload":)") && x.tail(i).ends_with("}\n");
+// a delivery of the smallest events, or the largest single one, and what stands around them
+static_assert(defaults::max_link_events_bytes >=
+              start_bytes + defaults::delivery_bytes + defaults::delivery_bytes / least_frame * (origin_bytes + 1));
+static_assert(defaults::max_link_events_bytes >= start_bytes + origin_bytes + defaults::max_frame_bytes + 1);
+
+void add_event(std::string& body, const event_origin& origin, const event_batch& batch, size_t i) {
+  const auto head = batch.head(i);
+  const auto tail = batch.tail(i);
+  add_number(body, origin.node);
+  add_number(body, origin.number);
+  add_number(body, static_cast<uint8_t>(origin.hops));
+  add_number(body, static_cast<uint32_t>(head.size() + no_seq.size() + tail.size()));
+  body += head;
+  body += no_seq;
+  body += tail;
 }
 
 } // namespace
 
-std::optional<node_events> to_message(std::span<const event_range> ranges, uint64_t self, uint64_t peer) {
-  std::deque<event_range> passed;
+std::optional<node_events> encode_events(std::span<const event_range> ranges, uint64_t self, uint64_t peer,
+                                         uint64_t dropped) {
+  size_t size = start_bytes;
+  for (const auto& range : ranges)
+    size += range.bytes() + range.size() * (origin_bytes + no_seq.size());
+  node_events result;
+  result.body.reserve(size);
+  add_number(result.body, dropped);
+  add_number(result.body, uint32_t{0});
+  uint32_t count = 0;
   for (const auto& range : ranges) {
     for (auto i = range.first; i < range.last; ++i) {
-      const auto origin = range.origin(i);
+      auto origin = range.origin(i);
       if (origin.node == peer || origin.hops >= defaults::max_node_hops)
         continue;
-      if (!passed.empty() && passed.back().batch == range.batch && passed.back().last == i)
-        ++passed.back().last;
-      else
-        passed.push_back({range.batch, i, i + 1, range.seq + (i - range.first), range.number + (i - range.first)});
+      origin.node = origin.node == 0 ? self : origin.node;
+      ++origin.hops;
+      add_event(result.body, origin, *range.batch, i);
+      ++count;
     }
   }
-  if (passed.empty())
-    return std::nullopt;
-  auto merged = merge(passed);
-  for (auto& x : merged.origins) {
-    x.node = x.node == 0 ? self : x.node;
-    ++x.hops;
+  set_number(result.body, sizeof(uint64_t), count);
+  return count == 0 ? std::nullopt : std::optional{std::move(result)};
+}
+
+decoded_events events_decoder::decode(node_events&& x, const std::function<bool(const std::string& type)>& may_send) {
+  decoded_events result;
+  result.offence = read(x, result);
+  if (!result.offence)
+    for (const auto& type : result.batch->types)
+      if (!may_send(type))
+        result.offence = link_offence::not_asked_for;
+  if (result.offence) {
+    events_.finish({}); // what came before it is not believed either
+    result.batch = nullptr;
   }
-  node_events result;
-  result.count = static_cast<uint32_t>(merged.size());
-  append(result.layout, merged.slots);
-  append(result.layout, merged.origins);
-  result.bytes = std::move(merged.bytes);
-  result.types = std::move(merged.types);
   return result;
 }
 
-event_batch_ptr to_batch(node_events& x) {
-  if (x.count == 0 || x.layout.size() != uint64_t{x.count} * (sizeof(event_batch::slot) + sizeof(event_origin)))
-    return nullptr;
-  auto result = std::make_shared<event_batch>();
-  const auto* rest = take(x.layout.data(), x.count, result->slots);
-  take(rest, x.count, result->origins);
-  result->bytes = std::move(x.bytes);
-  result->types = std::move(x.types);
-  for (const auto& type : result->types)
-    if (type.empty() || type.size() > defaults::max_name_bytes)
-      return nullptr;
-  uint64_t begin = 0;
-  for (size_t i = 0; i < x.count; ++i) {
-    if (!is_sound(*result, i, begin) || result->origins[i].node == 0)
-      return nullptr;
-    begin += result->slots[i].head + result->slots[i].tail;
+std::optional<link_offence> events_decoder::read(node_events& x, decoded_events& result) {
+  x.body.reserve(x.body.size() + simdjson::SIMDJSON_PADDING); // the parser reads a little beyond the last line
+  link_bytes in{x.body};
+  result.dropped = in.number<uint64_t>();
+  const auto count = in.number<uint32_t>();
+  if (!in.good() || count == 0 || count > in.left() / (origin_bytes + least_frame))
+    return link_offence::malformed;
+  std::vector<event_origin> origins;
+  origins.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    event_origin origin;
+    origin.node = in.number<uint64_t>();
+    origin.number = in.number<uint64_t>();
+    origin.hops = in.number<uint8_t>();
+    const auto line = in.take(in.number<uint32_t>());
+    if (!in.good() || line.empty() || line.size() > defaults::max_frame_bytes + no_seq.size())
+      return link_offence::malformed;
+    if (!may_speak_for(origin))
+      return link_offence::wrong_origin;
+    if (events_.add_line(line, event_encoder::origin::other_bus) != event_encoder::outcome::added)
+      return link_offence::bad_event;
+    origins.push_back(origin);
   }
-  return begin == result->bytes.size() ? result : nullptr;
+  if (!in.done())
+    return link_offence::malformed;
+  result.batch = events_.finish(std::move(origins));
+  return std::nullopt;
+}
+
+bool events_decoder::may_speak_for(const event_origin& x) const noexcept {
+  return x.node != 0 && x.node != self_ && x.number != 0 && x.hops >= 1 && x.hops <= defaults::max_node_hops &&
+         (x.node == peer_) == (x.hops == 1);
+}
+
+std::string described(const std::string& name, const link_peer& x) {
+  if (x.transport == link_transport::none)
+    return name;
+  auto text = name + ", " + to_string(x.transport);
+  return x.transport == link_transport::tls     ? text + ", certificate of " + x.certificate + " until " + x.expires
+         : x.transport == link_transport::plain ? text + ": insecure-network"
+                                                : text;
 }
 
 std::string node_text(uint64_t node) {
   std::array<char, 17> digits;
   std::snprintf(digits.data(), digits.size(), "%016" PRIx64, node);
   return {digits.data(), digits.size() - 1};
-}
-
-void add_node_messages(caf::actor_system_config& config) {
-  config.add_message_type<node_events>("cafbus::node_events")
-      .add_message_type<node_events_taken>("cafbus::node_events_taken")
-      .add_message_type<node_interest>("cafbus::node_interest")
-      .add_message_type<node_interest_taken>("cafbus::node_interest_taken")
-      .add_message_type<node_hello>("cafbus::node_hello")
-      .add_message_type<node_welcome>("cafbus::node_welcome");
 }
 
 } // namespace cafbus

@@ -16,7 +16,7 @@
 #include "io/daemon/instance_lock.hpp"
 #include "io/daemon/orphans.hpp"
 #include "io/daemon/start_up_memory.hpp"
-#include "io/links/node_network.hpp"
+#include "io/links/node_links.hpp"
 #include "io/sockets/socket_broker.hpp"
 
 #include <algorithm>
@@ -25,6 +25,7 @@
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 #include <csignal>
+#include <cstdio>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
@@ -39,14 +40,13 @@ namespace cafbus {
 namespace {
 
 struct bus_config : caf::actor_system_config {
-  explicit bus_config(const node_options& nodes) {
+  bus_config() {
     load<caf::io::middleman>();
     config_file_path.clear();                      // CAF 0.17 would read ./caf-application.ini
     set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups a second when idle
     set("scheduler.max-threads", size_t{2});
     set("middleman.workers", size_t{0});
     set("middleman.attach-utility-actors", true);
-    configure_nodes(*this, nodes);
   }
 };
 
@@ -62,6 +62,13 @@ void limit_to(uint64_t descriptors, bus_options& x) {
   x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors - 2 * (hooks - 1), most));
   auto allowed = x.descriptors - defaults::spare_connections;
   x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
+}
+
+/// Descriptors for connections of other buses, so that they cannot take those of consumers: a part of all.
+uint32_t link_share(uint64_t descriptors) {
+  constexpr uint64_t least = 8;
+  constexpr uint64_t most = defaults::max_node_links + 64;
+  return static_cast<uint32_t>(std::clamp(descriptors / 8, least, most));
 }
 
 /// Keeps glibc's heap from growing for ever under a flood of batches of all sizes: by itself it gives each thread a
@@ -99,7 +106,9 @@ struct preparation {
   uint64_t descriptors = 0; // that we may have
   std::optional<instance_lock> lock;
   unique_fd listening;
-  unique_fd nodes; ///< Where other buses connect; none if they may not.
+  std::vector<node_source> node_sources;
+  prepared_links links;
+  uint32_t link_descriptors = 0; ///< For connections of other buses; none of `descriptors`.
   own_file socket;
   orphan_mark mark;
   command_context usual; ///< Of commands that nobody says more about.
@@ -127,24 +136,41 @@ result<std::vector<source_spec>> read_sources(const std::vector<std::string>& te
   return result;
 }
 
-result<void> check_descriptors(uint64_t descriptors) {
-  if (descriptors >= least_descriptors)
+result<void> check_descriptors(uint64_t descriptors, uint64_t needed) {
+  if (descriptors >= needed)
     return {};
   return failure{failure_kind::unavailable, "there are descriptors for " + std::to_string(descriptors) +
-                                                " files (RLIMIT_NOFILE), and the bus needs " +
-                                                std::to_string(least_descriptors) +
+                                                " files (RLIMIT_NOFILE), and the bus needs " + std::to_string(needed) +
                                                 "; raise the limit with `ulimit -n`"};
+}
+
+/// Certificates, the socket for other buses, and a share of the descriptors for them.
+result<void> take_links(const serve_options& options, preparation& x) {
+  auto links = prepare_links(options.nodes, x.node_sources);
+  if (!links)
+    return links.error();
+  x.links = std::move(*links);
+  if (!x.links.listening)
+    return {};
+  x.link_descriptors = link_share(x.descriptors);
+  if (auto enough = check_descriptors(x.descriptors, least_descriptors + x.link_descriptors); !enough)
+    return enough;
+  x.descriptors -= x.link_descriptors;
+  return {};
 }
 
 result<preparation> prepare(const serve_options& options, bool on_demand) {
   preparation x;
   x.descriptors = raise_descriptor_limit();
-  if (auto enough = check_descriptors(x.descriptors); !enough)
+  if (auto enough = check_descriptors(x.descriptors, least_descriptors); !enough)
     return enough.error();
   auto sources = read_sources(options.sources);
   if (!sources)
     return sources.error();
   x.sources = std::move(*sources);
+  for (const auto& source : x.sources)
+    if (source.what == source_spec::kind::node)
+      x.node_sources.push_back({source.name, *parse_node_place(source.argument)});
   auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
   if (!paths)
     return paths.error();
@@ -161,10 +187,8 @@ result<preparation> prepare(const serve_options& options, bool on_demand) {
   ::unlink(x.paths.hold.c_str());
   if (auto logging = log::to_file(x.paths.log, options.log_level); !logging)
     return logging.error();
-  auto nodes = prepare_nodes(options.nodes);
-  if (auto* error = std::get_if<std::string>(&nodes))
-    return failure{failure_kind::invalid, *error};
-  x.nodes = std::move(std::get<unique_fd>(nodes));
+  if (auto linked = take_links(options, x); !linked)
+    return linked.error();
   ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
   auto listening = listen_unix(x.paths.socket, defaults::listen_backlog);
   if (!listening)
@@ -235,7 +259,8 @@ std::string joined_with_commas(const std::vector<std::string>& names) {
 }
 
 /// What SIGHUP asks for. @param running What the daemon runs with; follows what is taken over.
-void reload(serve_options& running, const option_reader& reread, const bus_actor& bus, uint64_t descriptors) {
+void reload(serve_options& running, const option_reader& reread, const bus_actor& bus, uint64_t descriptors,
+            node_links& links) {
   constexpr size_t whole_text = 1'024; // of an error; a path may be long
   if (auto opened = log::reopen(); !opened)
     log::bus().warn("log-reopen-failed error={}", log::quoted(opened.error().text, whole_text));
@@ -251,18 +276,19 @@ void reload(serve_options& running, const option_reader& reread, const bus_actor
   auto limits = running.bus;
   limit_to(descriptors, limits);
   caf::anon_send(bus, reconfigure{limits});
+  if (auto renewed = links.reload(running.nodes); !renewed)
+    log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
   log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted->file, whole_text),
                   log::quoted(joined_with_commas(plan.changed), whole_text),
                   log::quoted(joined_with_commas(plan.need_restart), whole_text));
 }
 
 void attach_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
-                    const preparation& x, const bus_options& limits) {
+                    const preparation& x, const bus_options& limits, node_links& links) {
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources) {
     if (spec.what == source_spec::kind::node) { // brings nothing that no consumer has asked for
-      auto source = spawn_node_source(system, parts, options.app, spec.name, *parse_host_port(spec.argument),
-                                      options.nodes, ++seed);
+      auto source = links.spawn_source({spec.name, *parse_node_place(spec.argument)}, x.links.terms, ++seed);
       caf::anon_send(parts.bus, attach_source{spec.name, source});
       continue;
     }
@@ -281,17 +307,26 @@ void attach_sources(caf::actor_system& system, const bus_parts& parts, const ser
   }
 }
 
+void warn_if_insecure(const node_options& options) {
+  const auto notice = insecure_notice(options);
+  if (notice.empty())
+    return;
+  log::link().warn("insecure-network notice={}", log::quoted(notice, notice.size()));
+  std::fprintf(stderr, "[cafbus] warning: %s\n", notice.c_str());
+}
+
 result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
                             const std::function<void(const std::string&)>& ready, const option_reader& reread) {
   std::string reason;
   bool failed = false;
-  bus_config config{options.nodes};
+  bus_config config;
   caf::actor_system system{config};
   auto bus_options = options.bus;
   bus_options.app = options.app;
   bus_options.socket = x.paths.socket;
   limit_to(x.descriptors, bus_options);
   log::lines_per_second = bus_options.log_lines;
+  warn_if_insecure(options.nodes);
   std::atomic<bool> stopping = false;
   bus_options.on_stopping = [&] {
     stopping = true;
@@ -301,15 +336,16 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   if (!x.mark.variable().empty())
     bus_options.commands.variables.push_back(x.mark.variable());
   auto parts = spawn_bus(system, bus_options);
-  if (x.nodes)
-    welcome_nodes(system, parts, bus_options, options.nodes, std::move(x.nodes));
+  node_links links{system, parts, bus_options};
+  if (x.links.listening)
+    links.listen(x.links, x.link_descriptors);
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {
     failed = end != caf::exit_reason::user_shutdown;
     reason = reason_of(end);
     wakes.bus_ended();
   });
   spawn_socket_broker(system, parts, bus_options, std::move(x.listening));
-  attach_sources(system, parts, options, x, bus_options);
+  attach_sources(system, parts, options, x, bus_options, links);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.paths.socket));
   x.lock->note(note_running);
@@ -326,7 +362,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   auto running = options;
   for (bool asked = false; auto signal = wakes.wait(watch, look);) {
     if (signal == SIGHUP) {
-      reload(running, reread, parts.bus, x.descriptors);
+      reload(running, reread, parts.bus, x.descriptors, links);
       continue;
     }
     if (asked)

@@ -1,10 +1,9 @@
 #include "io/links/tcp_socket.hpp"
 
-#include "config/defaults.hpp"
+#include "config/link_limits.hpp"
 
-#include <arpa/inet.h>
+#include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -22,8 +21,6 @@ using clock = std::chrono::steady_clock;
 /// How often a wait looks whether it has been abandoned.
 constexpr auto look_interval = 50ms;
 
-constexpr int listen_backlog = 64;
-
 /// A query for the addresses of a name. The C library works on it in a thread of its own, and may go on after nobody
 /// waits any more; then the query is left to it, since there is no other way to be rid of a slow name server.
 struct query {
@@ -38,13 +35,8 @@ struct query {
   }
 };
 
-std::string failed(const char* what, int error) {
-  return std::string{"cannot "} + what + ": " + std::strerror(error);
-}
-
-/// @returns the addresses, or an error text.
-std::variant<std::unique_ptr<query>, std::string>
-resolve(const host_port& where, bool passive, clock::time_point deadline, const std::atomic<bool>& abandoned) {
+result<std::unique_ptr<query>> resolve(const host_port& where, bool passive, clock::time_point deadline,
+                                       const std::atomic<bool>& abandoned) {
   auto x = std::make_unique<query>();
   x->host = where.host;
   x->port = std::to_string(where.port);
@@ -54,34 +46,26 @@ resolve(const host_port& where, bool passive, clock::time_point deadline, const 
   x->request.ar_service = x->port.c_str();
   x->request.ar_request = &x->hints;
   gaicb* list[] = {&x->request};
+  auto unresolved = [&](failure_kind kind, const char* why) {
+    return failure{kind, "cannot resolve " + where.host + ": " + why};
+  };
   if (auto error = ::getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr); error != 0)
-    return "cannot resolve " + where.host + ": " + ::gai_strerror(error);
+    return unresolved(failure_kind::system, ::gai_strerror(error));
   for (;;) {
     auto state = ::gai_error(&x->request);
     if (state == 0)
       return x;
     if (state != EAI_INPROGRESS)
-      return "cannot resolve " + where.host + ": " + ::gai_strerror(state);
+      return unresolved(failure_kind::not_found, ::gai_strerror(state));
     if (abandoned || clock::now() >= deadline) {
       if (::gai_cancel(&x->request) == EAI_NOTCANCELED)
         static_cast<void>(x.release());
-      return "cannot resolve " + where.host + ": no answer in time";
+      return unresolved(failure_kind::timed_out, "no answer in time");
     }
     const timespec pause{0, std::chrono::nanoseconds{look_interval}.count()};
     const gaicb* awaited[] = {&x->request};
     ::gai_suspend(awaited, 1, &pause);
   }
-}
-
-bool is_loopback(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    in_addr_t bits = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    return bits >> 24 == 127;
-  }
-  if (address->sa_family != AF_INET6)
-    return false;
-  const auto* bits = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(bits) || (IN6_IS_ADDR_V4MAPPED(bits) && bits->s6_addr[12] == 127);
 }
 
 unique_fd make_socket(const addrinfo& x) {
@@ -105,32 +89,32 @@ int await_connected(int fd, clock::time_point deadline, const std::atomic<bool>&
 
 } // namespace
 
-std::variant<tcp_socket, std::string> listen_tcp(const host_port& where) {
+result<unique_fd> listen_tcp(const host_port& where, int backlog) {
   const std::atomic<bool> never = false;
   auto found = resolve(where, true, clock::now() + defaults::node_connect_timeout, never);
-  if (auto* error = std::get_if<std::string>(&found))
-    return std::move(*error);
-  const auto& address = *std::get<0>(found)->request.ar_result;
+  if (!found)
+    return std::move(found).error();
+  const auto& address = *(*found)->request.ar_result;
   auto fd = make_socket(address);
   if (!fd)
-    return failed("make a socket", errno);
+    return errno_failure("cannot make a socket");
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); // else a restart waits for old connections
   if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0)
-    return failed("bind", errno);
-  if (::listen(fd.get(), listen_backlog) != 0)
-    return failed("listen", errno);
-  return tcp_socket{std::move(fd), is_loopback(address.ai_addr)};
+    return errno_failure("cannot bind");
+  if (::listen(fd.get(), backlog) != 0)
+    return errno_failure("cannot listen");
+  return fd;
 }
 
-std::variant<tcp_socket, std::string> connect_tcp(const host_port& where, std::chrono::milliseconds timeout,
-                                                  const std::atomic<bool>& abandoned) {
+result<unique_fd> connect_tcp(const host_port& where, std::chrono::milliseconds timeout,
+                              const std::atomic<bool>& abandoned) {
   const auto deadline = clock::now() + timeout;
   auto found = resolve(where, false, deadline, abandoned);
-  if (auto* error = std::get_if<std::string>(&found))
-    return std::move(*error);
+  if (!found)
+    return std::move(found).error();
   int error = EADDRNOTAVAIL;
-  for (const auto* x = std::get<0>(found)->request.ar_result; x != nullptr; x = x->ai_next) {
+  for (const auto* x = (*found)->request.ar_result; x != nullptr; x = x->ai_next) {
     auto fd = make_socket(*x);
     if (!fd) {
       error = errno;
@@ -141,10 +125,22 @@ std::variant<tcp_socket, std::string> connect_tcp(const host_port& where, std::c
       error = await_connected(fd.get(), deadline, abandoned);
     if (error == 0) {
       tune_tcp(fd.get());
-      return tcp_socket{std::move(fd), is_loopback(x->ai_addr)};
+      return fd;
     }
   }
-  return failed("connect", error);
+  return errno_failure("cannot connect", error);
+}
+
+std::string address_of_peer(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  std::array<char, NI_MAXHOST> host;
+  std::array<char, NI_MAXSERV> port;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host.data(), host.size(), port.data(), port.size(),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    return "unknown";
+  return std::string{host.data()} + ':' + port.data();
 }
 
 void tune_tcp(int fd) {
@@ -152,13 +148,13 @@ void tune_tcp(int fd) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
   constexpr int probes = 3;
-  constexpr auto pause = static_cast<int>(seconds{defaults::node_silence_timeout}.count()) / (probes + 1);
+  constexpr auto pause = static_cast<int>(seconds{defaults::link_silence_timeout}.count()) / (probes + 1);
   set(IPPROTO_TCP, TCP_NODELAY, 1);
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
   set(IPPROTO_TCP, TCP_KEEPIDLE, pause);
   set(IPPROTO_TCP, TCP_KEEPINTVL, pause);
   set(IPPROTO_TCP, TCP_KEEPCNT, probes);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(milliseconds{defaults::node_silence_timeout}.count()));
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(milliseconds{defaults::link_silence_timeout}.count()));
 }
 
 } // namespace cafbus

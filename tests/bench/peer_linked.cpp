@@ -20,7 +20,7 @@ class linked_peer final : public cafbus_peer {
 public:
   linked_peer() : cafbus_peer{"linked"} {
     auto program = (std::filesystem::path{own_path()}.parent_path() / "cafbus").string();
-    auto place = "127.0.0.1:" + std::to_string(free_port());
+    auto place = "unix:" + (upstream_ / "link.sock");
     first_ = child{{program, "serve", "--dir", upstream_.path(), "--idle-timeout", "never", "--log-level", "warn",
                     "--node-listen", place},
                    upstream_ / "log"};

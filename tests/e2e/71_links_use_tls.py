@@ -1,12 +1,13 @@
 """Links with TLS: both ends show a certificate that the other one's authority has signed, or there is no link."""
 import os
+import signal
 import socket
+import ssl
 import subprocess
+import time
 
 from harness import Skip, check, equal, event, main, matches, raw_payload, scenario
-from linking import Node, free_port, next_event, next_state
-
-DAY = 24 * 3600
+from linking import INSECURE, Node, next_event, next_state
 
 
 def openssl(t, *arguments):
@@ -16,17 +17,38 @@ def openssl(t, *arguments):
         raise Skip("openssl is not installed") from None
 
 
-def authority(t, name):
-    openssl(t, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-
-
-def certificate(t, name, ca, days=2):
-    """@param days Negative: it has expired."""
+def new_key(t, name, *arguments):
     openssl(t, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", f"{name}.key", "-out", f"{name}.csr")
+            "-keyout", f"{name}.key", *arguments)
+
+
+def authority(t, name):
+    new_key(t, name, "-x509", "-days", "30", "-out", f"{name}.pem")
+
+
+def certificate(t, name, ca, days=20, also=()):
+    """@param days Negative: it has expired. @param also Other names, as OpenSSL writes them."""
+    new_key(t, name, "-out", f"{name}.csr")
+    extensions = []
+    if also:
+        with open(t.path(f"{name}.ext"), "w", encoding="utf-8") as f:
+            f.write("subjectAltName=" + ",".join(also) + "\n")
+        extensions = ["-extfile", f"{name}.ext"]
     openssl(t, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial",
-            "-days", str(days), "-out", f"{name}.pem")
+            "-days", str(days), "-out", f"{name}.pem", *extensions)
+
+
+def short_lived_certificate(t, name, ca, seconds):
+    new_key(t, name, "-out", f"{name}.csr")
+    with open(t.path("ca.cnf"), "w", encoding="utf-8") as f:
+        f.write("[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\npolicy=p\n"
+                "default_md=sha256\nunique_subject=no\n[p]\ncommonName=supplied\n")
+    open(t.path("index.txt"), "w", encoding="utf-8").close()
+    with open(t.path("serial"), "w", encoding="utf-8") as f:
+        f.write("1000\n")
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+    openssl(t, "ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", f"{ca}.pem", "-keyfile", f"{ca}.key", "-in",
+            f"{name}.csr", "-out", f"{name}.pem", "-enddate", end)
 
 
 def tls(t, name, ca):
@@ -55,7 +77,7 @@ def expect_refused(t, a, b, at_server, at_client):
 def with_the_right_certificates_events_pass(t):
     a = serving(t)
     certificate(t, "b", "ca")
-    b = Node(t, "b", [a.place], flags=tls(t, "b", "ca"))
+    b = Node(t, "b", [a.called("a")], flags=tls(t, "b", "ca"))
     consumer = b.join("t1")
     a.await_asked(1)
     payload = b'"' + b"x" * 500_000 + b'"'  # more than one record of TLS, and one read of the bus
@@ -63,6 +85,23 @@ def with_the_right_certificates_events_pass(t):
     for _ in range(20):
         producer.publish(event("t1", payload))
         equal(raw_payload(next_event(consumer)), payload, "payload")
+    a.await_log('node-joined .*transport=tls certificate=.*b')
+
+
+@scenario
+def the_certificate_must_have_the_name_of_the_place(t):
+    authority(t, "ca")
+    certificate(t, "a", "ca", also=["DNS:localhost", "IP:127.0.0.1"])
+    certificate(t, "b", "ca")
+    a = Node(t, "a", flags=tls(t, "a", "ca"))
+    for place in (a.place, f"localhost:{a.port}", a.called("a")):
+        b = Node(t, "b", [place], flags=tls(t, "b", "ca"))
+        b.await_status(lambda x: x["links"][0]["state"] == "connected", f"connected with {place}")
+        b.bus.signal(signal.SIGTERM)
+        b.bus.expect_exit(0)
+    b = Node(t, "b", [a.called("someone.else")], flags=tls(t, "b", "ca"))
+    state = next_state(b.join("t1"), "reconnecting")
+    matches('that of "a" and not of "someone.else"', state["detail"].encode())
 
 
 @scenario
@@ -70,7 +109,7 @@ def with_another_authority_there_is_no_link(t):
     a = serving(t)
     authority(t, "other")
     certificate(t, "b", "other")
-    b = Node(t, "b", [a.place], flags=tls(t, "b", "other"))
+    b = Node(t, "b", [a.called("a")], flags=tls(t, "b", "other"))
     expect_refused(t, a, b, "unknown ca|verify failed", "certificate verify failed")
 
 
@@ -79,9 +118,9 @@ def a_bus_that_trusts_all_but_shows_the_wrong_certificate_is_refused(t):
     a = serving(t)
     authority(t, "other")
     certificate(t, "b", "other")
-    b = Node(t, "b", [a.place], flags=["--node-certificate", t.path("b.pem"), "--node-key", t.path("b.key"),
-                                      "--node-ca", t.path("ca.pem")])
-    expect_refused(t, a, b, "certificate verify failed", "TLS: ")
+    b = Node(t, "b", [a.called("a")], flags=["--node-certificate", t.path("b.pem"), "--node-key", t.path("b.key"),
+                                             "--node-ca", t.path("ca.pem")])
+    expect_refused(t, a, b, 'certificate verify failed.*, of ."b', "TLS: ")
 
 
 @scenario
@@ -94,35 +133,66 @@ def an_expired_certificate_is_refused_at_the_start(t):
 
 
 @scenario
-def a_certificate_that_expires_while_the_bus_runs_is_refused_by_the_others(t):
+def a_certificate_that_expires_ends_the_link(t):
     a = serving(t)
-    certificate(t, "c", "ca")
-    hidden = free_port()
-    c = Node(t, "c", [f"127.0.0.1:{hidden}"], flags=tls(t, "c", "ca"))
-    certificate(t, "old", "ca", days=-1)  # takes its place, as if time had passed: files are read for each connection
-    os.replace(t.path("old.pem"), t.path("c.pem"))
-    os.replace(t.path("old.key"), t.path("c.key"))
-    a.bus.signal(15)
-    a.bus.expect_exit(0)
-    a.port, a.place = hidden, f"127.0.0.1:{hidden}"
-    a.start()
+    short_lived_certificate(t, "c", "ca", 6)
+    c = Node(t, "c", [a.called("a")], flags=tls(t, "c", "ca"))
+    matches("certificate-expires whose=.*own.*name=.*c", c.log().encode())
     consumer = c.join("t1")
+    a.await_asked(1)
+    a.await_log("certificate-expires whose=.*127.0.0.1:.*name=.*c")
     while "TLS: " not in next_state(consumer, "reconnecting")["detail"]:
         pass
-    a.await_log("node-tls-failed peer=.*certificate verify failed")
+    a.await_log("node-tls-failed peer=.*certificate has expired, of ..c")
+
+
+@scenario
+def node_allow_says_who_may_link_and_what_passes(t):
+    authority(t, "ca")
+    for name in "abc":
+        certificate(t, name, "ca")
+    a = Node(t, "a", flags=[*tls(t, "a", "ca"), "--node-allow", "b read=t1"])
+    b = Node(t, "b", [a.called("a")], flags=[*tls(t, "b", "ca"), "--node-allow", "a publish=t1,t2"])
+    near, far = a.join("all", ["t1", "t2", "t3"]), b.join("all", ["t1", "t2", "t3"])
+    a.await_asked(1)
+    equal(b.links("in")[0]["types"], 2, "types that b asks for")
+    producer = a.producer()
+    producer.publish(event("t2", 2), event("t3", 3), event("t1", 1))
+    for n in (2, 3, 1):
+        equal(raw_payload(next_event(near)), str(n).encode(), "near")
+    equal(raw_payload(next_event(far)), b"1", "what b may read and a may bring")
+    matches("certificate of b until", a.links("out")[0]["peer"].encode())
+    c = Node(t, "c", [a.called("a")], flags=tls(t, "c", "ca"))
+    matches("node-allow does not name c", next_state(c.join("t1"), "reconnecting")["detail"].encode())
+    a.await_log("node-not-allowed .*certificate=.*c")
+
+
+@scenario
+def certificates_are_read_again_on_sighup(t):
+    a = serving(t)
+    certificate(t, "b", "ca")
+    b = Node(t, "b", [a.called("new")], flags=tls(t, "b", "ca"))
+    next_state(b.join("t1"), "reconnecting")
+    certificate(t, "new", "ca")
+    os.replace(t.path("new.key"), t.path("a.key"))
+    a.bus.signal(signal.SIGHUP)  # half of the pair: the old one stays
+    a.await_log("links-reload-failed .*key values mismatch")
+    os.replace(t.path("new.pem"), t.path("a.pem"))
+    a.bus.signal(signal.SIGHUP)
+    b.await_status(lambda x: x["links"][0]["state"] == "connected", "connected with the new certificate")
 
 
 @scenario
 def without_a_certificate_there_is_no_link(t):
     a = serving(t)
-    b = Node(t, "b", [a.place])
-    expect_refused(t, a, b, "", "wants TLS")
+    b = Node(t, "b", [a.place], flags=INSECURE)
+    expect_refused(t, a, b, "", "another setting of TLS")
 
 
 @scenario
 def whoever_speaks_no_tls_is_refused_and_logged(t):
     a = serving(t)
-    for hello in (b"GET / HTTP/1.0\r\n\r\n", b"\0" * 64, b""):
+    for hello in (b"GET / HTTP/1.0\r\n\r\n", b"\0" * 64, b"cafbus-link\n\1\0\1\0"):
         with socket.create_connection(("127.0.0.1", a.port)) as s:
             s.sendall(hello)
             s.shutdown(socket.SHUT_WR)
@@ -132,8 +202,29 @@ def whoever_speaks_no_tls_is_refused_and_logged(t):
                     pass
             except ConnectionResetError:
                 pass
-    a.await_log("node-tls-failed", count=3)
     a.await_log("node-tls-failed peer=.*http request")
+
+
+@scenario
+def old_versions_of_tls_are_refused(t):
+    a = serving(t)
+    certificate(t, "b", "ca")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(t.path("ca.pem"))
+    context.load_cert_chain(t.path("b.pem"), t.path("b.key"))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    for version, served in ((ssl.TLSVersion.TLSv1, False), (ssl.TLSVersion.TLSv1_1, False),
+                            (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = version
+        try:
+            with socket.create_connection(("127.0.0.1", a.port)) as s, context.wrap_socket(s) as secure:
+                secure.sendall(b"cafbus-link\n\1\0\1\0")
+                equal(secure.recv(16), b"cafbus-link\n\1\0\1\0", "greeting")
+                check(served, f"{version} must be refused")
+        except (ssl.SSLError, ConnectionResetError) as e:
+            check(not served, f"{version} must be served: {e}")
 
 
 @scenario

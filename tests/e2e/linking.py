@@ -1,6 +1,7 @@
 """Verbs for scenarios with several buses that are linked."""
 import os
 import re
+import signal
 import socket
 
 from harness import WAIT, Deadline, shorten
@@ -29,19 +30,42 @@ def next_state(peer, state):
             return frame
 
 
-class Node:
-    """A daemon in a folder of its own, and its place in the network."""
+def state_of(path):
+    with open(path, encoding="ascii", errors="replace") as f:
+        return f.read().rsplit(") ", 1)[1][0]
 
-    def __init__(self, t, name, sources=(), flags=(), port=None):
+
+INSECURE = ("--insecure-network",)
+
+
+class Node:
+    """A daemon in a folder of its own, and its place in the network; its links are not encrypted unless `flags` say."""
+
+    def __init__(self, t, name, sources=(), flags=INSECURE, port=None, place=None, **how):
         self.t, self.name, self.sources, self.flags = t, name, list(sources), list(flags)
-        self.port = port or free_port()
-        self.place = f"127.0.0.1:{self.port}"
+        self.port, self.how = port or free_port(), how
+        self.place = place or f"127.0.0.1:{self.port}"
         self.start()
+
+    def called(self, name):
+        """Its place, for who expects a certificate of that name there."""
+        return f"{name}@{self.place}"
 
     def start(self):
         links = [x for source in self.sources for x in ("--source", f"node:{source}")]
-        self.bus = self.t.start_bus("--node-listen", self.place, *links, *self.flags, base=self.t.path(self.name))
+        self.bus = self.t.start_bus("--node-listen", self.place, *links, *self.flags, base=self.t.path(self.name),
+                                    **self.how)
         return self
+
+    def freeze(self):
+        """Stops the process, as if its machine hung. The kernel stops a thread when it runs next: until all have, one may
+        still answer."""
+        self.bus.signal(signal.SIGSTOP)
+        deadline = Deadline(WAIT, lambda: f"{self.name} is stopped")
+        tasks = f"/proc/{self.bus.pid}/task"
+        while any(state_of(f"{tasks}/{task}/stat") != "T" for task in os.listdir(tasks)):
+            deadline.left_ms()
+            os.sched_yield()
 
     def join(self, key, types=()):
         peer = self.t.connect(self.bus).hello(key, types)

@@ -1,9 +1,8 @@
 #include "messages/node_events.hpp"
-#include "config/defaults.hpp"
+#include "config/link_limits.hpp"
+#include "messages/link_bytes.hpp"
 #include "tests/support/batches.hpp"
 
-#include <cstring>
-#include <functional>
 #include <random>
 
 #include <caf/test/unit_test.hpp>
@@ -12,117 +11,187 @@ using namespace cafbus;
 
 namespace {
 
-constexpr uint64_t self = 1, peer = 2;
+constexpr uint64_t self = 1, peer = 2, third = 3;
 
-/// Three events of this bus, numbered from 11.
-node_events sample() {
-  auto batch = make_batch({{"a", "id-1", "1"}, {"b", {}, "[2]"}, {"a", {}, "\"three\""}});
-  std::vector<event_range> ranges{{batch, 0, 3, 1, 11}};
-  return to_message(ranges, self, peer).value();
+const auto anything = [](const std::string&) { return true; };
+
+event_batch_ptr three_events() {
+  return make_batch({{"a", "id-1", "1"}, {"b", {}, "[2]"}, {"a", {}, "\"three\""}});
 }
 
-event_batch::slot slot_of(const node_events& x, size_t i) {
-  event_batch::slot result;
-  std::memcpy(&result, x.layout.data() + i * sizeof(result), sizeof(result));
+/// Three events of the peer, numbered from 11, on their way to this bus.
+node_events sample() {
+  std::vector<event_range> ranges{{three_events(), 0, 3, 1, 11}};
+  return encode_events(ranges, peer, self, 5).value();
+}
+
+decoded_events decode(node_events x) {
+  return events_decoder{self, peer}.decode(std::move(x), anything);
+}
+
+/// One event as somebody else might send it.
+node_events made_up(const event_origin& origin, std::string_view line, uint32_t count = 1) {
+  node_events result;
+  add_number(result.body, uint64_t{0});
+  add_number(result.body, count);
+  add_number(result.body, origin.node);
+  add_number(result.body, origin.number);
+  add_number(result.body, static_cast<uint8_t>(origin.hops));
+  add_number(result.body, static_cast<uint32_t>(line.size()));
+  result.body += line;
   return result;
 }
 
-void set_slot(node_events& x, size_t i, const event_batch::slot& slot) {
-  std::memcpy(x.layout.data() + i * sizeof(slot), &slot, sizeof(slot));
+std::string line_of(const std::string& fields) {
+  return R"({"type":"event",)" + fields + "}\n";
+}
+
+const std::string sound = R"("event_type":"a","observed_at":"2026-01-01T00:00:00Z","seq":0,"payload":{})";
+constexpr event_origin own_event{peer, 1, 1, 0};
+
+std::optional<link_offence> offence_of(node_events x) {
+  return decode(std::move(x)).offence;
 }
 
 } // namespace
 
 CAF_TEST(a message holds the events with their bytes and where they come from) {
-  auto message = sample();
-  auto batch = to_batch(message);
-  CAF_REQUIRE(batch != nullptr);
-  auto expected = make_batch({{"a", "id-1", "1"}, {"b", {}, "[2]"}, {"a", {}, "\"three\""}});
-  CAF_CHECK_EQUAL(batch->bytes, expected->bytes);
-  CAF_CHECK_EQUAL(batch->types, expected->types);
-  CAF_CHECK_EQUAL(batch->id(0), "id-1");
-  CAF_CHECK_EQUAL(batch->payload(2), "\"three\"");
+  auto x = decode(sample());
+  CAF_REQUIRE(x.batch != nullptr);
+  auto expected = three_events();
+  CAF_CHECK_EQUAL(x.batch->bytes, expected->bytes);
+  CAF_CHECK_EQUAL(x.batch->types, expected->types);
+  CAF_CHECK_EQUAL(x.batch->id(0), "id-1");
+  CAF_CHECK_EQUAL(x.batch->payload(2), "\"three\"");
+  CAF_CHECK_EQUAL(x.dropped, 5u);
   for (size_t i = 0; i < 3; ++i)
-    CAF_CHECK(batch->origins[i] == (event_origin{self, 11 + i, 1, 0}));
+    CAF_CHECK(x.batch->origins[i] == (event_origin{peer, 11 + i, 1, 0}));
 }
 
-CAF_TEST(an event that is passed on keeps its origin and has crossed one more link) {
-  auto message = sample();
-  auto batch = to_batch(message);
+CAF_TEST(an event that is passed on keeps its bytes and its origin and has crossed one more link) {
+  auto batch = decode(sample()).batch;
   std::vector<event_range> ranges{{batch, 1, 3, 1, 99}};
-  auto next = to_message(ranges, 5, 6).value();
-  auto passed = to_batch(next);
+  auto next = encode_events(ranges, self, third, 0).value();
+  auto passed = events_decoder{third, self}.decode(std::move(next), anything).batch;
   CAF_REQUIRE(passed != nullptr);
   CAF_CHECK_EQUAL(passed->size(), 2u);
-  CAF_CHECK(passed->origins[0] == (event_origin{self, 12, 2, 0}));
+  CAF_CHECK(passed->origins[0] == (event_origin{peer, 12, 2, 0}));
+  CAF_CHECK_EQUAL(std::string{passed->head(0)}, std::string{batch->head(1)});
+}
+
+CAF_TEST(no source time is made up on the way) {
+  auto x = decode(made_up(own_event, line_of(sound)));
+  CAF_REQUIRE(x.batch != nullptr);
+  CAF_CHECK_EQUAL(std::string{x.batch->head(0)},
+                  R"({"type":"event","event_type":"a","observed_at":"2026-01-01T00:00:00Z","seq":)");
 }
 
 CAF_TEST(a bus gets nothing back and nothing goes further than the limit) {
-  auto message = sample();
-  auto batch = std::make_shared<event_batch>(*to_batch(message));
+  auto batch = std::make_shared<event_batch>(*decode(sample()).batch);
   std::vector<event_range> ranges{{batch, 0, 3, 1, 1}};
-  CAF_CHECK(!to_message(ranges, 5, self));
+  CAF_CHECK(!encode_events(ranges, self, peer, 0));
   batch->origins[0].hops = batch->origins[2].hops = defaults::max_node_hops;
-  auto rest = to_message(ranges, 5, 6).value();
-  CAF_CHECK_EQUAL(rest.count, 1u);
+  auto rest = encode_events(ranges, self, third, 0).value();
+  CAF_CHECK_EQUAL(link_bytes{std::string_view{rest.body}.substr(8)}.number<uint32_t>(), 1u);
 }
 
-CAF_TEST(a message whose parts do not fit together is refused) {
-  using change = std::function<void(node_events&)>;
-  const change changes[] = {
-      [](auto& x) { x.count = 0; },
-      [](auto& x) { ++x.count; },
-      [](auto& x) { x.layout.pop_back(); },
-      [](auto& x) { x.layout.clear(); },
-      [](auto& x) { x.bytes.pop_back(); },
-      [](auto& x) { x.bytes += ' '; },
-      [](auto& x) { x.bytes[0] = '['; },
-      [](auto& x) { x.bytes[x.bytes.find("event_type")] = '\n'; },
-      [](auto& x) { x.types.clear(); },
-      [](auto& x) { x.types[0].clear(); },
-      [](auto& x) { x.types[0].assign(defaults::max_name_bytes + 1, 'x'); },
+CAF_TEST(a peer speaks for itself over one link and for others over more) {
+  auto at = [](uint64_t node, uint64_t number, uint32_t hops) {
+    return offence_of(made_up({node, number, hops, 0}, line_of(sound)));
   };
-  for (const auto& apply : changes) {
-    auto message = sample();
-    apply(message);
-    CAF_CHECK(to_batch(message) == nullptr);
+  CAF_CHECK(!at(peer, 1, 1));
+  CAF_CHECK(!at(third, 1, 2));
+  CAF_CHECK(!at(third, 1, defaults::max_node_hops));
+  const std::tuple<uint64_t, uint64_t, uint32_t> wrong[] = {
+      {peer, 1, 2}, {third, 1, 1}, {self, 1, 2},  {self, 1, 1},
+      {0, 1, 1},    {peer, 0, 1},  {third, 1, 0}, {third, 1, defaults::max_node_hops + 1},
+  };
+  for (auto [node, number, hops] : wrong)
+    CAF_CHECK(at(node, number, hops) == link_offence::wrong_origin);
+}
+
+CAF_TEST(what is no event is refused) {
+  const std::string lines[] = {
+      "x",
+      "{}",
+      "[]",
+      line_of(sound).substr(1),
+      R"({"type":"hello",)" + sound + "}\n",
+      "{" + sound + "}\n",
+      line_of(R"("event_type":"a","seq":0,"payload":{})"),                        // nobody has seen it
+      line_of(R"("event_type":"a","observed_at":"x","seq":0)"),                   // no payload
+      line_of(R"("event_type":"","observed_at":"x","seq":0,"payload":{})"),       // no type
+      line_of(R"("event_type":"a","observed_at":7,"seq":0,"payload":{})"),        // no text
+      line_of(R"("event_type":"a","observed_at":"x","seq":0,"payload":{"a":}})"), // no JSON
+      line_of(R"("event_type":"a","observed_at":"x","seq":0,"payload":")") + "\xff\"}\n",
+      line_of(sound) + line_of(sound),
+      line_of(R"("event_type":")" + std::string(defaults::max_name_bytes + 1, 'x') +
+              R"(","observed_at":"x","seq":0,"payload":{})"),
+      line_of(R"("event_type":"a","observed_at":")" + std::string(defaults::max_name_bytes + 1, 'x') +
+              R"(","seq":0,"payload":{})"),
+      line_of(R"("event_type":"a","observed_at":"x","seq":0,"payload":")" +
+              std::string(defaults::max_payload_bytes, 'x') + "\""),
+  };
+  for (const auto& line : lines) {
+    auto padded = line; // shorter than any event, it would not get as far
+    padded.append(line.size() < 60 ? 60 - line.size() : 0, ' ');
+    CAF_CHECK(offence_of(made_up(own_event, padded)) == link_offence::bad_event);
   }
 }
 
-CAF_TEST(no number in the layout leads out of the bytes) {
-  using field = uint32_t event_batch::slot::*;
-  using slot = event_batch::slot;
-  const field fields[] = {&slot::begin,    &slot::head,    &slot::tail,          &slot::type,
-                          &slot::id_begin, &slot::id_size, &slot::payload_begin, &slot::payload_size};
-  for (auto member : fields) {
-    for (uint32_t value : {0u, 1u, 10u, 0x7fffffffu, 0xffffffffu}) {
-      auto message = sample();
-      auto changed = slot_of(message, 1);
-      changed.*member = value;
-      set_slot(message, 1, changed);
-      auto batch = to_batch(message);
-      if (!batch)
-        continue; // refused; else everything must be within the bytes
-      const auto* begin = batch->bytes.data();
-      const auto* end = begin + batch->bytes.size();
-      for (auto part : {batch->head(1), batch->tail(1), batch->id(1), batch->payload(1)})
-        CAF_CHECK(part.data() >= begin && part.data() + part.size() <= end);
-      CAF_CHECK(batch->slots[1].type < batch->types.size());
-    }
-  }
+CAF_TEST(a line break within an event cannot make two of it) {
+  auto line = line_of(R"("event_type":"a","observed_at":"x",)"
+                      "\n"
+                      R"("seq":0,"payload":{"n":1}})");
+  CAF_CHECK(offence_of(made_up(own_event, line)) == link_offence::bad_event);
+  auto x = decode(made_up(own_event, R"({"type":"event","event_type":"a","observed_at":"x")"
+                                     "\n"
+                                     R"(,"seq":0,"payload":1})"));
+  CAF_REQUIRE(x.batch != nullptr);
+  CAF_CHECK_EQUAL(std::count(x.batch->bytes.begin(), x.batch->bytes.end(), '\n'), 1);
 }
 
-CAF_TEST(random damage never leads out of the bytes) {
+CAF_TEST(an event of a type that was not asked for is refused) {
+  auto x = events_decoder{self, peer}.decode(sample(), [](const std::string& type) { return type == "a"; });
+  CAF_CHECK(x.offence == link_offence::not_asked_for);
+  CAF_CHECK(x.batch == nullptr);
+}
+
+CAF_TEST(a message that is cut or longer than it says is refused) {
+  auto whole = sample();
+  for (size_t size = 0; size < whole.body.size(); ++size)
+    CAF_CHECK(offence_of({whole.body.substr(0, size)}).has_value());
+  CAF_CHECK(offence_of({whole.body + ' '}) == link_offence::malformed);
+}
+
+CAF_TEST(no count makes the reader reserve more than has come) {
+  for (uint32_t count : {0u, 2u, 0x7fffffffu, 0xffffffffu})
+    CAF_CHECK(offence_of(made_up(own_event, line_of(sound), count)) == link_offence::malformed);
+}
+
+CAF_TEST(what a refused message brought is not in the next) {
+  events_decoder decoder{self, peer};
+  auto cut = sample();
+  cut.body.pop_back();
+  CAF_CHECK(decoder.decode(std::move(cut), anything).offence.has_value());
+  auto x = decoder.decode(sample(), anything);
+  CAF_REQUIRE(x.batch != nullptr);
+  CAF_CHECK_EQUAL(x.batch->size(), 3u);
+}
+
+CAF_TEST(random damage gives a sound batch or an offence) {
   std::minstd_rand random{7};
   size_t refused = 0;
   for (int round = 0; round < 20'000; ++round) {
     auto message = sample();
     for (int n = 0; n < 2; ++n)
-      message.layout[random() % message.layout.size()] = static_cast<char>(random());
-    auto batch = to_batch(message);
-    refused += batch == nullptr;
-    if (batch)
-      CAF_REQUIRE(batch->bytes_of(0, 3) == batch->bytes.size());
+      message.body[random() % message.body.size()] = static_cast<char>(random());
+    auto x = decode(std::move(message));
+    CAF_REQUIRE((x.batch == nullptr) == x.offence.has_value());
+    refused += x.offence.has_value();
+    if (x.batch)
+      CAF_REQUIRE(x.batch->bytes_of(0, x.batch->size()) == x.batch->bytes.size() &&
+                  x.batch->origins.size() == x.batch->size());
   }
   CAF_CHECK(refused > 1'000);
 }

@@ -1,0 +1,125 @@
+#include "io/links/node_links.hpp"
+
+#include "actors/node_gate.hpp"
+#include "actors/node_import.hpp"
+#include "config/log.hpp"
+#include "io/links/link_broker.hpp"
+#include "io/links/link_connector.hpp"
+#include "io/links/tcp_socket.hpp"
+#include "io/sockets/unix_socket.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+#include <limits.h>
+#include <spdlog/logger.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cafbus {
+
+namespace {
+
+constexpr int listen_backlog = 64;
+
+std::string this_host() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return ::gethostname(name, HOST_NAME_MAX) == 0 ? name : "unknown";
+}
+
+/// Removes a socket file at which nobody listens.
+result<void> remove_leftover(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return {};
+  if (!S_ISSOCK(info.st_mode))
+    return failure{failure_kind::invalid, path + " exists and is no socket"};
+  auto probe = connect_unix(path, std::chrono::milliseconds{100});
+  if (probe || probe.error().kind != failure_kind::not_found)
+    return failure{failure_kind::invalid, "somebody listens at " + path + " already"};
+  ::unlink(path.c_str());
+  return {};
+}
+
+result<unique_fd> listen_at(const node_place& place) {
+  if (!place.is_unix())
+    return listen_tcp(place.where, listen_backlog);
+  if (auto removed = remove_leftover(place.path); !removed)
+    return std::move(removed).error();
+  return listen_unix(place.path, listen_backlog);
+}
+
+} // namespace
+
+result<prepared_links> prepare_links(const node_options& options, const std::vector<node_source>& sources) {
+  prepared_links x;
+  auto terms = load_link_terms(options);
+  if (!terms)
+    return std::move(terms).error();
+  x.terms = std::move(*terms);
+  for (const auto& source : sources) {
+    auto transport = transport_for(source.place, *x.terms);
+    if (!transport)
+      return failure{transport.error().kind, "source " + source.name + ": " + transport.error().text};
+  }
+  if (options.listen.empty())
+    return x;
+  auto complaint = [&](const failure& why) {
+    return failure{why.kind, "node-listen " + options.listen + ": " + why.text};
+  };
+  auto place = parse_node_place(options.listen);
+  if (!place)
+    return complaint(place.error());
+  x.place = std::move(*place);
+  auto transport = transport_for(x.place, *x.terms);
+  if (!transport)
+    return complaint(transport.error());
+  auto listening = listen_at(x.place);
+  if (!listening)
+    return complaint(listening.error());
+  x.listening = std::move(*listening);
+  return x;
+}
+
+node_links::node_links(caf::actor_system& system, bus_parts parts, const bus_options& options)
+  : system_{system}, parts_{std::move(parts)}, options_{options} {}
+
+void node_links::listen(prepared_links& x, uint32_t descriptors) {
+  link_broker_options how;
+  how.bus = parts_.bus;
+  how.gate = spawn_node_gate(system_, parts_, options_);
+  how.terms = x.terms;
+  how.transport = *transport_for(x.place, *x.terms);
+  how.socket_path = x.place.path;
+  how.descriptors = descriptors;
+  how.calls = &system_socket_calls();
+  auto& middleman = system_.middleman();
+  auto broker = middleman.spawn_broker(link_broker, middleman.backend().new_doorman(x.listening.release()), how);
+  told_.push_back(caf::actor_cast<caf::actor>(broker));
+  log::bus().info("nodes-welcome transport={} descriptors={}", to_string(how.transport), descriptors);
+}
+
+source_actor node_links::spawn_source(const node_source& source, const link_terms_ptr& terms, uint64_t seed) {
+  auto stopping = std::make_shared<std::atomic<bool>>(false);
+  node_import_options x;
+  x.source = source.name;
+  x.peer = source.name.substr(source.name.find(':') + 1);
+  x.name = options_.app + ", process " + std::to_string(::getpid()) + " on " + this_host();
+  x.parts = parts_;
+  auto connector = spawn_link_connector(system_, {source.place, terms, stopping, &system_socket_calls()});
+  told_.push_back(caf::actor_cast<caf::actor>(connector));
+  x.connector = connector;
+  x.abandon = [stopping] { *stopping = true; };
+  x.seed = seed;
+  return spawn_node_import(system_, std::move(x));
+}
+
+result<void> node_links::reload(const node_options& options) {
+  auto terms = load_link_terms(options);
+  if (!terms)
+    return std::move(terms).error();
+  for (const auto& x : told_)
+    caf::anon_send(x, change_link_terms{*terms});
+  return {};
+}
+
+} // namespace cafbus

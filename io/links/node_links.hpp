@@ -1,0 +1,51 @@
+#pragma once
+#include "actors/bus.hpp"
+#include "base/unique_fd.hpp"
+#include "config/options.hpp"
+#include "io/links/link_terms.hpp"
+
+#include <caf/fwd.hpp>
+
+/// What a daemon needs to be linked with other buses.
+namespace cafbus {
+
+/// Where this bus takes its events from: another bus.
+struct node_source {
+  std::string name; ///< In status: node:PLACE.
+  node_place place;
+};
+
+/// Everything about links that is checked or taken before the first actor is there.
+struct prepared_links {
+  link_terms_ptr terms;
+  unique_fd listening; ///< Where other buses connect; none if they may not.
+  node_place place;    ///< The same.
+};
+
+/// Checks the options and opens the socket where other buses may connect, if that is asked for. May block while a name
+/// is looked up.
+result<prepared_links> prepare_links(const node_options& options, const std::vector<node_source>& sources);
+
+/// The links of one daemon.
+class node_links {
+public:
+  node_links(caf::actor_system& system, bus_parts parts, const bus_options& options);
+
+  /// Opens the bus to others. @param descriptors For their connections.
+  void listen(prepared_links& x, uint32_t descriptors);
+
+  /// Spawns a source that is another bus. @param seed Of the jitter between attempts.
+  source_actor spawn_source(const node_source& x, const link_terms_ptr& terms, uint64_t seed);
+
+  /// New certificates and rights, for every connection from now on. @returns what is wrong with them; then the old
+  /// stay.
+  result<void> reload(const node_options& options);
+
+private:
+  caf::actor_system& system_;
+  bus_parts parts_;
+  bus_options options_;
+  std::vector<caf::actor> told_; // of new terms
+};
+
+} // namespace cafbus
