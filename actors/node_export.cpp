@@ -41,7 +41,7 @@ struct node_export_state {
 
   void start() {
     self->monitor(options.hello.importer);
-    self->set_down_handler([this](const caf::down_msg&) { end("the other bus is gone"); });
+    self->set_down_handler([this](const caf::down_msg& x) { end(why_ended(x.reason, "the other bus is gone")); });
     self->set_exit_handler([this](const caf::exit_msg&) { end("ended by this bus"); });
     self->set_error_handler([](caf::error&) {}); // requests have their own
     self->send(options.parts.hub, attach_link{self});
@@ -197,7 +197,7 @@ struct node_export_state {
     return result;
   }
 
-  void end(const char* why) {
+  void end(const std::string& why) {
     if (ended)
       return;
     ended = true;

@@ -98,13 +98,8 @@ struct node_import_state {
             },
             [this, attempt](const caf::error& e) {
               if (attempt == ticket)
-                retry(text_of(e));
+                retry(why_ended(e, self->system().render(e)));
             });
-  }
-
-  std::string text_of(const caf::error& e) const {
-    const auto& context = e.context();
-    return context.match_elements<std::string>() ? context.get_as<std::string>(0) : self->system().render(e);
   }
 
   void introduce(const node_gate_actor& gate) {
@@ -148,7 +143,7 @@ struct node_import_state {
 
   void on_down(const caf::down_msg& x) {
     if (link && x.source == link->exporter.address())
-      lose("the connection is gone");
+      lose(why_ended(x.reason, "the connection is gone"));
   }
 
   void lose(const std::string& why) {
@@ -279,8 +274,8 @@ struct node_import_state {
   void on_offence(link_offence x) {
     if (auto times = offence_log.allow(self->clock().now()))
       log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(options.peer),
-                       log::quoted(link->peer.certificate), to_string(x), log::quoted(cafbus::text_of(x)), *times);
-    lose(cafbus::text_of(x));
+                       log::quoted(link->peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
+    lose(text_of(x));
   }
 
   /// What the other bus took in while the link was down can be told from its numbering, when it goes on.

@@ -7,8 +7,7 @@
 /// module.
 namespace cafbus {
 
-// -- link_session: one a connection; owns its socket, its TLS and its frame reader
-// -------------------------------------
+// -- link_session: one a connection; owns its socket, its TLS and its frame reader -----------------------------------
 
 /// Connector -> session: answered when the other bus has greeted, or with an error that says why it has not.
 struct await_greeting {};
@@ -33,8 +32,7 @@ using link_session_actor = node_gate_actor                             // from t
              caf::reacts_to<close_link>,                               // from broker and connector
              caf::reacts_to<link_overdue>, caf::reacts_to<link_tick>>; // INTERNAL
 
-// -- link_broker: owns the socket where other buses connect; forks one session a connection
-// ------------------------------
+// -- link_broker: owns the socket where other buses connect; forks one session a connection --------------------------
 
 /// Session -> broker: it is a link now.
 struct link_established {

@@ -125,6 +125,14 @@ std::string described(const std::string& name, const link_peer& x) {
                                                 : text;
 }
 
+caf::error link_ended(const std::string& why) {
+  return caf::make_error(caf::sec::cannot_connect_to_node, why);
+}
+
+std::string why_ended(const caf::error& x, const std::string& otherwise) {
+  return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : otherwise;
+}
+
 std::string node_text(uint64_t node) {
   std::array<char, 17> digits;
   std::snprintf(digits.data(), digits.size(), "%016" PRIx64, node);

@@ -51,6 +51,10 @@ private:
 /// The name of a peer with what it showed, for status: NAME, tls, certificate of X until Y.
 std::string described(const std::string& name, const link_peer& x);
 
+/// With what the end of a link ends, to say why; and what it says: `otherwise` if nothing.
+caf::error link_ended(const std::string& why);
+std::string why_ended(const caf::error& x, const std::string& otherwise);
+
 /// A bus's number as status and log show it: 16 hexadecimal digits.
 std::string node_text(uint64_t node);
 

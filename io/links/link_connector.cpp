@@ -3,6 +3,7 @@
 #include "io/links/link_session.hpp"
 #include "io/links/tcp_socket.hpp"
 #include "io/sockets/unix_socket.hpp"
+#include "messages/node_events.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
@@ -53,7 +54,7 @@ struct link_connector_state {
     return connected;
   }
 
-  static caf::error refusal(const failure& x) { return caf::make_error(caf::sec::cannot_connect_to_node, x.text); }
+  static caf::error refusal(const failure& x) { return link_ended(x.text); }
 
   void on_change(const change_link_terms& x) {
     const auto others = x.terms->permits != options.terms->permits;

@@ -3,6 +3,7 @@
 #include "config/link_limits.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
+#include "messages/node_events.hpp"
 
 #include <algorithm>
 #include <spdlog/logger.h>
@@ -19,8 +20,7 @@ constexpr size_t max_pending_answers = 16 * 1'024;
 
 } // namespace
 
-// -- life
-// --------------------------------------------------------------------------------------------------------------
+// -- life ------------------------------------------------------------------------------------------------------------
 
 void link_session_state::start(caf::io::connection_handle on) {
   handle = on;
@@ -123,20 +123,19 @@ void link_session_state::end(const std::string& why) {
   now = stage::ended;
   log::link().debug("link-closed peer={} reason={}", log::quoted(connection.where), log::quoted(why));
   if (greeted.pending())
-    greeted.deliver(caf::make_error(caf::sec::cannot_connect_to_node, explained(why)));
+    greeted.deliver(link_ended(explained(why)));
   if (welcomed.pending())
-    welcomed.deliver(caf::make_error(caf::sec::cannot_connect_to_node, why));
+    welcomed.deliver(link_ended(why));
   connection.calls->shut_down(static_cast<int>(handle.id())); // CAF's own close would wait for the peer to read
   if (connection.side == link_side::caller && !asked) {
     ended_by = explained(why);
     self->close(handle); // its answer tells whether there was such a handle
     return;
   }
-  self->quit(caf::exit_reason::user_shutdown);
+  self->quit(link_ended(why));
 }
 
-// -- bytes
-// -------------------------------------------------------------------------------------------------------------
+// -- bytes -----------------------------------------------------------------------------------------------------------
 
 void link_session_state::on_data(const caf::io::new_data_msg& x) {
   if (now == stage::ended)
@@ -209,8 +208,7 @@ void link_session_state::flush(std::string_view bytes) {
   self->flush(handle); // CAF 0.17: not flushed for us outside of new_data_msg
 }
 
-// -- greeting and introduction
-// -----------------------------------------------------------------------------------------
+// -- greeting and introduction ---------------------------------------------------------------------------------------
 
 /// The connection is as safe as it gets; what the peer may do depends on its name.
 void link_session_state::on_secured() {
@@ -241,7 +239,7 @@ caf::result<node_gate_actor> link_session_state::on_await_greeting() {
     return node_gate_actor{self};
   if (now == stage::ended) {
     self->quit(caf::exit_reason::user_shutdown);
-    return caf::make_error(caf::sec::cannot_connect_to_node, ended_by);
+    return link_ended(ended_by);
   }
   greeted = self->make_response_promise<node_gate_actor>();
   return greeted;
@@ -299,8 +297,7 @@ void link_session_state::welcome(const node_welcome& x) {
   self->send(connection.broker, link_established{self->address()});
 }
 
-// -- a link
-// ------------------------------------------------------------------------------------------------------------
+// -- a link ----------------------------------------------------------------------------------------------------------
 
 void link_session_state::on_frame(link_frame x) {
   std::visit(
@@ -361,7 +358,7 @@ void link_session_state::on_peer_events(link_events x) {
             [this](const caf::error&) { end("this bus has given the link up"); });
 }
 
-// ----------------------------------------------------------------------------------------------------------------------
+// --------------------------------------------------------------------------------------------------------------------
 
 namespace {
 
