@@ -6,12 +6,25 @@
 
 namespace cafbus {
 
-void event_router::add(subscriber_id id, const std::vector<std::string>& types) {
+namespace {
+
+/// Types of which it is kept who wants them while there are patterns.
+constexpr size_t most_known_types = 131'072;
+
+bool has(const std::vector<std::string>& list, const std::string& x) {
+  return std::find(list.begin(), list.end(), x) != list.end();
+}
+
+} // namespace
+
+void event_router::add(subscriber_id id, const std::vector<std::string>& types,
+                       const std::vector<std::string>& patterns) {
   uint32_t slot = 0;
   if (free_.empty()) {
     slot = static_cast<uint32_t>(slots_.size());
     slots_.push_back({});
     types_.push_back({});
+    patterns_of_.push_back({});
   } else {
     slot = free_.back();
     free_.pop_back();
@@ -24,6 +37,14 @@ void event_router::add(subscriber_id id, const std::vector<std::string>& types) 
       continue; // named twice
     list.push_back(slot);
     types_[slot].push_back(type);
+    known_.erase(type);
+  }
+  for (const auto& pattern : patterns) {
+    if (has(patterns_of_[slot], pattern))
+      continue;
+    patterns_.add(pattern, slot);
+    patterns_of_[slot].push_back(pattern);
+    ++generation_;
   }
 }
 
@@ -38,18 +59,47 @@ void event_router::remove(subscriber_id id) {
     std::erase(entry->second, slot);
     if (entry->second.empty())
       index_.erase(entry);
+    known_.erase(type);
   }
+  for (const auto& pattern : patterns_of_[slot]) {
+    patterns_.remove(pattern, slot);
+    ++generation_;
+  }
+  if (patterns_.empty())
+    known_ = {};
+  patterns_of_[slot] = {};
   types_[slot] = {};
   slots_[slot] = {};
   free_.push_back(slot);
 }
 
-std::span<const event_router::route> event_router::routes(const event_batch& batch, dedup_window::time_point now) {
-  resolved_.clear();
-  for (const auto& type : batch.types) {
-    auto i = index_.find(type);
-    resolved_.push_back(i == index_.end() ? nullptr : &i->second);
+const event_router::subscribers* event_router::resolve(const std::string& type) {
+  auto named = index_.find(type);
+  if (patterns_.empty())
+    return named == index_.end() ? nullptr : &named->second;
+  auto& known = known_[type];
+  if (known.generation != generation_) {
+    known.generation = generation_;
+    known.wanted_by.clear();
+    if (named != index_.end())
+      known.wanted_by = named->second;
+    patterns_.find(type, known.wanted_by);
+    std::sort(known.wanted_by.begin(), known.wanted_by.end());
+    known.wanted_by.erase(std::unique(known.wanted_by.begin(), known.wanted_by.end()), known.wanted_by.end());
   }
+  return known.wanted_by.empty() ? nullptr : &known.wanted_by;
+}
+
+void event_router::resolve_all(const std::vector<std::string>& types) {
+  if (known_.size() + types.size() > most_known_types)
+    known_.clear();
+  resolved_.clear();
+  for (const auto& type : types)
+    resolved_.push_back(resolve(type));
+}
+
+std::span<const event_router::route> event_router::routes(const event_batch& batch, dedup_window::time_point now) {
+  resolve_all(batch.types);
   missed_.assign(batch.types.size(), 0);
   const auto relayed = !batch.origins.empty();
   run current;

@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/dedup_window.hpp"
 #include "actors/origin_window.hpp"
+#include "actors/pattern_index.hpp"
 #include "messages/actors.hpp"
 
 #include <span>
@@ -25,8 +26,9 @@ public:
   /// @param node This bus's own number among linked ones.
   explicit event_router(dedup_window dedup, uint64_t node = 0) : dedup_{std::move(dedup)}, origins_{node} {}
 
-  /// @param types Repetitions count once. @pre `id` is not in.
-  void add(subscriber_id id, const std::vector<std::string>& types);
+  /// Repetitions count once, and so does an event that is wanted by several names.
+  /// @pre `id` is not in, and check_pattern() holds of each pattern
+  void add(subscriber_id id, const std::vector<std::string>& types, const std::vector<std::string>& patterns = {});
   void remove(subscriber_id id);
 
   /// Routes a batch: counts each of its events in exactly one of duplicates, unmatched and matched.
@@ -51,13 +53,25 @@ private:
   };
   using subscribers = std::vector<uint32_t>; // indexes into `slots_`
 
+  /// What patterns make of a type, kept so that they cost nothing per event.
+  struct known_type {
+    uint64_t generation = 0;
+    subscribers wanted_by; // by name or pattern
+  };
+
+  const subscribers* resolve(const std::string& type);
+  void resolve_all(const std::vector<std::string>& types);
   void flush(const run& x);
   void count_unmatched(const std::string& type, uint64_t count);
 
   std::unordered_map<std::string, subscribers, text_hash, std::equal_to<>> index_;
   std::unordered_map<subscriber_id, uint32_t> slot_of_;
-  std::vector<route> slots_;                    // one a subscriber; `spans` is scratch space
-  std::vector<std::vector<std::string>> types_; // of the slot of the same number
+  std::vector<route> slots_;                          // one a subscriber; `spans` is scratch space
+  std::vector<std::vector<std::string>> types_;       // of the slot of the same number
+  std::vector<std::vector<std::string>> patterns_of_; // the same
+  pattern_index patterns_;
+  std::unordered_map<std::string, known_type> known_; // used while there are patterns
+  uint64_t generation_ = 0; // of the patterns; what is known of an older one is looked up again
   std::vector<uint32_t> free_;
   std::vector<uint32_t> touched_;
   std::vector<route> result_;                // only grows; `routes` returns its front

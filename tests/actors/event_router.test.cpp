@@ -106,4 +106,42 @@ CAF_TEST(routes do not carry over from one batch to the next) {
   CAF_CHECK(same(routed_to(2, routes), {{0, 1}}));
 }
 
+CAF_TEST(a pattern gets what it stands for and nothing else) {
+  testee.add(1, {}, {"a.*"});
+  testee.add(2, {}, {"a.>"});
+  testee.add(3, {"a.b"});
+  auto batch = make_batch({{"a.b", "", "1"}, {"a.b.c", "", "2"}, {"a", "", "3"}});
+  auto routes = testee.routes(*batch, now);
+  CAF_CHECK(same(routed_to(1, routes), {{0, 1}}));
+  CAF_CHECK(same(routed_to(2, routes), {{0, 2}}));
+  CAF_CHECK(same(routed_to(3, routes), {{0, 1}}));
+  CAF_CHECK_EQUAL(testee.counters().unmatched, 1u);
+}
+
+CAF_TEST(an event that a subscriber wants by name and by two patterns comes once) {
+  testee.add(1, {"a.b"}, {"a.*", ">", "a.*"});
+  auto routes = testee.routes(*make_batch({{"a.b", "", "1"}}), now);
+  CAF_REQUIRE_EQUAL(routes.size(), 1u);
+  CAF_CHECK(same(routes[0].spans, {{0, 1}}));
+  testee.remove(1);
+  CAF_CHECK(testee.routes(*make_batch({{"a.b", "", "1"}}), now).empty());
+}
+
+CAF_TEST(what is known of a type follows those who come and go) {
+  auto batch = make_batch({{"a.b", "", "1"}});
+  testee.add(1, {}, {"x.*"});
+  CAF_CHECK(testee.routes(*batch, now).empty());
+  testee.add(2, {}, {"a.*"});
+  CAF_CHECK_EQUAL(testee.routes(*batch, now).size(), 1u);
+  testee.add(3, {"a.b"});
+  CAF_CHECK_EQUAL(testee.routes(*batch, now).size(), 2u);
+  testee.remove(3);
+  CAF_CHECK_EQUAL(testee.routes(*batch, now).size(), 1u);
+  testee.remove(2);
+  CAF_CHECK(testee.routes(*batch, now).empty());
+  testee.remove(1);
+  testee.add(4, {"a.b"});
+  CAF_CHECK_EQUAL(testee.routes(*batch, now).size(), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
