@@ -9,6 +9,7 @@
 #include "actors/queue_budget.hpp"
 #include "config/log.hpp"
 #include "config/version.hpp"
+#include "messages/type_pattern.hpp"
 
 #include <algorithm>
 #include <random>
@@ -51,7 +52,10 @@ caf::result<joined> bus_state::on_join(const join& x) {
   auto promise = self->make_response_promise<joined>();
   auto request = x;
   auto& info = request.info;
-  if (info.event_types.empty())
+  for (const auto& pattern : info.patterns)
+    if (auto checked = check_pattern(pattern); !checked)
+      return joined{false, false, checked.error().text, {}};
+  if (info.event_types.empty() && info.patterns.empty())
     info.event_types.push_back(info.event_key);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
@@ -79,7 +83,7 @@ joined bus_state::admit(const join& x, bool first) {
   self->monitor(conn);
   self->send(parts.hub, subscribe{conn, x.info, x.via});
   log::bus().info("subscriber-joined key={} subscription={} types={}", log::quoted(x.info.event_key),
-                  log::quoted(x.info.subscription_id), x.info.event_types.size());
+                  log::quoted(x.info.subscription_id), x.info.event_types.size() + x.info.patterns.size());
   return {true, first, {}, conn};
 }
 

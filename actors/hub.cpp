@@ -43,6 +43,7 @@ consumer_status to_status(const consumer_info& info, const conn_counters& x) {
   result.queued = x.queued;
   result.queued_bytes = x.queued_bytes;
   result.event_types = info.event_types;
+  result.patterns = info.patterns;
   return result;
 }
 
@@ -147,10 +148,10 @@ private:
     auto [i, is_new] = consumers.try_emplace(id, consumer{x.conn, x.info, x.via});
     if (!is_new) {
       router.remove(id);
-      i->second.info.event_types = x.info.event_types;
+      i->second.info = x.info;
       i->second.via = x.via;
     }
-    router.add(id, x.info.event_types);
+    router.add(id, x.info.event_types, x.info.patterns);
     tell_links();
     if (!is_new)
       return;

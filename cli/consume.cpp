@@ -185,6 +185,7 @@ constexpr const char* consume_footer =
     "\n"
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
+    "  cafbus consume 'github.*.opened' --envelope\n"
     "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
     "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"
     "  cafbus consume jobs --ready-file ready --output-dir inbox &";

@@ -4,6 +4,7 @@
 #include "cli/command_line.hpp"
 #include "cli/event_command.hpp"
 #include "config/duration.hpp"
+#include "messages/type_pattern.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -97,7 +98,14 @@ result<consume_request> to_request(const consume_flags& flags) {
     return checked.error();
   consume_request x;
   x.subscription.event_key = flags.key;
-  x.subscription.event_types = flags.types;
+  for (const auto& name : flags.types.empty() ? std::vector{flags.key} : flags.types) {
+    auto is_pattern = !flags.literal && has_wildcard(name);
+    (is_pattern ? x.subscription.patterns : x.subscription.event_types).push_back(name);
+  }
+  for (const auto& pattern : x.subscription.patterns)
+    if (auto checked = check_pattern(pattern); !checked)
+      return checked.error();
+  x.literal = flags.literal;
   x.subscription.subscription_id = flags.subscription_id;
   x.subscription.on_first = flags.on_first;
   x.subscription.on_last = flags.on_last;
@@ -139,26 +147,31 @@ std::vector<std::string> warnings(const consume_request& request) {
   std::vector<std::string> result;
   auto warn = [&result](const std::string& name) {
     if (looks_like_pattern(name))
-      result.push_back("warning: '" + name +
-                       "' is taken literally, as the name of one event type; it is not a pattern. List the types "
-                       "instead: --types A,B");
+      result.push_back(
+          "warning: '" + name +
+          "' is taken literally, as the name of one event type: in a pattern, * and > stand for whole tokens "
+          "between dots, as in 'github.*.opened' or 'github.>'; --literal says that this name is meant");
   };
-  if (request.subscription.event_types.empty())
-    warn(request.subscription.event_key);
-  std::ranges::for_each(request.subscription.event_types, warn);
+  if (!request.literal)
+    std::ranges::for_each(request.subscription.event_types, warn);
   return result;
 }
 
 void consume_flags::add_to(CLI::App& command) {
   common.add_to(command, false);
-  command.add_option("KEY", key, "The event key to subscribe to; without --types also the event type")->required();
+  command.add_option("KEY", key, "The event key to subscribe to; without --types also the event type or pattern")
+      ->required();
   auto text = [&command](const char* name, std::string& target, const char* type, const std::string& help) {
     command.add_option(name, target, help)->type_name(type);
   };
-  command.add_option("--types", types, "Event types to receive (default: the key)")
+  command
+      .add_option("--types", types,
+                  "Event types to receive, or patterns of them: between dots * is any one token, > at the end all "
+                  "that follow (default: the key)")
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command.add_flag("--literal", literal, "Take * and > in KEY and --types as they are");
   text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");
   command.add_flag("--exclusive", exclusive, "Refuse to share the subscription: only one consumer at a time");
   text("--max-events", max_events, "N", "End after N events (default: no limit)");

@@ -21,6 +21,7 @@ struct consume_flags {
   std::string on_first;
   std::string on_last;
   bool exclusive = false;
+  bool literal = false;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

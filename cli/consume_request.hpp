@@ -12,6 +12,7 @@ namespace cafbus {
 /// What a run of `cafbus consume` was asked for.
 struct consume_request {
   hello subscription;
+  bool literal = false;                                             ///< Names with * or > are meant as they are.
   uint64_t max_events = 0;                                          ///< 0: any number.
   std::chrono::nanoseconds timeout{0};                              ///< 0: until something else ends it.
   std::chrono::nanoseconds idle_timeout{0};                         ///< Longest time without an event; 0: any.

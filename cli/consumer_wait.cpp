@@ -1,6 +1,8 @@
 #include "cli/consumer_wait.hpp"
 
 #include "cli/console.hpp"
+#include "cli/wanted_names.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -12,12 +14,6 @@ using namespace std::chrono_literals;
 
 /// The bus does not call back, so it is asked at this pace.
 constexpr auto pause = 20ms;
-
-bool asks_for(const consumer_status& x, const std::string& event_type) {
-  if (event_type.empty())
-    return true;
-  return x.event_types.empty() ? x.event_key == event_type : std::ranges::count(x.event_types, event_type) != 0;
-}
 
 } // namespace
 
@@ -34,7 +30,8 @@ result<void> await_consumer(const app_paths& paths, spawn_policy policy, const s
     });
     if (!found && found.error().kind != failure_kind::not_found)
       return failure{failure_kind::unavailable, found.error().text}; // `timed_out` is for a consumer that does not come
-    if (found && std::ranges::any_of(status.consumers, [&](const auto& x) { return asks_for(x, event_type); }))
+    if (found && std::ranges::any_of(status.consumers,
+                                     [&](const auto& x) { return event_type.empty() || wants(x, event_type); }))
       return {};
     if (until.is_over())
       return failure{failure_kind::timed_out, "no consumer of " +

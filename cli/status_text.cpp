@@ -2,6 +2,7 @@
 
 #include "cli/console.hpp"
 #include "cli/status_check.hpp"
+#include "cli/wanted_names.hpp"
 #include "config/duration.hpp"
 
 #include <algorithm>
@@ -127,19 +128,16 @@ std::string consumers_text(const status_response& status) {
   std::vector<table_row> rows{{"PID", "KEY", "SUBSCRIPTION", "RECEIVED", "DELIVERED", "DROPPED", "QUEUED", "TYPES"}};
   for (const auto& x : status.consumers)
     rows.push_back({std::to_string(x.pid), word(x.event_key), word(x.subscription_id), std::to_string(x.received),
-                    ours(x.delivered), std::to_string(x.dropped), ours(x.queued),
-                    x.event_types.empty() ? word(x.event_key) : listed(x.event_types)});
+                    ours(x.delivered), std::to_string(x.dropped), ours(x.queued), listed(wanted_names(x))});
   return '\n' + table_text(rows);
 }
 
-/// What the consumers ask for; one that names no types asks for its key.
-std::set<std::string> wanted_types(const status_response& x) {
+/// What the consumers ask for.
+std::set<std::string> wanted_by_all(const status_response& x) {
   std::set<std::string> result;
   for (const auto& consumer : x.consumers)
-    if (consumer.event_types.empty())
-      result.insert(consumer.event_key);
-    else
-      result.insert(consumer.event_types.begin(), consumer.event_types.end());
+    for (auto& name : wanted_names(consumer))
+      result.insert(std::move(name));
   return result;
 }
 
@@ -152,7 +150,7 @@ std::string unmatched_text(const status_response& x) {
   if (!types.empty())
     result += "; latest types: " + listed(types);
   if (!x.consumers.empty())
-    result += "; consumers ask for: " + listed(wanted_types(x));
+    result += "; consumers ask for: " + listed(wanted_by_all(x));
   return result;
 }
 

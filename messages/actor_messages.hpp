@@ -72,6 +72,7 @@ struct consumer_info {
   std::string event_key;
   std::string subscription_id; ///< Never empty inside the bus: the key where the hello gave none.
   std::vector<std::string> event_types;
+  std::vector<std::string> patterns;
   bool operator==(const consumer_info&) const = default;
 };
 

@@ -163,7 +163,7 @@ struct attach_source {
 /// An actor of this program wants events like any consumer. It leaves by ending, or by the end of its conn.
 struct join {
   subscriber_actor subscriber;
-  consumer_info info; ///< No types: the key itself. No subscription id: the key.
+  consumer_info info; ///< Neither types nor patterns: the key itself. No subscription id: the key.
   hook_commands hooks;
   std::vector<node_path> via; ///< As in `subscribe`.
 };

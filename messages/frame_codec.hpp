@@ -29,6 +29,9 @@ std::variant<frame, codec_error> decode(std::string_view line);
 /// Bytes in strings that are not UTF-8 become U+FFFD. Never throws.
 std::string encode(const hello& x);
 std::string encode(const hello_ack& x);
+std::string encode(const subscribe_frame& x);
+std::string encode(const unsubscribe_frame& x);
+std::string encode(const subscribed_frame& x);
 std::string encode(const bye& x);
 std::string encode(const pre_shutdown_check& x);
 std::string encode(const pre_shutdown_ack& x);

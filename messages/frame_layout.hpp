@@ -17,6 +17,7 @@ struct layout<hello> {
     f("pid", x.pid);
     f("event_key", x.event_key);
     f("event_types", x.event_types);
+    f.maybe("patterns", x.patterns);
     f("version", x.version);
     f.maybe("subscription_id", x.subscription_id);
     f.maybe("capabilities", x.capabilities);
@@ -40,6 +41,28 @@ struct layout<hello_ack> {
     f.maybe("reject_code", x.reject_code);
     f.maybe("capabilities", x.capabilities);
   }
+};
+
+struct names_layout {
+  static void visit(auto& f, auto& x) {
+    f.maybe("event_types", x.event_types);
+    f.maybe("patterns", x.patterns);
+  }
+};
+
+template <>
+struct layout<subscribe_frame> : names_layout {
+  static constexpr std::string_view type = "subscribe";
+};
+
+template <>
+struct layout<unsubscribe_frame> : names_layout {
+  static constexpr std::string_view type = "unsubscribe";
+};
+
+template <>
+struct layout<subscribed_frame> : names_layout {
+  static constexpr std::string_view type = "subscribed";
 };
 
 template <>
@@ -142,6 +165,7 @@ struct layout<consumer_status> {
     f("queued", x.queued);
     f("queued_bytes", x.queued_bytes);
     f("event_types", x.event_types);
+    f.maybe("patterns", x.patterns);
   }
 };
 

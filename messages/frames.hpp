@@ -25,14 +25,16 @@ inline constexpr const char* exclusive = "exclusive";
 inline constexpr const char* hooks = "hooks";
 /// The payload is the last field of an event, and has been validated.
 inline constexpr const char* payload_last = "payload_last";
+inline constexpr const char* patterns = "patterns";
 inline constexpr const char* publish_counts = "publish_counts";
 } // namespace capability
 
-/// Consumer -> bus: asks for the events of `event_types`, or of `event_key` where that list is empty.
+/// Consumer -> bus: asks for the events of `event_types` and `patterns`, or of `event_key` where both are empty.
 struct hello {
   int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
   std::string event_key;
-  std::vector<std::string> event_types;
+  std::vector<std::string> event_types;   ///< Literal, whatever characters they have.
+  std::vector<std::string> patterns;      ///< As `type_pattern.hpp` describes them.
   std::string version = protocol_version; ///< Absent on the wire counts as v1.
   std::string subscription_id;            ///< Empty means the key itself.
   std::vector<std::string> capabilities;
@@ -54,6 +56,27 @@ struct hello_ack {
   cafbus::reject_code reject_code = cafbus::reject_code::unknown; ///< For programs.
   std::vector<std::string> capabilities;
   bool operator==(const hello_ack&) const = default;
+};
+
+/// Consumer -> bus: these as well from now on.
+struct subscribe_frame {
+  std::vector<std::string> event_types;
+  std::vector<std::string> patterns;
+  bool operator==(const subscribe_frame&) const = default;
+};
+
+/// Consumer -> bus: these no longer. What is queued already still comes.
+struct unsubscribe_frame {
+  std::vector<std::string> event_types;
+  std::vector<std::string> patterns;
+  bool operator==(const unsubscribe_frame&) const = default;
+};
+
+/// Bus -> consumer: the answer to both: all that it is subscribed to now.
+struct subscribed_frame {
+  std::vector<std::string> event_types;
+  std::vector<std::string> patterns;
+  bool operator==(const subscribed_frame&) const = default;
 };
 
 /// Both ways: the sender is about to end the connection.
@@ -123,6 +146,7 @@ struct consumer_status {
   uint64_t queued = 0;    ///< Waiting for it or on the way: received - dropped - delivered.
   uint64_t queued_bytes = 0;
   std::vector<std::string> event_types;
+  std::vector<std::string> patterns;
   bool operator==(const consumer_status&) const = default;
 };
 
@@ -214,8 +238,8 @@ struct unknown_line {
   bool operator==(const unknown_line&) const = default;
 };
 
-using frame =
-    std::variant<hello, hello_ack, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status,
-                 publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
+using frame = std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye,
+                           pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status, publish_ack,
+                           error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

@@ -77,6 +77,7 @@ enum class error_code : uint8_t {
   consumers_connected, ///< A shutdown was refused.
   internal_error,
   unexpected_frame, ///< It was ignored.
+  bad_subscription, ///< A `subscribe` or `unsubscribe` was ignored.
 };
 template <>
 struct vocabulary<error_code> {
@@ -84,9 +85,9 @@ struct vocabulary<error_code> {
       "unknown",         "bad_first_frame",      "hello_timeout",
       "frame_too_large", "too_many_connections", "too_many_half_open",
       "foreign_uid",     "shutting_down",        "consumers_connected",
-      "internal_error",  "unexpected_frame",
+      "internal_error",  "unexpected_frame",     "bad_subscription",
   };
 };
-static_assert(spells_all_up_to(error_code::unexpected_frame));
+static_assert(spells_all_up_to(error_code::bad_subscription));
 
 } // namespace cafbus

@@ -53,6 +53,7 @@ result<blocking_consumer> blocking_consumer::open(const std::string& socket_path
   greeting.pid = ::getpid();
   greeting.event_key = request.event_key;
   greeting.event_types = request.event_types;
+  greeting.patterns = request.patterns;
   greeting.subscription_id = request.subscription_id;
   auto answer = bus->subscribe(greeting, until.left());
   if (!answer)

@@ -28,7 +28,8 @@ result<std::string> socket_path(const std::string& app = "default", const std::s
 /// What a consumer asks for.
 struct subscription {
   std::string event_key;
-  std::vector<std::string> event_types = {}; ///< Empty: the key itself.
+  std::vector<std::string> event_types = {}; ///< This and `patterns` empty: the key itself.
+  std::vector<std::string> patterns = {};    ///< As `messages/type_pattern.hpp` describes them.
   std::string subscription_id = {};          ///< Identity for first and last; empty: the key.
 };
 

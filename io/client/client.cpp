@@ -66,6 +66,8 @@ const char* missing_capability(const hello& asked, const hello_ack& ack) {
     return "set-up and clean-up commands (--on-first, --on-last)";
   if (asked.exclusive && !can(ack, capability::exclusive))
     return "exclusive consumers (--exclusive)";
+  if (!asked.patterns.empty() && !can(capability::patterns))
+    return "patterns of event types (--literal takes such a name as it is)";
   return nullptr;
 }
 
@@ -225,7 +227,7 @@ result<client::incoming> client::next(nanoseconds timeout) {
 result<hello_ack> client::subscribe(const hello& asked, nanoseconds timeout) {
   deadline until{timeout};
   auto request = asked;
-  if (request.event_types.empty())
+  if (request.event_types.empty() && request.patterns.empty())
     request.event_types.push_back(request.event_key);
   // a bus that refuses may hang up before it has read all: then its reason is still there to be read
   if (auto sent = send(encode(request), timeout); !sent && sent.error().kind != failure_kind::closed)

@@ -84,6 +84,9 @@ struct session_state {
   void on_producer_bye();
   void on_hello(hello x);
   void on_entered(const entered& x);
+  void on_subscribe(const subscribe_frame& x);
+  void on_unsubscribe(const unsubscribe_frame& x);
+  void change_to(consumer_info wanted);
   void on_pre_shutdown_check(const pre_shutdown_check& x);
   void on_status_query();
   void on_shutdown(const shutdown& x);

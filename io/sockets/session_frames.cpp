@@ -3,11 +3,11 @@
 #include "actors/conn.hpp"
 #include "actors/mailbox_limits.hpp"
 #include "config/log.hpp"
+#include "io/sockets/hello_checks.hpp"
 #include "io/sockets/session.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <memory>
 #include <spdlog/logger.h>
 
@@ -20,44 +20,6 @@ using namespace std::chrono_literals;
 /// Longest wait for the bus to describe itself.
 constexpr auto status_timeout = 5s;
 
-/// What is wrong with the surroundings of its hooks; empty if nothing is.
-std::string hook_complaint(const hello& x) {
-  if (x.on_first.size() > defaults::max_hook_bytes || x.on_last.size() > defaults::max_hook_bytes)
-    return "a command is longer than " + std::to_string(defaults::max_hook_bytes) + " bytes";
-  auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  size_t bytes = 0;
-  for (const auto& [name, value] : x.hook_env) {
-    bytes += name.size() + value.size() + 2; // as they lie in memory: NAME=VALUE and its end
-    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value))
-      return "hook_env has a name or value that no environment can have";
-  }
-  if (bytes > defaults::max_hook_env_bytes)
-    return "hook_env is larger than " + std::to_string(defaults::max_hook_env_bytes) + " bytes";
-  if (!x.hook_dir.empty() && (x.hook_dir[0] != '/' || x.hook_dir.size() >= PATH_MAX || has_nul(x.hook_dir)))
-    return "hook_dir is no absolute path";
-  if (x.hook_umask.value_or(0) > 0777)
-    return "hook_umask is beyond 0777";
-  return {};
-}
-
-/// What is wrong with a hello; empty if nothing is.
-std::string complaint(const hello& x, const bus_options& options) {
-  auto too_long = [&](const std::string& name) { return name.size() > options.max_key_bytes; };
-  if (x.version != protocol_version)
-    return "version '" + x.version.substr(0, 32) + "' is not supported; this bus speaks " + protocol_version;
-  if (x.event_key.empty())
-    return "event_key is empty";
-  if (x.event_types.size() > options.max_event_types)
-    return "too many event_types: " + std::to_string(x.event_types.size()) + ", at most " +
-           std::to_string(options.max_event_types) + " (option max-event-types)";
-  if (auto why = hook_complaint(x); !why.empty())
-    return why;
-  if (too_long(x.event_key) || too_long(x.subscription_id) ||
-      std::any_of(x.event_types.begin(), x.event_types.end(), too_long))
-    return "a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)";
-  return {};
-}
-
 std::string limit_reached(const session_context& x) {
   return "the bus has " + std::to_string(x.limit->most) +
          " consumers and producers and takes no more (option max-connections); try again when one has left";
@@ -69,6 +31,12 @@ char* receive_buffer() {
   constexpr size_t readable_behind = 64; // frame_splitter
   thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(defaults::read_bytes + readable_behind);
   return buffer.get();
+}
+
+void add_new(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const auto& name : more)
+    if (std::ranges::find(names, name) == names.end())
+      names.push_back(name);
 }
 
 /// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
@@ -186,10 +154,10 @@ void session_state::on_hello(hello x) {
     reject(reject_code::too_many_connections, limit_reached(*context));
     return;
   }
-  info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types)};
+  info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types), std::move(x.patterns)};
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
-  if (info.event_types.empty())
+  if (info.event_types.empty() && info.patterns.empty())
     info.event_types.push_back(info.event_key);
   phase = session_phase::entering;
   established(false);
@@ -219,11 +187,12 @@ void session_state::on_entered(const entered& x) {
   self->send(context->hub, subscribe{conn, info});
   hello_ack ack;
   ack.first_for_key = x.first;
-  ack.capabilities = {capability::canonical_metadata, capability::exclusive, capability::hooks,
+  ack.capabilities = {capability::canonical_metadata, capability::exclusive, capability::hooks, capability::patterns,
                       capability::payload_last, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
-                      log::quoted(info.event_key), log::quoted(info.subscription_id), info.event_types.size(), x.first);
+                      log::quoted(info.event_key), log::quoted(info.subscription_id),
+                      info.event_types.size() + info.patterns.size(), x.first);
   self->trigger(output->handle()); // no effect unless it is halted
   process();                       // what was sent behind the hello
 }
@@ -282,11 +251,46 @@ void session_state::on_consumer_frame(std::string_view line) {
     end(close_reason::peer_said_bye);
   } else if (auto* check = std::get_if<pre_shutdown_check>(&x)) {
     on_pre_shutdown_check(*check);
+  } else if (auto* more = std::get_if<subscribe_frame>(&x)) {
+    on_subscribe(*more);
+  } else if (auto* less = std::get_if<unsubscribe_frame>(&x)) {
+    on_unsubscribe(*less);
   } else if (std::holds_alternative<hello>(x)) {
     unexpected("hello");
   } else if (std::holds_alternative<publish_line>(x)) {
     unexpected("publish"); // a consumer that believes it has published must not be left in that belief
   }
+}
+
+void session_state::on_subscribe(const subscribe_frame& x) {
+  auto wanted = info;
+  add_new(wanted.event_types, x.event_types);
+  add_new(wanted.patterns, x.patterns);
+  change_to(std::move(wanted));
+}
+
+void session_state::on_unsubscribe(const unsubscribe_frame& x) {
+  auto wanted = info;
+  auto without = [](std::vector<std::string>& names, const std::vector<std::string>& gone) {
+    std::erase_if(names, [&](const std::string& name) { return std::ranges::find(gone, name) != gone.end(); });
+  };
+  without(wanted.event_types, x.event_types);
+  without(wanted.patterns, x.patterns);
+  change_to(std::move(wanted));
+}
+
+/// Sequence, counters and what is queued stay.
+void session_state::change_to(consumer_info wanted) {
+  std::string why = wanted.event_types.empty() && wanted.patterns.empty()
+                        ? "nothing would be left to be subscribed to; leave with bye instead"
+                        : name_complaint(wanted.event_types, wanted.patterns, context->options);
+  if (!why.empty()) {
+    write(encode(error_frame{error_code::bad_subscription, why}));
+    return;
+  }
+  info = std::move(wanted);
+  self->send(context->hub, subscribe{conn, info});
+  write(encode(subscribed_frame{info.event_types, info.patterns}));
 }
 
 void session_state::on_pre_shutdown_check(const pre_shutdown_check& x) {

@@ -79,6 +79,18 @@ CAF_TEST(hello has its fields in order and its optional ones only when set) {
               R"("subscription_id":"k/1","capabilities":["x"]})");
 }
 
+CAF_TEST(hello has patterns beside its types) {
+  check_frame(
+      hello{.pid = 1, .event_key = "k", .event_types = {"a.*"}, .patterns = {"b.*", ">"}},
+      R"({"type":"hello","pid":1,"event_key":"k","event_types":["a.*"],"patterns":["b.*",">"],"version":"v1"})");
+}
+
+CAF_TEST(the frames that change a subscription name what changes) {
+  check_frame(subscribe_frame{{"a"}, {"b.*"}}, R"({"type":"subscribe","event_types":["a"],"patterns":["b.*"]})");
+  check_frame(unsubscribe_frame{{}, {">"}}, R"({"type":"unsubscribe","patterns":[">"]})");
+  check_frame(subscribed_frame{{"a"}, {}}, R"({"type":"subscribed","event_types":["a"]})");
+}
+
 CAF_TEST(hello carries the hooks with their surroundings) {
   hello x{.pid = 1, .event_key = "k", .exclusive = true, .on_first = "up", .on_last = "down", .hook_dir = "/tmp"};
   x.hook_env = {{"PATH", "/bin"}, {"A", ""}};

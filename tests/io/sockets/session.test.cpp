@@ -295,4 +295,53 @@ CAF_TEST(a status query is answered while a consumer is going) {
   CAF_CHECK(take(y).starts_with("{\"type\":\"status_response\""));
 }
 
+CAF_TEST(a consumer is subscribed to patterns and not to its key beside them) {
+  auto x = connect();
+  CAF_CHECK(has(say_hello(x, "k", R"(,"patterns":["a.*"])"), "\"patterns\""));
+  auto producer = connect();
+  talk(producer, publish_line_of("a.b") + publish_line_of("a.b.c") + publish_line_of("k"));
+  auto seen = take(x);
+  CAF_CHECK_EQUAL(count(seen, "\"type\":\"event\""), 1u);
+  CAF_CHECK(has(seen, "\"event_type\":\"a.b\""));
+}
+
+CAF_TEST(a hello with what is no pattern is rejected with the way out) {
+  auto x = connect();
+  auto ack = say_hello(x, "k", R"(,"patterns":["git*"])");
+  CAF_CHECK(has(ack, "\"rejected\":true"));
+  CAF_CHECK(has(ack, "\"reject_code\":\"bad_hello\""));
+  CAF_CHECK(has(ack, "whole tokens"));
+}
+
+CAF_TEST(a consumer changes its subscription and its numbers go on) {
+  auto x = consumer("t");
+  auto producer = connect();
+  talk(producer, publish_line_of("t"));
+  CAF_CHECK(has(take(x), "\"seq\":1,"));
+  CAF_CHECK(has(talk(x, "{\"type\":\"subscribe\",\"event_types\":[\"u\"],\"patterns\":[\"a.>\"]}\n"),
+                R"({"type":"subscribed","event_types":["t","u"],"patterns":["a.>"]})"));
+  talk(producer, publish_line_of("u") + publish_line_of("a.b"));
+  CAF_CHECK(has(take(x), "\"seq\":3,"));
+  CAF_CHECK(has(talk(x, "{\"type\":\"unsubscribe\",\"event_types\":[\"t\",\"u\",\"u\"]}\n"),
+                R"({"type":"subscribed","patterns":["a.>"]})"));
+  talk(producer, publish_line_of("t") + publish_line_of("u") + publish_line_of("a.c"));
+  auto seen = take(x);
+  CAF_CHECK_EQUAL(count(seen, "\"type\":\"event\""), 1u);
+  CAF_CHECK(has(seen, "\"seq\":4,"));
+  CAF_CHECK_EQUAL(read_status_now().consumers.at(0).patterns, (std::vector<std::string>{"a.>"}));
+}
+
+CAF_TEST(a change that is refused changes nothing) {
+  auto x = consumer("t");
+  for (auto* line : {R"({"type":"subscribe","patterns":["a*"]})", R"({"type":"unsubscribe","event_types":["t"]})"})
+    CAF_CHECK(has(talk(x, std::string{line} + "\n"), "\"code\":\"bad_subscription\""));
+  std::string many;
+  for (int i = 0; i < 1'024; ++i)
+    many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + '"';
+  CAF_CHECK(has(talk(x, "{\"type\":\"subscribe\",\"event_types\":[" + many + "]}\n"), "max-event-types"));
+  auto producer = connect();
+  talk(producer, publish_line_of("t") + publish_line_of("1"));
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
