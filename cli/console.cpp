@@ -2,6 +2,7 @@
 
 #include "base/result.hpp"
 #include "base/utf8.hpp"
+#include "io/daemon/instance.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -64,6 +65,14 @@ void say(std::string_view text) {
 int complain(int code, std::string_view text) {
   say("error: " + std::string{text});
   return code;
+}
+
+void tell_of_others(const app_paths& paths) {
+  for (const auto& x : find_others(paths, process_environment()))
+    say("note: another bus of this app" + (x.pid != 0 ? " (process " + std::to_string(x.pid) + ")" : std::string{}) +
+        " lives in " + x.base + "; the one in " + paths.base +
+        " shares no events with it, and --dir or CAFBUS_DIR "
+        "tells which one is meant");
 }
 
 std::string not_running_text(const std::string& app_dir, const std::string& socket) {

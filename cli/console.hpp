@@ -1,5 +1,6 @@
 #pragma once
 #include "cli/exit_code.hpp"
+#include "config/paths.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ void say(std::string_view text);
 
 /// Prints `[cafbus] error: text` likewise. @returns `code`, for `return complain(...)`.
 int complain(int code, std::string_view text);
+
+/// Says where else a bus of the same app lives, after one has been started in `paths`: most likely one of the two is in
+/// the wrong place.
+void tell_of_others(const app_paths& paths);
 
 /// What is said when nobody listens: what is missing and how to get it.
 std::string not_running_text(const std::string& app_dir, const std::string& socket);

@@ -152,6 +152,8 @@ int run_consume(const consume_flags& flags) {
   auto joined = join_bus(paths, request->subscription, flags.no_spawn);
   if (!joined.bus)
     return explain_refusal(joined, paths);
+  if (joined.bus->started)
+    tell_of_others(paths);
   consume_session session{std::move(joined.bus->bus), std::move(files), *request, paths.socket};
   if (auto prepared = session.prepare(); !prepared)
     return complain(exit_code::failed, prepared.error().text);

@@ -1,5 +1,7 @@
 #include "cli/console.hpp"
 #include "cli/program.hpp"
+#include "config/known_variables.hpp"
+#include "config/paths.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,7 +30,11 @@ int main(int argc, char** argv) {
     ::signal(x, SIG_IGN);
   try {
     auto chosen = parse_command_line({argv + 1, argv + argc});
-    return chosen ? (*chosen)() : complain(exit_code::usage, chosen.error().text);
+    if (!chosen)
+      return complain(exit_code::usage, chosen.error().text);
+    for (const auto& unknown : explain_unknown_variables(process_variables()))
+      say("warning: " + unknown);
+    return (*chosen)();
   } catch (const std::exception& e) {
     return complain(exit_code::failed, e.what());
   }

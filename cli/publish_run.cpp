@@ -79,6 +79,8 @@ void publish_run::find() {
     fail(failure_kind::not_found, not_running_text(request_.paths.dir, request_.paths.socket));
   else if (!found)
     fail(kind_of(found.error()), found.error().text);
+  else if (found->started)
+    tell_of_others(request_.paths);
 }
 
 void publish_run::await(const std::string& event_type) {

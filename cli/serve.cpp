@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 namespace cafbus {
 
@@ -34,6 +35,8 @@ int run_serve(const serve_options& options, const option_reader& reread) {
     return *code;
   auto serving = [&options](const std::string& socket) {
     say("serving socket=" + socket);
+    if (auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app))
+      tell_of_others(*paths);
     if (::isatty(STDERR_FILENO) == 1)
       say(end_text(options.bus.idle_timeout));
   };

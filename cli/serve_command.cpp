@@ -6,6 +6,7 @@
 #include "config/effective_config.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <limits>
 #include <memory>
@@ -15,8 +16,23 @@ namespace cafbus {
 
 namespace {
 
+/// The options that hold as JSON: `value` is null where nothing is set.
+std::string json_of(const loaded_options& options) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& x : effective_values(options, process_environment())) {
+    nlohmann::ordered_json entry{{"option", x.option}, {"value", nullptr}, {"origin", to_string(x.from)}};
+    if (!x.value.empty())
+      entry["value"] = x.value;
+    if (!x.place.empty())
+      entry["place"] = x.place;
+    list.push_back(std::move(entry));
+  }
+  nlohmann::ordered_json result{{"file", options.file}, {"options", std::move(list)}};
+  return result.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
 /// Finds what is wrong without touching a file, or prints what would hold.
-int check(const loaded_options& options) {
+int check(const loaded_options& options, bool as_json) {
   const auto& values = options.values;
   for (const auto& text : values.sources) {
     auto spec = parse_source_spec(text);
@@ -26,7 +42,7 @@ int check(const loaded_options& options) {
   auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
-  return print(effective_config(options, process_environment()));
+  return print(as_json ? json_of(options) : effective_config(options, process_environment()));
 }
 
 } // namespace
@@ -38,8 +54,10 @@ void add_serve(CLI::App& program, command& chosen) {
   auto ready_fd = std::make_shared<std::string>();
   sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/daemon/starter.cpp; not for people
   auto check_only = std::make_shared<bool>(false);
+  auto as_json = std::make_shared<bool>(false);
   sub->add_flag("--check-config", *check_only,
                 "Print the options in effect, each with its origin, as a config file; run nothing");
+  sub->add_flag("--json", *as_json, "With --check-config: print them as JSON");
   sub->footer("The bus ends on SIGINT or SIGTERM, by `cafbus stop`, after --idle-timeout\n"
               "without a consumer, and when a source fails for good. SIGHUP reads config file\n"
               "and environment again, and reopens the log.\n"
@@ -50,8 +68,8 @@ void add_serve(CLI::App& program, command& chosen) {
               "Examples:\n"
               "  cafbus serve --app shop --source file:/var/log/orders.ndjson\n"
               "  cafbus serve --source exec:'tail -n +1 -F events.ndjson' --idle-timeout never");
-  sub->callback([flags, ready_fd, check_only, &chosen] {
-    chosen = [flags, ready_fd, check_only] {
+  sub->callback([flags, ready_fd, check_only, as_json, &chosen] {
+    chosen = [flags, ready_fd, check_only, as_json] {
       auto loaded = flags->load();
       auto reread = [flags] { return flags->load(); };
       if (!ready_fd->empty()) {
@@ -63,7 +81,9 @@ void add_serve(CLI::App& program, command& chosen) {
       if (!loaded)
         return complain(exit_code::usage, loaded.error().text);
       if (*check_only)
-        return check(*loaded);
+        return check(*loaded, *as_json);
+      if (*as_json)
+        return complain(exit_code::usage, "--json says nothing without --check-config");
       return run_serve(loaded->values, reread);
     };
   });

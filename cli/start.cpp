@@ -31,6 +31,8 @@ int run_start(const settings& flags, bool json) {
                       exit_code::failed);
   }
   const auto& [bus, started] = *found;
+  if (started)
+    tell_of_others(paths);
   if (json)
     return print_json(
         {{"state", started ? "started" : "already_running"}, {"pid", bus.bus_pid()}, {"socket", paths.socket}},

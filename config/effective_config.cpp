@@ -1,6 +1,6 @@
 #include "config/effective_config.hpp"
 
-#include "config/log.hpp"
+#include "config/quoted.hpp"
 
 namespace cafbus {
 
@@ -19,30 +19,41 @@ std::string config_value(const std::string& text) {
   return result + '"';
 }
 
-std::string line(const std::string& name, const std::string& value, const std::string& place) {
-  if (value.empty())
-    return "# " + name + " is not set   # " + place + '\n';
-  if (value.find('\n') != std::string::npos) // a config file cannot say it
-    return "# " + name + " = " + log::quoted(value, value.size()) + "   # " + place + ", in more than one line\n";
-  return name + " = " + config_value(value) + "   # " + place + '\n';
+std::string line(const effective_value& x) {
+  auto place = x.from == origin::file ? x.place : to_string(x.from);
+  if (x.value.empty())
+    return "# " + x.option + " is not set   # " + place + '\n';
+  if (x.value.find('\n') != std::string::npos) // a config file cannot say it
+    return "# " + x.option + " = " + log::quoted(x.value, x.value.size()) + "   # " + place +
+           ", in more than one line\n";
+  return x.option + " = " + config_value(x.value) + "   # " + place + '\n';
 }
 
 } // namespace
 
-std::string effective_config(const loaded_options& options, const environment& env) {
-  std::string result;
+std::vector<effective_value> effective_values(const loaded_options& options, const environment& env) {
+  std::vector<effective_value> result;
   auto table = option_table();
   for (size_t i = 0; i < table.size(); ++i) {
-    auto from = options.origins[i];
-    auto place = [&](size_t n) { return from == origin::file ? options.places[i][n] : to_string(from); };
     auto values = options.values;
+    auto add = [&](std::string value, size_t n) {
+      auto from = options.origins[i];
+      result.push_back({table[i].name, std::move(value), from,
+                        from == origin::default_value ? std::string{} : options.places[i][n]});
+    };
     if (table[i].repeatable && !table[i].list(values).empty())
       for (size_t n = 0; n < table[i].list(values).size(); ++n)
-        result += line(table[i].name, table[i].list(values)[n], place(n));
+        add(table[i].list(values)[n], n);
     else
-      result +=
-          line(table[i].name, table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), place(0));
+      add(table[i].name == "dir" ? base_dir(values.dir, env) : table[i].text(values), 0);
   }
+  return result;
+}
+
+std::string effective_config(const loaded_options& options, const environment& env) {
+  std::string result;
+  for (const auto& x : effective_values(options, env))
+    result += line(x);
   return result;
 }
 

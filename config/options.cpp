@@ -117,7 +117,8 @@ option app_option() {
 }
 
 option dir_option() {
-  auto made = row("dir", "DIR", "a path", "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else ~/.cafbus");
+  auto made = row("dir", "DIR", "a path",
+                  "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else /run/user/UID/cafbus, else ~/.cafbus");
   made.every_command = true;
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (text.empty() || text.find('\0') != std::string_view::npos)

@@ -30,15 +30,64 @@ failure untrusted(std::string text) {
   return {failure_kind::untrusted, std::move(text)};
 }
 
-/// The home of the user that we are, when the environment does not say it.
+/// The home of the user that we are, by the user database.
 std::string home_of_user() {
   std::vector<char> buffer(16 * 1'024);
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr &&
+  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr &&
       found->pw_dir != nullptr && *found->pw_dir != '\0')
     return found->pw_dir;
   return "/";
+}
+
+/// The owner of what is at `path`, links followed; nothing if it cannot be seen.
+std::optional<uid_t> owner_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? std::optional{info.st_uid} : std::nullopt;
+}
+
+/// Whether it is a folder that we may put files into.
+bool is_own_folder(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid();
+}
+
+/// The user who called sudo, if we are root by that.
+std::optional<std::string> caller_of_sudo(const environment& env) {
+  auto uid = env("SUDO_UID");
+  const auto known = uid && uid->find_first_not_of("0123456789") == std::string::npos && *uid != "0";
+  return known && ::geteuid() == 0 ? uid : std::nullopt;
+}
+
+void add_once(std::vector<std::string>& list, std::string x) {
+  if (std::ranges::find(list, x) == list.end())
+    list.push_back(std::move(x));
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error);
+  auto result = error ? path : full.lexically_normal().string();
+  while (result.size() > 1 && result.ends_with('/'))
+    result.pop_back();
+  return result;
+}
+
+/// "user 0 (root)" for people.
+std::string user_text(uid_t uid) {
+  return "user " + std::to_string(uid) + (uid == 0 ? " (root)" : "");
+}
+
+/// Why we cannot get into `path`, if that is since it belongs to another user.
+result<void> check_owner(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK | X_OK) == 0 || info.st_uid == ::geteuid())
+    return {};
+  const auto by_sudo = info.st_uid == 0 ? ", perhaps since cafbus was run once with sudo" : "";
+  return untrusted(path + " belongs to " + user_text(info.st_uid) + by_sudo + ", and is closed to us (user " +
+                   std::to_string(::geteuid()) + "); `sudo chown -R " + std::to_string(::geteuid()) + ' ' + path +
+                   "` gives it back, or use --dir or CAFBUS_DIR with a folder of your own");
 }
 
 /// Sees to it that `name` in `parent` is there; whether it is a folder is not looked at.
@@ -110,6 +159,15 @@ environment process_environment() {
   };
 }
 
+std::vector<std::string> process_variables() {
+  std::vector<std::string> result;
+  for (char** x = environ; x != nullptr && *x != nullptr; ++x) {
+    std::string_view entry{*x};
+    result.emplace_back(entry.substr(0, entry.find('=')));
+  }
+  return result;
+}
+
 result<void> check_app_name(std::string_view app) {
   auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -122,25 +180,38 @@ result<void> check_app_name(std::string_view app) {
                                             " letters, digits, '.', '_' or '-', starting with neither '.' nor '-'"};
 }
 
-std::string base_dir(const std::string& dir, const environment& env) {
-  auto home = [&env] { return env("HOME").value_or(home_of_user()); };
-  auto choose = [&]() -> std::string {
-    if (!dir.empty())
-      return dir;
-    if (auto value = env("CAFBUS_DIR"))
-      return *value;
-    // the XDG specification: a relative one is to be ignored
-    if (auto value = env("XDG_RUNTIME_DIR"); value && value->starts_with('/'))
-      return *value + "/cafbus";
-    return home() + "/.cafbus";
-  };
-  auto chosen = choose();
-  std::error_code error;
-  auto absolute = std::filesystem::absolute(chosen, error);
-  auto result = error ? chosen : absolute.lexically_normal().string();
-  while (result.size() > 1 && result.ends_with('/'))
-    result.pop_back();
+std::vector<std::string> usual_base_dirs(const environment& env, const std::string& runtime_dirs) {
+  std::vector<std::string> result;
+  // the XDG specification: a relative one is to be ignored
+  if (auto xdg = env("XDG_RUNTIME_DIR"); xdg && xdg->starts_with('/') && is_own_folder(*xdg))
+    add_once(result, absolute(*xdg + "/cafbus"));
+  if (auto run = runtime_dirs + '/' + std::to_string(::geteuid()); is_own_folder(run))
+    add_once(result, run + "/cafbus");
+  auto home = env("HOME");
+  auto owner = home ? owner_of(*home) : std::nullopt;
+  if (!home || (owner && *owner != ::geteuid() && *owner != 0))
+    home = home_of_user();
+  add_once(result, absolute(*home + "/.cafbus"));
   return result;
+}
+
+std::vector<std::string> other_base_dirs(const std::string& base, const environment& env,
+                                         const std::string& runtime_dirs) {
+  auto result = usual_base_dirs(env, runtime_dirs);
+  if (auto caller = caller_of_sudo(env)) {
+    add_once(result, runtime_dirs + '/' + *caller + "/cafbus");
+    if (auto home = env("HOME"))
+      add_once(result, absolute(*home + "/.cafbus"));
+  }
+  std::erase(result, base);
+  return result;
+}
+
+std::string base_dir(const std::string& dir, const environment& env) {
+  if (!dir.empty())
+    return absolute(dir);
+  auto named = env("CAFBUS_DIR");
+  return named ? absolute(*named) : usual_base_dirs(env).front();
 }
 
 result<app_paths> find_app_paths(const std::string& base, const std::string& app) {
@@ -165,9 +236,17 @@ result<app_paths> find_app_paths(const std::string& base, const std::string& app
   return paths;
 }
 
+result<void> check_access(const app_paths& paths) {
+  if (auto base = check_owner(paths.base); !base)
+    return base;
+  return check_owner(paths.dir);
+}
+
 result<void> prepare_app_dir(const app_paths& paths) {
   if (auto made = make_folder(AT_FDCWD, paths.base.c_str(), paths.base); !made)
     return made;
+  if (auto open_to_us = check_access(paths); !open_to_us)
+    return open_to_us;
   unique_fd base{::open(paths.base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}; // may be a symlink: the user named it
   if (!base && errno == ENOTDIR)
     return failure{failure_kind::invalid, paths.base + " is not a folder; remove it or use --dir or CAFBUS_DIR"};

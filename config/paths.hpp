@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Where a bus keeps its files, and the checks that make that place safe to trust.
 namespace cafbus {
@@ -15,6 +16,9 @@ using environment = std::function<std::optional<std::string>(const std::string& 
 
 /// The environment of this process.
 environment process_environment();
+
+/// The names of its variables, in no order.
+std::vector<std::string> process_variables();
 
 /// The files of one app's bus, all absolute, all in `dir`.
 struct app_paths {
@@ -32,8 +36,20 @@ struct app_paths {
 /// Whether this can be an app's name, which becomes a folder's name.
 result<void> check_app_name(std::string_view app);
 
-/// The folder of all apps: `dir` if not empty, else `$CAFBUS_DIR`, `$XDG_RUNTIME_DIR/cafbus`, `~/.cafbus`. Absolute.
+/// The folder of all apps: `dir` if not empty, else `$CAFBUS_DIR`, else the first of `usual_base_dirs`. Absolute.
 std::string base_dir(const std::string& dir, const environment& env);
+
+/// The folders of all apps that this user's commands take when none is named, the first that can be used in front:
+/// `$XDG_RUNTIME_DIR/cafbus`; the same below `/run/user/UID`, so that a login shell, cron, ssh, a service and sudo find
+/// the same one; `~/.cafbus`. A runtime directory counts only if it is a folder of ours, and a home that belongs to
+/// another user, as `sudo` may leave it in the environment, does not count.
+/// @param runtime_dirs Holds the runtime directories of all users.
+std::vector<std::string> usual_base_dirs(const environment& env, const std::string& runtime_dirs = "/run/user");
+
+/// Where else a bus may be that the caller means: the usual folders of this user and, under sudo, of whoever called
+/// it, without `base`.
+std::vector<std::string> other_base_dirs(const std::string& base, const environment& env,
+                                         const std::string& runtime_dirs = "/run/user");
 
 /// The paths of `app` below `base`. Fails if the name is bad or the socket's path too long for the kernel. Touches no
 /// file.
@@ -42,5 +58,9 @@ result<app_paths> find_app_paths(const std::string& base, const std::string& app
 /// Makes `paths.base` and `paths.dir` if they are missing, and checks that nobody else can put anything in there: a
 /// real folder (no symlink), ours, writable by us alone. One that others can merely read is made 0700.
 result<void> prepare_app_dir(const app_paths& paths);
+
+/// Whether the folders let us in. Fails only where the owner of one keeps us out, and says who that is and the way back
+/// in; a folder that is missing is no failure. Touches nothing.
+result<void> check_access(const app_paths& paths);
 
 } // namespace cafbus

@@ -70,7 +70,7 @@ public:
   /// An event, or any other frame that the bus may send. Views are valid until the next call of any function here.
   using incoming = std::variant<event_frame, frame>;
 
-  /// Connects, and checks by the kernel's word that the bus runs as us or as root.
+  /// Connects, and checks by the kernel's word that the bus runs as us or as root. Root may connect to any.
   static result<client> connect(const std::string& path, std::chrono::nanoseconds timeout);
 
   /// For poll(); non-blocking. Stays owned by this object.

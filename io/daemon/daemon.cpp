@@ -4,34 +4,27 @@
 #include "actors/file_lines.hpp"
 #include "actors/line_source.hpp"
 #include "actors/position_file.hpp"
-#include "base/deadline.hpp"
-#include "base/signals.hpp"
 #include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
 #include "io/daemon/command_set_up.hpp"
-#include "io/daemon/folder_watch.hpp"
-#include "io/daemon/instance_lock.hpp"
+#include "io/daemon/instance_files.hpp"
 #include "io/daemon/orphans.hpp"
 #include "io/daemon/start_up_memory.hpp"
+#include "io/daemon/wake_ups.hpp"
 #include "io/links/node_links.hpp"
 #include "io/sockets/socket_broker.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 #include <csignal>
 #include <cstdio>
 #include <malloc.h>
-#include <optional>
-#include <poll.h>
 #include <spdlog/logger.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,17 +74,6 @@ void tame_heap() {
   ::mallopt(M_ARENA_MAX, 2);
 }
 
-/// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
-/// has nothing else to do, so that a slow file system holds up no actor.
-constexpr auto look_interval = std::chrono::milliseconds{700};
-
-/// The same where the kernel tells of nearly all changes.
-constexpr auto watched_look_interval = std::chrono::seconds{10};
-
-/// From a change that the kernel tells of to the look: a bus that stops by itself takes its socket away a moment before
-/// it says so.
-constexpr auto look_delay = std::chrono::milliseconds{200};
-
 /// Positions that are remembered, those of sources that are not there any more included.
 constexpr size_t most_position_files = 1'024;
 
@@ -101,24 +83,15 @@ std::string positions_folder(const app_paths& paths) {
 
 /// Everything that is checked or taken before the first actor is there.
 struct preparation {
-  app_paths paths;
+  instance_files files;
   std::vector<source_spec> sources;
-  uint64_t descriptors = 0; // that we may have
-  std::optional<instance_lock> lock;
+  uint64_t descriptors = 0; ///< That we may have.
   unique_fd listening;
   std::vector<node_source> node_sources;
   prepared_links links;
   uint32_t link_descriptors = 0; ///< For connections of other buses; none of `descriptors`.
-  own_file socket;
   orphan_mark mark;
   command_context usual; ///< Of commands that nobody says more about.
-
-  /// What has become of our files, if not all are ours any more. Whoever comes next cannot find us then.
-  std::string lost() const {
-    if (auto state = socket.look(); state != own_file::state::ours)
-      return state == own_file::state::gone ? "socket file is gone" : "socket file was replaced";
-    return lock->lost();
-  }
 };
 
 result<std::vector<source_spec>> read_sources(const std::vector<std::string>& texts) {
@@ -159,93 +132,52 @@ result<void> take_links(const serve_options& options, preparation& x) {
   return {};
 }
 
+/// The right to be the daemon, with its folder and its log.
+result<instance_files> take_place(const serve_options& options, bool on_demand) {
+  auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
+  if (!paths)
+    return paths.error();
+  if (auto prepared = prepare_app_dir(*paths); !prepared)
+    return prepared.error();
+  auto lock = instance_lock::take(*paths);
+  if (!lock)
+    return lock.error();
+  // under the lock, so that a `stop --hold` that came after the starter's look is honoured, too
+  if (on_demand && ::access(paths->hold.c_str(), F_OK) == 0)
+    return held_back(*paths);
+  ::unlink(paths->hold.c_str());
+  if (auto logging = log::to_file(paths->log, options.log_level); !logging)
+    return logging.error();
+  return instance_files{std::move(*paths), std::move(*lock)};
+}
+
 result<preparation> prepare(const serve_options& options, bool on_demand) {
-  preparation x;
-  x.descriptors = raise_descriptor_limit();
-  if (auto enough = check_descriptors(x.descriptors, least_descriptors); !enough)
+  auto descriptors = raise_descriptor_limit();
+  if (auto enough = check_descriptors(descriptors, least_descriptors); !enough)
     return enough.error();
   auto sources = read_sources(options.sources);
   if (!sources)
     return sources.error();
-  x.sources = std::move(*sources);
+  auto files = take_place(options, on_demand);
+  if (!files)
+    return files.error();
+  preparation x{std::move(*files), std::move(*sources), descriptors, {}, {}, {}, 0, {}, {}};
   for (const auto& source : x.sources)
     if (source.what == source_spec::kind::node)
       x.node_sources.push_back({source.name, *parse_node_place(source.argument)});
-  auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app);
-  if (!paths)
-    return paths.error();
-  x.paths = std::move(*paths);
-  if (auto prepared = prepare_app_dir(x.paths); !prepared)
-    return prepared.error();
-  auto lock = instance_lock::take(x.paths);
-  if (!lock)
-    return lock.error();
-  x.lock.emplace(std::move(*lock));
-  // under the lock, so that a `stop --hold` that came after the starter's look is honoured, too
-  if (on_demand && ::access(x.paths.hold.c_str(), F_OK) == 0)
-    return held_back(x.paths);
-  ::unlink(x.paths.hold.c_str());
-  if (auto logging = log::to_file(x.paths.log, options.log_level); !logging)
-    return logging.error();
   if (auto linked = take_links(options, x); !linked)
     return linked.error();
-  ::unlink(x.paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
-  auto listening = listen_unix(x.paths.socket, defaults::listen_backlog);
+  const auto& paths = x.files.paths();
+  ::unlink(paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
+  auto listening = listen_unix(paths.socket, defaults::listen_backlog);
   if (!listening)
     return listening.error();
   x.listening = std::move(*listening);
-  x.socket = own_file{x.paths.socket};
-  x.mark = orphan_mark{x.paths.dir + "/bus.children"};
-  limit_position_files(positions_folder(x.paths), most_position_files);
+  x.files.add_socket();
+  x.mark = orphan_mark{paths.dir + "/bus.children"};
+  limit_position_files(positions_folder(paths), most_position_files);
   return x;
 }
-
-/// Signals and the end of the bus, as descriptors to wait for.
-class wake_ups {
-public:
-  wake_ups() {
-    auto awaited = block_signals({SIGINT, SIGTERM, SIGHUP});
-    signals_.reset(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
-    bus_ended_.reset(::eventfd(0, EFD_CLOEXEC));
-  }
-
-  bool good() const { return signals_ && bus_ended_; }
-
-  /// For the actor that ends; from its thread.
-  void bus_ended() {
-    uint64_t one = 1;
-    [[maybe_unused]] auto written = ::write(bus_ended_.get(), &one, sizeof(one));
-  }
-
-  /// Blocks, and calls `look` now and then. @returns the signal that came, or 0 when the bus has ended.
-  int wait(folder_watch& watch, const std::function<void()>& look) {
-    const std::chrono::milliseconds usual = watch.good() ? watched_look_interval : look_interval;
-    for (auto pause = usual;;) {
-      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_ended_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
-      auto ready = ::poll(fds, std::size(fds), poll_ms(pause));
-      if (ready < 0)
-        continue;
-      pause = usual;
-      if (ready == 0)
-        look();
-      if (fds[2].revents != 0) {
-        watch.clear();
-        pause = look_delay;
-      }
-      if (fds[1].revents != 0)
-        return 0;
-      if (fds[0].revents == 0)
-        continue;
-      signalfd_siginfo info;
-      if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info))
-        return static_cast<int>(info.ssi_signo);
-    }
-  }
-
-private:
-  unique_fd signals_;
-  unique_fd bus_ended_;
-};
 
 std::string reason_of(const caf::error& x) {
   return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "internal error";
@@ -301,7 +233,7 @@ void attach_sources(caf::actor_system& system, const bus_parts& parts, const ser
     line.seed = ++seed;
     line.max_json_depth = limits.max_json_depth;
     line.commands = limits.commands;
-    line.positions = options.positions ? positions_folder(x.paths) : "";
+    line.positions = options.positions ? positions_folder(x.files.paths()) : "";
     caf::anon_send(parts.bus,
                    attach_source{spec.name, spawn_line_source(system, std::move(line)), options.sources_wait});
   }
@@ -323,15 +255,11 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   caf::actor_system system{config};
   auto bus_options = options.bus;
   bus_options.app = options.app;
-  bus_options.socket = x.paths.socket;
+  bus_options.socket = x.files.paths().socket;
   limit_to(x.descriptors, bus_options);
   log::lines_per_second = bus_options.log_lines;
   warn_if_insecure(options.nodes);
-  std::atomic<bool> stopping = false;
-  bus_options.on_stopping = [&] {
-    stopping = true;
-    x.lock->note(note_stopping);
-  };
+  bus_options.on_stopping = [&] { wakes.bus_stops(); };
   bus_options.commands.usual = x.usual;
   if (!x.mark.variable().empty())
     bus_options.commands.variables.push_back(x.mark.variable());
@@ -347,20 +275,32 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   spawn_socket_broker(system, parts, bus_options, std::move(x.listening));
   attach_sources(system, parts, options, x, bus_options, links);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
-                  log::quoted(x.paths.socket));
-  x.lock->note(note_running);
-  folder_watch watch{x.paths.dir};
-  ready(x.paths.socket);
-  give_back_start_up_memory();
+                  log::quoted(x.files.paths().socket));
+  x.files.lock().note(note_running);
+  folder_watch watch{x.files.paths().dir};
+  ready(x.files.paths().socket);
+  release_start_up_memory();
+  bool stopping = false;
   std::string lost;
   auto look = [&] {
-    if (stopping || !lost.empty() || (lost = x.lost()).empty())
+    if (stopping || !lost.empty())
       return;
-    log::bus().error("files-lost reason={}", log::quoted(lost));
-    caf::anon_send(parts.bus, stop_bus{lost, true});
+    auto restored = x.files.look();
+    if (!restored) {
+      lost = restored.error().text;
+      log::bus().error("files-lost reason={}", log::quoted(lost));
+      caf::anon_send(parts.bus, stop_bus{lost, true});
+      return;
+    }
+    for (const auto& path : *restored)
+      log::bus().warn("file-restored path={}", log::quoted(path));
+  };
+  auto on_stop = [&] {
+    stopping = true;
+    x.files.lock().note(note_stopping);
   };
   auto running = options;
-  for (bool asked = false; auto signal = wakes.wait(watch, look);) {
+  for (bool asked = false; auto signal = wakes.wait(watch, {look, on_stop});) {
     if (signal == SIGHUP) {
       reload(running, reread, parts.bus, x.descriptors, links);
       continue;
@@ -395,7 +335,7 @@ result<std::string> run_daemon(const serve_options& options, const std::function
     return prepared.error();
   prepared->usual = usual_context(on_demand, umask_before);
   auto outcome = run_bus(options, *prepared, wakes, ready, reread);
-  prepared->socket.remove(); // still under the lock
+  prepared->files.remove_socket(); // still under the lock
   prepared->mark.remove();
   log::shut_down();
   return outcome;

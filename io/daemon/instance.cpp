@@ -149,6 +149,8 @@ instance_view look_at(const app_paths& paths) {
   const auto& why = bus.error();
   if (why.kind == failure_kind::not_found)
     return look_without_answer(paths);
+  if (auto access = check_access(paths); !access)
+    return view(instance_state::unknown, 0, access.error().text);
   return view(why.kind == failure_kind::timed_out ? instance_state::unresponsive : instance_state::unknown, 0,
               why.text);
 }
@@ -165,6 +167,17 @@ std::vector<app_paths> find_apps(const std::string& base) {
       result.push_back(std::move(*paths));
   }
   std::ranges::sort(result, {}, &app_paths::dir);
+  return result;
+}
+
+std::vector<bus_elsewhere> find_others(const app_paths& paths, const environment& env) {
+  std::vector<bus_elsewhere> result;
+  for (const auto& base : other_base_dirs(paths.base, env)) {
+    auto other = find_app_paths(base, app_of(paths));
+    auto holder = other ? find_lock_holder(other->alive_lock) : std::nullopt;
+    if (holder)
+      result.push_back({other->base, holder->pid});
+  }
   return result;
 }
 
@@ -193,6 +206,9 @@ bool kill_daemon(const unique_fd& process) {
 }
 
 void remove_leftovers(const app_paths& paths) {
+  struct stat folder {};
+  if (::lstat(paths.dir.c_str(), &folder) != 0 || folder.st_uid != ::geteuid())
+    return; // root has stopped somebody's bus; a lock file of root's would lock that user out
   auto lock = file_lock::try_take(paths.alive_lock, 100ms);
   if (!lock || !*lock)
     return;

@@ -36,6 +36,16 @@ instance_view look_at(const app_paths& paths);
 /// The apps of a folder that have, or had, a bus: in alphabetical order.
 std::vector<app_paths> find_apps(const std::string& base);
 
+/// A bus that lives in another folder.
+struct bus_elsewhere {
+  std::string base;
+  pid_t pid = 0; ///< 0: it cannot be told from here.
+};
+
+/// The living buses of the same app in the other folders that the caller may mean: whoever starts or misses a bus in
+/// `paths` may be looking in the wrong place.
+std::vector<bus_elsewhere> find_others(const app_paths& paths, const environment& env);
+
 /// A process, and a handle that stays its handle whatever happens to its number.
 struct proven_process {
   int64_t pid = 0;

@@ -14,9 +14,13 @@ namespace cafbus {
 
 namespace {
 
+/// What the pid file says of this process.
+std::string pid_text() {
+  return std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n";
+}
+
 /// Writes the file beside and renames it: a reader sees the old one or the new one.
-result<void> write_pid_file(const std::string& path) {
-  auto text = std::to_string(::getpid()) + "\n" + to_rfc3339(std::chrono::system_clock::now()) + "\n";
+result<void> write_pid_file(const std::string& path, const std::string& text) {
   auto fresh = path + ".new";
   unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
@@ -26,44 +30,59 @@ result<void> write_pid_file(const std::string& path) {
   return {};
 }
 
-const char* fate(own_file::state x) {
-  return x == own_file::state::gone ? " is gone" : " was replaced";
+failure held_by_another(const app_paths& paths) {
+  auto holder = read_pid_file(paths.pid_file);
+  auto who = holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{};
+  return {failure_kind::refused,
+          "another bus is already running for this app" + who + "; see `cafbus status`, or end it with `cafbus stop`"};
 }
 
 } // namespace
 
 result<instance_lock> instance_lock::take(const app_paths& paths) {
-  auto taken = file_lock::try_take(paths.alive_lock, std::chrono::milliseconds{500});
-  if (!taken)
-    return taken.error();
-  auto& lock = *taken;
-  if (!lock) {
-    auto holder = read_pid_file(paths.pid_file);
-    auto who = holder ? " (pid " + std::to_string(holder->pid) + ", since " + holder->started + ")" : std::string{};
-    return failure{failure_kind::refused, "another bus is already running for this app" + who +
-                                              "; see `cafbus status`, or end it with `cafbus stop`"};
-  }
-  lock->note(note_starting);
-  if (auto written = write_pid_file(paths.pid_file); !written)
+  auto lock = file_lock::try_take(paths.alive_lock, std::chrono::milliseconds{500});
+  if (!lock)
+    return lock.error();
+  if (!*lock)
+    return held_by_another(paths);
+  (*lock)->note(note_starting);
+  auto text = pid_text();
+  if (auto written = write_pid_file(paths.pid_file, text); !written)
     return written.error();
-  return instance_lock{std::move(*lock), own_file{paths.alive_lock}, own_file{paths.pid_file}};
+  return instance_lock{paths, std::move(**lock), std::move(text)};
 }
 
-instance_lock::instance_lock(file_lock lock, own_file lock_file, own_file pid_file)
-  : lock_{std::move(lock)}, lock_file_{std::move(lock_file)}, pid_file_{std::move(pid_file)} {}
+instance_lock::instance_lock(const app_paths& paths, file_lock lock, std::string pid_text)
+  : lock_path_{paths.alive_lock}, pid_path_{paths.pid_file}, pid_text_{std::move(pid_text)}, lock_{std::move(lock)},
+    lock_file_{lock_path_}, pid_file_{pid_path_} {}
 
 instance_lock::~instance_lock() {
   if (!moved_from())
     pid_file_.remove();
 }
 
-std::string instance_lock::lost() const {
-  using state = own_file::state;
-  if (auto x = lock_file_.look(); x != state::ours)
-    return std::string{"lock file"} + fate(x);
-  if (auto x = pid_file_.look(); x != state::ours)
-    return std::string{"pid file"} + fate(x);
-  return {};
+void instance_lock::note(const char* word) {
+  note_ = word;
+  lock_.note(word);
+}
+
+result<std::vector<std::string>> instance_lock::restore(const std::function<bool()>& is_ours) {
+  std::vector<std::string> restored;
+  if (auto state = lock_file_.look(); state != own_file::state::ours) {
+    auto lock = file_lock::try_take(lock_path_, std::chrono::milliseconds{0});
+    if (!lock || !*lock || !is_ours())
+      return failure{failure_kind::refused, std::string{"lock file "} + to_string(state)};
+    lock_ = std::move(**lock);
+    lock_.note(note_);
+    lock_file_ = own_file{lock_path_};
+    restored.push_back(lock_path_);
+  }
+  // one that cannot be written, on a full disk, is tried again at the next look
+  if (pid_file_.look() != own_file::state::ours && write_pid_file(pid_path_, pid_text_)) {
+    pid_file_ = own_file{pid_path_};
+    restored.push_back(pid_path_);
+  }
+  return restored;
 }
 
 std::optional<pid_record> read_pid_file(const std::string& path) {

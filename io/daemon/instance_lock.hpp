@@ -3,14 +3,21 @@
 #include "io/daemon/file_lock.hpp"
 #include "io/daemon/own_file.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cafbus {
 
-/// The right to be the daemon of one app: a lock on `bus.alive.lock`, held for life, and `bus.pid` beside it.
-/// The kernel frees the lock however the process ends. The destructor removes `bus.pid`, if it is still the one
-/// written.
+/// What the alive lock's file says while it is held.
+inline constexpr const char* note_starting = "starting";
+inline constexpr const char* note_running = "running";
+inline constexpr const char* note_stopping = "stopping";
+
+/// The right to be the daemon of one app: a lock on `bus.alive.lock`, held for life, and `bus.pid` beside it, for
+/// people. The kernel frees the lock however the process ends. The destructor removes `bus.pid`, if it is still the one
+/// written. For one thread.
 class instance_lock {
 public:
   /// Takes the lock and writes the pid file. A failure names the holder if there is one.
@@ -20,25 +27,27 @@ public:
   instance_lock& operator=(instance_lock&&) = delete;
   ~instance_lock();
 
-  /// Says to those who look what this daemon is doing: one of the words below.
-  void note(const char* word) const { lock_.note(word); }
+  /// Says to those who look what this daemon is doing: one of the words above.
+  void note(const char* word);
 
-  /// "lock file" or "pid file" with what has become of it, as long as not both are ours; else empty.
-  std::string lost() const;
+  /// Looks at both files and puts back what somebody has taken away: the pid file always; the lock file if nobody else
+  /// has it and `is_ours` holds once it is locked: then no other bus can have come between.
+  /// @returns the paths that were put back; a failure says what has become of the lock file.
+  result<std::vector<std::string>> restore(const std::function<bool()>& is_ours);
 
 private:
-  instance_lock(file_lock lock, own_file lock_file, own_file pid_file);
+  instance_lock(const app_paths& paths, file_lock lock, std::string pid_text);
 
+  bool moved_from() const { return lock_.fd() < 0; }
+
+  std::string lock_path_;
+  std::string pid_path_;
+  std::string pid_text_;
+  const char* note_ = note_starting;
   file_lock lock_;
   own_file lock_file_;
   own_file pid_file_;
-  bool moved_from() const { return lock_.fd() < 0; }
 };
-
-/// What the alive lock's file says while it is held.
-inline constexpr const char* note_starting = "starting";
-inline constexpr const char* note_running = "running";
-inline constexpr const char* note_stopping = "stopping";
 
 /// What the two lines of `bus.pid` say: process number and RFC 3339 start time.
 struct pid_record {

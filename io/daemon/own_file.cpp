@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <utility>
 
 namespace cafbus {
@@ -25,6 +26,12 @@ own_file::state own_file::look() const {
 void own_file::remove() const {
   if (look() == state::ours)
     ::unlink(path_.c_str());
+}
+
+const char* to_string(own_file::state x) noexcept {
+  static constexpr const char* names[] = {"is ours", "is gone", "was replaced"};
+  static_assert(std::size(names) == static_cast<size_t>(own_file::state::replaced) + 1);
+  return names[static_cast<size_t>(x)];
 }
 
 } // namespace cafbus

@@ -28,4 +28,7 @@ private:
   ino_t inode_ = 0;
 };
 
+/// What has become of a file, as a clause behind its name: "is gone".
+const char* to_string(own_file::state x) noexcept;
+
 } // namespace cafbus

@@ -69,9 +69,9 @@ struct child_plan {
   std::string sources;
 };
 
-void say_and_exit(const char* what, int code) {
+[[noreturn]] void say_and_exit(int to, const char* what, int code) {
   std::string line = std::string{what} + ": " + errno_text(code);
-  [[maybe_unused]] auto written = ::write(ready_fd, line.data(), line.size());
+  [[maybe_unused]] auto written = ::write(to, line.data(), line.size());
   ::_exit(127);
 }
 
@@ -85,24 +85,26 @@ void reset_signals() {
 }
 
 [[noreturn]] void become_daemon(child_plan& plan) {
-  ::close(watch_fd);
+  unique_fd{watch_fd}.reset();
   ::umask(077);
   if (!plan.config_file.empty())
     ::setenv("CAFBUS_CONFIG", plan.config_file.c_str(), 1);
   if (!plan.sources.empty())
     ::setenv("CAFBUS_SOURCE", plan.sources.c_str(), 1);
   if (::chdir("/") != 0)
-    say_and_exit("cannot change to /", errno);
+    say_and_exit(ready_fd, "cannot change to /", errno);
   ::execv("/proc/self/exe", plan.arguments.data());
-  say_and_exit("cannot execute /proc/self/exe", errno);
-  ::_exit(127);
+  say_and_exit(ready_fd, "cannot execute /proc/self/exe", errno);
 }
 
 /// Moves the pipe's ends to fixed numbers, points the standard streams at /dev/null and closes everything else.
 void keep_only(int read_end, int write_end) {
-  int out = ::fcntl(write_end, F_DUPFD, 16); // out of each other's way
-  int in = ::fcntl(read_end, F_DUPFD, 16);
+  // out of each other's way, but low: there may be few descriptors
+  int out = ::fcntl(write_end, F_DUPFD, watch_fd + 1);
+  int in = ::fcntl(read_end, F_DUPFD, watch_fd + 1);
   int null = ::open("/dev/null", O_RDWR);
+  if (out < 0 || in < 0 || null < 0)
+    say_and_exit(write_end, "cannot prepare the start of a bus; raise the limit with `ulimit -n`", errno);
   for (int fd = 0; fd < 3; ++fd)
     ::dup2(null, fd);
   ::dup2(out, ready_fd);
@@ -117,10 +119,10 @@ void keep_only(int read_end, int write_end) {
   keep_only(read_end, write_end);
   auto daemon = ::fork();
   if (daemon < 0)
-    say_and_exit("cannot fork", errno);
+    say_and_exit(ready_fd, "cannot fork", errno);
   if (daemon == 0)
     become_daemon(plan);
-  ::close(ready_fd);
+  unique_fd{ready_fd}.reset();
   pollfd item{watch_fd, POLLIN, 0};
   while (::poll(&item, 1, -1) < 0 && errno == EINTR) {
   }

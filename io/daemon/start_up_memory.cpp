@@ -27,7 +27,7 @@ int let_go(dl_phdr_info* library, size_t, void*) {
 
 } // namespace
 
-void give_back_start_up_memory() {
+void release_start_up_memory() {
   ::malloc_trim(0);
   ::dl_iterate_phdr(let_go, nullptr);
 }

@@ -2,9 +2,9 @@
 
 namespace cafbus {
 
-/// Gives back what only the start of a process has needed: free memory of the heap, and pages of program and libraries,
+/// Releases what only the start of a process has needed: free memory of the heap, and pages of program and libraries,
 /// which the kernel brings back from its cache when they are needed again. A daemon that waits for days should not hold
 /// the code that read its options.
-void give_back_start_up_memory();
+void release_start_up_memory();
 
 } // namespace cafbus

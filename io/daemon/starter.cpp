@@ -91,7 +91,9 @@ private:
   /// Where nobody could be asked, the folder's own check knows better why, and the way out.
   result<void> explain_folder(const failure& x) const {
     const auto known = is_gone(x) || x.kind == failure_kind::timed_out || x.kind == failure_kind::untrusted;
-    return known || policy_ == spawn_policy::never ? result<void>{} : prepare_app_dir(paths_);
+    if (known)
+      return {};
+    return policy_ == spawn_policy::never ? check_access(paths_) : prepare_app_dir(paths_);
   }
 
   failure explained(failure x) const {

@@ -1,4 +1,5 @@
 #include "config/options.hpp"
+#include "config/known_variables.hpp"
 
 #include "config/config_file.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -161,7 +162,17 @@ CAF_TEST(an error of the environment names the variable) {
 CAF_TEST(an unknown key is refused with its place and the keys that exist) {
   write_config("# comment\n\nidel-timeout = 5s\n");
   CAF_CHECK(contains(error(), "cafbus.conf:3: unknown key \"idel-timeout\" (value \"5s\")"));
+  CAF_CHECK(contains(error(), "; did you mean idle-timeout?"));
   CAF_CHECK(contains(error(), "idle-timeout, "));
+}
+
+CAF_TEST(an unknown variable is told with the one that was meant) {
+  std::vector<std::string> names{"PATH",          "CAFBUS_IDLE_TIMOUT", "CAFBUS_IDLE_TIMEOUT",
+                                 "CAFBUS_CONFIG", "CAFBUS_XYZ_XYZ_XYZ", "CAFBUS_EVENT_TYPE"};
+  auto told = explain_unknown_variables(names);
+  CAF_REQUIRE_EQUAL(told.size(), 2u);
+  CAF_CHECK(contains(told[0], "CAFBUS_IDLE_TIMOUT means nothing here; did you mean CAFBUS_IDLE_TIMEOUT?"));
+  CAF_CHECK(told[1].ends_with("CAFBUS_XYZ_XYZ_XYZ means nothing here"));
 }
 
 CAF_TEST(a wrong value in the file is refused with its place) {
@@ -191,20 +202,3 @@ CAF_TEST(the file in the home folder is found through either variable) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
-
-CAF_TEST(lines of a config file are keys and values) {
-  auto parsed =
-      parse_config("a=1\r\n  b  =  two words  # comment\nc = \"q \\\"x\\\" \\\\ # y\" # z\nd = e#f\ng =\n", "f");
-  CAF_REQUIRE(parsed);
-  auto expected = std::vector<config_entry>{
-      {"a", "1", 1}, {"b", "two words", 2}, {"c", "q \"x\" \\ # y", 3}, {"d", "e#f", 4}, {"g", "", 5}};
-  CAF_CHECK(*parsed == expected);
-}
-
-CAF_TEST(lines that are not keys and values are refused with their number) {
-  for (auto text : {"\nx", "\n= 1", "\na = \"1", "\na = \"1\" 2", "\na = \"\\n\""}) {
-    auto parsed = parse_config(text, "f");
-    CAF_REQUIRE(!parsed);
-    CAF_CHECK(parsed.error().text.starts_with("f:2: "));
-  }
-}

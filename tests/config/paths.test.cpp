@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 
@@ -26,6 +27,10 @@ mode_t mode_of(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
+std::string usual_dir(const environment& env, const std::string& runtime_dirs) {
+  return usual_base_dirs(env, runtime_dirs).front();
+}
+
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -38,16 +43,37 @@ struct fixture {
 } // namespace
 
 CAF_TEST(the folder comes from the flag and then from the environment) {
-  auto all = env_of({{"CAFBUS_DIR", "/e"}, {"XDG_RUNTIME_DIR", "/run/user/1"}, {"HOME", "/home/u"}});
+  test::temp_dir run;
+  auto all = env_of({{"CAFBUS_DIR", "/e"}, {"XDG_RUNTIME_DIR", run.path()}, {"HOME", "/home/u"}});
   CAF_CHECK_EQUAL(base_dir("/f", all), "/f");
   CAF_CHECK_EQUAL(base_dir("", all), "/e");
-  CAF_CHECK_EQUAL(base_dir("", env_of({{"XDG_RUNTIME_DIR", "/run/user/1"}, {"HOME", "/home/u"}})),
-                  "/run/user/1/cafbus");
-  CAF_CHECK_EQUAL(base_dir("", env_of({{"HOME", "/home/u"}})), "/home/u/.cafbus");
+  CAF_CHECK_EQUAL(base_dir("", env_of({{"XDG_RUNTIME_DIR", run.path()}, {"HOME", "/home/u"}})), run / "cafbus");
 }
 
-CAF_TEST(a relative runtime directory is ignored) {
-  CAF_CHECK_EQUAL(base_dir("", env_of({{"XDG_RUNTIME_DIR", "run"}, {"HOME", "/home/u"}})), "/home/u/.cafbus");
+CAF_TEST(without the variable the runtime directory of the user is found) {
+  test::temp_dir tmp;
+  auto run = tmp / std::to_string(::geteuid());
+  auto home = env_of({{"HOME", "/home/u"}});
+  CAF_CHECK_EQUAL(usual_dir(home, tmp.path()), "/home/u/.cafbus");
+  CAF_REQUIRE_EQUAL(::mkdir(run.c_str(), 0700), 0);
+  CAF_CHECK_EQUAL(usual_dir(home, tmp.path()), run + "/cafbus");
+  CAF_CHECK_EQUAL(usual_base_dirs(env_of({{"XDG_RUNTIME_DIR", run}, {"HOME", "/home/u"}}), tmp.path()).size(), 2u);
+}
+
+CAF_TEST(a runtime directory counts only if it is a folder of ours) {
+  test::temp_dir tmp;
+  for (const std::string& bad : {std::string{"run"}, tmp / "none", std::string{"/proc/self/status"}})
+    CAF_CHECK_EQUAL(usual_dir(env_of({{"XDG_RUNTIME_DIR", bad}, {"HOME", "/home/u"}}), tmp.path()), "/home/u/.cafbus");
+  if (::geteuid() != 0)
+    return; // only root can make a folder of another user
+  auto theirs = tmp / "theirs";
+  CAF_REQUIRE(::mkdir(theirs.c_str(), 0755) == 0 && ::chown(theirs.c_str(), 12'345, 12'345) == 0);
+  auto env = env_of({{"XDG_RUNTIME_DIR", theirs}, {"HOME", theirs}, {"SUDO_UID", "12345"}});
+  auto usual = usual_base_dirs(env, tmp.path());
+  CAF_CHECK(std::ranges::none_of(usual, [&](const auto& x) { return x.starts_with(theirs); }));
+  auto others = other_base_dirs(usual.front(), env, tmp.path());
+  CAF_CHECK(std::ranges::count(others, theirs + "/.cafbus") == 1);
+  CAF_CHECK(std::ranges::count(others, tmp / "12345/cafbus") == 1);
 }
 
 CAF_TEST(without a home in the environment the user database is asked) {

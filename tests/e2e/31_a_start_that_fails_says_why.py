@@ -68,7 +68,30 @@ def a_private_folder_of_somebody_else(t):
         raise Skip("only root can run it")
     os.makedirs(t.path("bus", "default"))
     os.chmod(t.path("bus", "default"), 0o700)
-    fails(t, r"cannot open .*/bus/default: Permission denied; use --dir", user=user)
+    fails(t, r"/bus/default belongs to user 0 \(root\), perhaps since cafbus was run once with sudo, and is closed to us "
+             r"\(user 65534\); `sudo chown -R 65534 ", user=user)
+
+
+@scenario
+def too_few_descriptors(t):
+    for limit in (12, 20):
+        process = t.start(["/bin/sh", "-c", 'ulimit -n "$1"; shift; exec "$@"', "sh", str(limit), harness.BINARY, "start",
+                           "--dir", t.path("bus")])
+        process.expect_exit(1)
+        matches(rf"descriptors for {limit} files \(RLIMIT_NOFILE\).*ulimit -n", process.err)
+
+
+@scenario
+def a_home_that_sudo_has_left_to_root(t):
+    user = as_nobody(t)
+    if user is None:
+        raise Skip("only root can run it")
+    os.makedirs(t.path(".cafbus"), 0o700)
+    for command in ("start", "status"):
+        process = t.start([harness.BINARY, command], env={"HOME": t.dir}, user=user)
+        process.wait(20)
+        check(process.process.returncode == 1, process.describe())
+        matches(r"\.cafbus belongs to user 0 \(root\), perhaps since cafbus was run once with sudo", process.err + process.out)
 
 
 @scenario

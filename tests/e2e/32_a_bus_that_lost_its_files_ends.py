@@ -1,10 +1,12 @@
-"""The daemon notices within a second that nobody can find it any more, and leaves alone what is not its own."""
+"""The daemon puts back what it can be without, and ends within a second where nobody can find it any more."""
+import fcntl
 import os
 import shutil
+import signal
 import socket
 import time
 
-from harness import SLOWDOWN, check, equal, main, matches, scenario
+from harness import SLOWDOWN, check, equal, event, main, matches, scenario
 
 
 def ends(bus, consumer, reason):
@@ -15,6 +17,17 @@ def ends(bus, consumer, reason):
     check(took < 1 * SLOWDOWN, f"noticed after {took:.2f} s")
     bus.expect_exit(1)
     matches(f"failed: {reason}", bus.err)
+
+
+def restored(t, bus, path):
+    t.await_status(lambda _: os.path.exists(path), f"{path} is back")
+    with open(os.path.join(bus.app_dir, "bus.log"), encoding="utf-8") as f:
+        matches(f"file-restored path=.*{os.path.basename(path)}", f.read())
+
+
+def goes_on(t, consumer):
+    t.publish(event("k", 1))
+    consumer.expect_event(seq=1)
 
 
 @scenario
@@ -41,19 +54,45 @@ def a_replaced_socket_is_left_to_its_owner(t):
 
 
 @scenario
-def a_deleted_pid_file(t):
+def a_deleted_or_replaced_pid_file_is_put_back(t):
     bus = t.start_bus()
     consumer = t.join("k")
-    os.unlink(os.path.join(bus.app_dir, "bus.pid"))
-    ends(bus, consumer, "pid file is gone")
+    path = os.path.join(bus.app_dir, "bus.pid")
+    with open(path, encoding="ascii") as f:
+        content = f.read()
+    os.unlink(path)
+    restored(t, bus, path)
+    with open(path + ".other", "w", encoding="ascii") as f:
+        f.write("1\n")
+    os.rename(path + ".other", path)
+    t.await_status(lambda _: open(path, encoding="ascii").read() == content, "the pid file is back")
+    goes_on(t, consumer)
 
 
 @scenario
-def a_deleted_lock_file(t):
+def a_deleted_lock_file_is_put_back_and_keeps_others_out(t):
     bus = t.start_bus()
     consumer = t.join("k")
-    os.unlink(os.path.join(bus.app_dir, "bus.alive.lock"))
-    ends(bus, consumer, "lock file is gone")
+    path = os.path.join(bus.app_dir, "bus.alive.lock")
+    os.unlink(path)
+    restored(t, bus, path)
+    matches("already running", t.run_cli("serve", code=1).err)
+    goes_on(t, consumer)
+
+
+@scenario
+def cleaning_by_age_finds_nothing_old_and_a_locked_folder(t):
+    bus = t.start_bus()
+    with open(os.path.join(bus.app_dir, "other"), "w", encoding="ascii"):
+        pass  # a change in the folder, so that the daemon looks
+    folder = os.open(bus.app_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        raise AssertionError("systemd-tmpfiles could clean the folder")
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(folder)
 
 
 @scenario
@@ -77,10 +116,12 @@ def a_moved_folder(t):
 
 
 @scenario
-def a_bus_that_lost_its_lock_file_does_not_take_the_next_one_with_it(t):
+def a_bus_whose_lock_another_one_has_taken_ends_and_leaves_that_one_alone(t):
     first = t.start_bus()
+    first.signal(signal.SIGSTOP)  # so that it cannot put its lock back
     os.unlink(os.path.join(first.app_dir, "bus.alive.lock"))
     second = t.start_bus()  # the contract is broken by hand: for a moment there are two
+    first.signal(signal.SIGCONT)
     first.expect_exit(1)
     t.join("k")
     equal(t.status()["pid"], second.pid, "who serves")

@@ -1,8 +1,9 @@
 """`serve --check-config`."""
+import json
 import os
 import re
 
-from harness import BINARY, check, equal, main, matches, scenario
+from harness import BINARY, check, equal, event, main, matches, scenario, usual_base
 
 
 def configure(t, text):
@@ -40,9 +41,60 @@ def each_value_has_its_origin(t):
 
 @scenario
 def the_folder_is_the_one_that_would_be_used(t):
-    equal(values(run(t).out)["dir"], [(t.path(".cafbus"), "default")], "dir")
-    equal(values(run(t, XDG_RUNTIME_DIR="/run/me").out)["dir"], [("/run/me/cafbus", "default")], "dir")
+    equal(values(run(t).out)["dir"], [(usual_base(t), "default")], "dir")
+    os.mkdir(t.path("me"))
+    equal(values(run(t, XDG_RUNTIME_DIR=t.path("me")).out)["dir"], [(t.path("me", "cafbus"), "default")], "dir")
     equal(values(run(t, CAFBUS_DIR="/somewhere").out)["dir"], [("/somewhere", "environment")], "dir")
+
+
+@scenario
+def programs_get_the_same_as_json(t):
+    env = configure(t, "idle-timeout = 1m30s\nsource = exec:one\nsource = exec:two\n")
+    told = json.loads(run(t, "--json", "--drain", "0.5s", **env).out)
+    equal(told["file"], t.path("conf"), "file")
+    found = [x for x in told["options"] if x["option"] in ("idle-timeout", "source", "drain", "node-key", "log-level")]
+    equal(found, [
+        {"option": "source", "value": "exec:one", "origin": "file", "place": t.path("conf") + ":2"},
+        {"option": "source", "value": "exec:two", "origin": "file", "place": t.path("conf") + ":3"},
+        {"option": "idle-timeout", "value": "90s", "origin": "file", "place": t.path("conf") + ":1"},
+        {"option": "drain", "value": "500ms", "origin": "flag", "place": "--drain"},
+        {"option": "log-level", "value": "info", "origin": "default"},
+        {"option": "node-key", "value": None, "origin": "default"},
+    ], "options")
+    matches("--json says nothing without --check-config",
+            t.start([BINARY, "serve", "--json"]).expect_exit(2).err)
+
+
+@scenario
+def a_mistyped_name_is_told_with_the_one_that_was_meant(t):
+    matches("unknown key .idle-timout.*did you mean idle-timeout", run(t, code=2, **configure(t, "idle-timout = 1s\n")).err)
+    process = run(t, CAFBUS_IDLE_TIMOUT="1s")
+    matches("warning: the variable CAFBUS_IDLE_TIMOUT means nothing here; did you mean CAFBUS_IDLE_TIMEOUT", process.err)
+
+
+@scenario
+def commands_that_the_bus_runs_find_no_unknown_variable(t):
+    t.start_bus()
+    program = f"{BINARY} version >/dev/null 2>>{t.path('said')}"
+    consumer = t.consume("k", "--on-first", program, "--on-last", program, "--exec", f"sh -c '{program}; cat'",
+                         "--max-events", "1")
+    t.publish(event("k", 1))
+    consumer.expect_exit(0)
+    with open(t.path("said"), encoding="utf-8") as f:
+        equal(f.read(), "", "warnings")
+
+
+@scenario
+def a_config_file_is_utf8_with_or_without_a_mark(t):
+    for content, wanted in ((b"\xef\xbb\xbfdrain = 7s\n", None), ("drain = 7s\n".encode("utf-16"), "UTF-16"),
+                            (b"# caf\xe9\ndrain = 7s\n", "Latin-1"), (b"drain = \0007s\n", "binary data")):
+        with open(t.path("conf"), "wb") as f:
+            f.write(content)
+        process = run(t, code=2 if wanted else 0, CAFBUS_CONFIG=t.path("conf"))
+        if wanted:
+            matches(f"conf is not text in UTF-8 but.* {wanted}", process.err)
+        else:
+            equal(values(process.out)["drain"], [("7s", t.path("conf") + ":1")], "drain")
 
 
 @scenario

@@ -3,10 +3,12 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
 
+import harness
 from harness import Skip, check, equal, event, main, matches, scenario
 
 OTHER = 12_345
@@ -239,26 +241,50 @@ while True:
 """
 
 
+def program_for_all(t):
+    program = t.path("cafbus")
+    shutil.copy(harness.BINARY, program)
+    for x in (program, t.dir):
+        os.chmod(x, 0o755)
+    return program
+
+
 @scenario
 def a_client_says_nothing_to_a_bus_of_another_user(t):
     as_root()
-    path = folder(t)
-    for x in (t.dir, t.path("bus"), path):
-        os.chmod(x, 0o777)
+    path, program = folder(t), program_for_all(t)
+    os.chown(t.path("bus"), OTHER + 1, OTHER + 1)
+    os.chown(path, OTHER + 1, OTHER + 1)
+    os.chmod(path, 0o777)
     listener = t.start([PYTHON, "-c", LISTENER, os.path.join(path, "bus.sock")], user=OTHER, cwd="/")
     listener.expect_line("listening", stream="out")
     os.chmod(path, 0o700)
-    os.chmod(t.path("bus"), 0o700)
-    for command, code in ((("consume", "k", "--no-spawn"), 1), (("publish",), 1), (("status",), 1),
-                          (("stop", "--force"), 1)):
-        process = t.start_cli(*command, stdin=-1) if command[0] == "publish" else t.start_cli(*command)
-        if command[0] == "publish":
-            process.write(b'{"event_type":"k","payload":"secret"}\n')
-            process.close_stdin()
+    os.chmod(os.path.join(path, "bus.sock"), 0o666)
+    for command in (("consume", "k", "--no-spawn"), ("publish",), ("status",), ("stop", "--force")):
+        process = t.start([program, *command, "--dir", t.path("bus")], user=OTHER + 1, cwd="/", stdin=subprocess.PIPE)
+        process.write(b'{"event_type":"k","payload":"secret"}\n')
+        process.close_stdin()
         process.wait(20)
-        check(process.process.returncode == code, f"{command}: {process.process.returncode}, {process.describe()}")
+        check(process.process.returncode == 1, f"{command}: {process.process.returncode}, {process.describe()}")
         matches(rf"user {OTHER}", process.err, f"{command}")
         equal(listener.expect_line(r"got (\d+)", stream="out").group(1), "0", f"bytes that {command} sent")
+
+
+@scenario
+def root_may_use_the_bus_of_any_user_and_leaves_nothing_in_its_folder(t):
+    as_root()
+    program = program_for_all(t)
+    os.makedirs(t.path("bus"))
+    os.chown(t.path("bus"), OTHER, OTHER)
+    bus = t.start([program, "serve", "--dir", t.path("bus"), "--idle-timeout", "never"], user=OTHER, cwd="/")
+    bus.expect_line("serving socket=")
+    matches("accepted=1", t.run_cli("publish", "--type", "k", input=b"1\n").err)
+    matches("running", t.run_cli("status").out)
+    equal(t.run_cli("stop").out, b"stopped\n", "stop")
+    bus.expect_exit(0)
+    matches(f"belongs to user {OTHER}", t.run_cli("start", code=1).err, "root starts none for another user")
+    for name in os.listdir(t.path("bus", "default")):
+        equal(os.lstat(t.path("bus", "default", name)).st_uid, OTHER, f"owner of {name}")
 
 
 main()

@@ -20,7 +20,7 @@ long resident_pages() {
 
 CAF_TEST(pages of code are given back and come again when they are needed) {
   auto before = resident_pages();
-  cafbus::give_back_start_up_memory();
+  cafbus::release_start_up_memory();
   CAF_CHECK(resident_pages() < before);
   CAF_CHECK_EQUAL(std::to_string(1.5).substr(0, 3), "1.5");
 }
@@ -28,6 +28,6 @@ CAF_TEST(pages of code are given back and come again when they are needed) {
 CAF_TEST(what the program has written stays) {
   static std::string changed;
   changed = std::string(100'000, 'x');
-  cafbus::give_back_start_up_memory();
+  cafbus::release_start_up_memory();
   CAF_CHECK_EQUAL(changed, std::string(100'000, 'x'));
 }

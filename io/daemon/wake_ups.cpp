@@ -1,0 +1,85 @@
+#include "io/daemon/wake_ups.hpp"
+
+#include "base/deadline.hpp"
+#include "base/signals.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iterator>
+
+namespace cafbus {
+
+namespace {
+
+/// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
+/// has nothing else to do, so that a slow file system holds up no actor.
+constexpr auto look_interval = std::chrono::milliseconds{700};
+
+/// The same where the kernel tells of nearly all changes.
+constexpr auto watched_look_interval = std::chrono::seconds{10};
+
+/// From a change that the kernel tells of to the look: a bus that stops by itself takes its socket away a moment before
+/// it says so.
+constexpr auto look_delay = std::chrono::milliseconds{200};
+
+} // namespace
+
+wake_ups::wake_ups() {
+  auto awaited = block_signals({SIGINT, SIGTERM, SIGHUP});
+  signals_.reset(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
+  bus_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void wake_ups::bus_stops() {
+  stops_ = true;
+  wake();
+}
+
+void wake_ups::bus_ended() {
+  ended_ = true;
+  wake();
+}
+
+void wake_ups::wake() const {
+  uint64_t one = 1;
+  [[maybe_unused]] auto written = ::write(bus_.get(), &one, sizeof(one));
+}
+
+void wake_ups::on_bus(const chores& todo) {
+  uint64_t count = 0;
+  [[maybe_unused]] auto got = ::read(bus_.get(), &count, sizeof(count));
+  if (stops_ && !std::exchange(stop_seen_, true))
+    todo.on_stop();
+}
+
+int wake_ups::wait(folder_watch& watch, const chores& todo) {
+  const std::chrono::milliseconds usual = watch.good() ? watched_look_interval : look_interval;
+  for (auto pause = usual;;) {
+    pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
+    auto ready = ::poll(fds, std::size(fds), poll_ms(pause));
+    if (ready < 0)
+      continue;
+    pause = usual;
+    if (ready == 0)
+      todo.look();
+    if (fds[2].revents != 0) {
+      watch.clear();
+      pause = look_delay;
+    }
+    if (fds[1].revents != 0)
+      on_bus(todo);
+    if (ended_)
+      return 0;
+    if (fds[0].revents == 0)
+      continue;
+    signalfd_siginfo info;
+    if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info))
+      return static_cast<int>(info.ssi_signo);
+  }
+}
+
+} // namespace cafbus
