@@ -203,7 +203,7 @@ private:
   node_interest on_read_interest(const read_interest& x) const {
     interest_builder result{node, x.peer};
     for (const auto& [id, consumer] : consumers)
-      result.add(consumer.info.event_types, consumer.via);
+      result.add(consumer.info.event_types, consumer.info.patterns, consumer.via);
     return result.finish();
   }
 

@@ -1,8 +1,10 @@
 #pragma once
+#include "config/link_rights.hpp"
 #include "messages/actors.hpp"
 
+#include <map>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
 namespace cafbus {
 
@@ -16,17 +18,26 @@ public:
   /// @param self This bus. @param peer The bus that is asked.
   interest_builder(uint64_t self, uint64_t peer) : self_{self}, peer_{peer} {}
 
-  /// A consumer's types. @param via One path for each; empty: it is a consumer of this bus. Both must outlive this.
-  void add(const std::vector<std::string>& types, const std::vector<node_path>& via);
+  /// What a consumer wants. @param via One path for each type, then one for each pattern; empty: it is a consumer of
+  /// this bus. All must outlive this.
+  void add(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
+           const std::vector<node_path>& via);
 
-  /// The types in alphabetical order, so that equal interests are equal values.
+  /// The names in alphabetical order, so that equal interests are equal values.
   node_interest finish() const;
 
 private:
   uint64_t self_;
   uint64_t peer_;
+  using name = std::pair<std::string_view, bool>; // whether it is a pattern
+
+  void add_one(name what, const node_path& path);
+
   node_path none_;
-  std::unordered_map<std::string_view, const node_path*> shortest_;
+  std::map<name, const node_path*> shortest_;
 };
+
+/// What is left of an interest where only some types are admitted; of a pattern those of them that it stands for.
+node_interest narrowed(node_interest x, const type_filter& admitted);
 
 } // namespace cafbus

@@ -1,5 +1,6 @@
 #include "actors/node_export.hpp"
 
+#include "actors/interest_builder.hpp"
 #include "config/log.hpp"
 #include "messages/node_events.hpp"
 
@@ -53,39 +54,38 @@ struct node_export_state {
   // -- what is wanted ------------------------------------------------------------------------------------------------
 
   caf::result<node_interest_taken> on_interest(node_interest& x) {
-    leave_out_what_it_may_not_read(x);
+    x = narrowed(std::move(x), options.hello.peer.rights.read);
     types = x.types.size();
     if (conn && x.types.empty())
       leave_bus();
     else if (conn)
-      self->send(options.parts.hub, subscribe{conn, info(x), x.via});
+      self->send(options.parts.hub, subscribe{conn, info(x), via(x)});
     else if (!x.types.empty())
       return join_bus(x);
     return node_interest_taken{};
   }
 
-  void leave_out_what_it_may_not_read(node_interest& x) const {
-    const auto& may_read = options.hello.peer.rights.read;
-    if (may_read.all)
-      return;
-    node_interest rest;
-    for (size_t i = 0; i < x.types.size(); ++i) {
-      if (!may_read.admits(x.types[i]))
-        continue;
-      rest.types.push_back(std::move(x.types[i]));
-      rest.via.push_back(std::move(x.via[i]));
-    }
-    x = std::move(rest);
-  }
-
   consumer_info info(const node_interest& x) const {
     auto id = "node:" + options.hello.name;
-    return {0, id, id, x.types};
+    consumer_info result{0, id, id, {}, {}};
+    for (size_t i = 0; i < x.types.size(); ++i)
+      (is_pattern(x, i) ? result.patterns : result.event_types).push_back(x.types[i]);
+    return result;
+  }
+
+  /// The paths in the order of `info`: those of types first.
+  static std::vector<node_path> via(const node_interest& x) {
+    std::vector<node_path> result;
+    for (auto patterns : {false, true})
+      for (size_t i = 0; i < x.types.size(); ++i)
+        if (is_pattern(x, i) == patterns)
+          result.push_back(x.via[i]);
+    return result;
   }
 
   caf::result<node_interest_taken> join_bus(const node_interest& x) {
     auto promise = self->make_response_promise<node_interest_taken>();
-    self->request(options.parts.bus, caf::infinite, join{self, info(x), {}, x.via})
+    self->request(options.parts.bus, caf::infinite, join{self, info(x), {}, via(x)})
         .then(
             [this, promise](const joined& y) mutable {
               conn = y.conn;

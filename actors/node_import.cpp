@@ -1,12 +1,15 @@
 #include "actors/node_import.hpp"
 
 #include "actors/backoff.hpp"
+#include "actors/interest_builder.hpp"
 #include "config/duration.hpp"
 #include "config/link_limits.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 #include "messages/node_events.hpp"
+#include "messages/type_pattern.hpp"
 
+#include <algorithm>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -54,7 +57,23 @@ struct import_link {
     : exporter{x.exporter}, node{x.node}, peer{x.peer}, decoder{self, x.node} {}
 
   /// Whether an event of that type was asked for over this link; what is not wanted any more may be on its way still.
-  bool may_send(const std::string& type) const { return asked.contains(type) && peer.rights.publish.admits(type); }
+  bool may_send(const std::string& type) const {
+    auto stands_for = [&](const std::string& pattern) { return matches(pattern, type); };
+    return peer.rights.publish.admits(type) &&
+           (asked.contains(type) || std::ranges::any_of(asked_patterns, stands_for));
+  }
+
+  void note_asked(const node_interest& x) {
+    if (asked.size() + asked_patterns.size() > 2 * defaults::max_node_types) {
+      asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
+      asked_patterns.clear();
+    }
+    for (size_t i = 0; i < x.types.size(); ++i)
+      if (is_pattern(x, i))
+        asked_patterns.insert(x.types[i]);
+      else
+        asked.insert(x.types[i]);
+  }
 
   node_export_actor exporter;
   uint64_t node;
@@ -63,6 +82,7 @@ struct import_link {
   telling interest = telling::settled;
   node_interest told;
   std::unordered_set<std::string> asked;
+  std::unordered_set<std::string> asked_patterns;
   uint64_t dropped = 0;
 };
 
@@ -205,13 +225,12 @@ struct node_import_state {
   }
 
   /// Without what the other bus may not publish here, and no longer than a message may be.
-  node_interest limited(node_interest x) {
+  node_interest limited(node_interest wanted) {
+    auto x = narrowed(std::move(wanted), link->peer.rights.publish);
     node_interest result;
     size_t bytes = 0;
     size_t left_out = 0;
     for (size_t i = 0; i < x.types.size(); ++i) {
-      if (!link->peer.rights.publish.admits(x.types[i]))
-        continue;
       bytes += link_interest_bytes(x.types[i], x.via[i]);
       if (bytes > defaults::max_link_interest_bytes - sizeof(uint32_t) ||
           result.types.size() == defaults::max_node_types) {
@@ -220,6 +239,7 @@ struct node_import_state {
       }
       result.types.push_back(std::move(x.types[i]));
       result.via.push_back(std::move(x.via[i]));
+      result.is_pattern.push_back(is_pattern(x, i));
     }
     if (left_out != 0)
       if (auto times = interest_log.allow(self->clock().now()))
@@ -231,9 +251,7 @@ struct node_import_state {
   void tell(node_interest x) {
     if (link->told == x)
       return updated();
-    if (link->asked.size() > 2 * defaults::max_node_types)
-      link->asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
-    link->asked.insert(x.types.begin(), x.types.end());
+    link->note_asked(x);
     link->told = x;
     self->request(link->exporter, caf::infinite, std::move(x))
         .then(

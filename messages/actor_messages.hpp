@@ -95,12 +95,17 @@ using node_path = std::vector<uint64_t>;
 /// What all of a bus's consumers, and the buses behind it, want at the moment.
 struct node_interest {
   std::vector<std::string> types;
-  std::vector<node_path> via; ///< One for each type.
+  std::vector<node_path> via;   ///< One for each type.
+  std::vector<bool> is_pattern; ///< The same: whether it is a pattern of types. Empty: none is.
   bool operator==(const node_interest&) const = default;
 };
+/// Whether entry `i` is a pattern. @pre i < x.types.size()
+inline bool is_pattern(const node_interest& x, size_t i) {
+  return !x.is_pattern.empty() && x.is_pattern[i];
+}
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_interest& x) {
-  return f(caf::meta::type_name("cafbus::node_interest"), x.types, x.via);
+  return f(caf::meta::type_name("cafbus::node_interest"), x.types, x.via, x.is_pattern);
 }
 
 /// What to ask of another bus: what is wanted here, without that for which the other bus itself has asked.

@@ -50,7 +50,8 @@ using conn_actor = caf::typed_actor<
 struct subscribe {
   conn_actor conn;
   consumer_info info;
-  std::vector<node_path> via; ///< For a link to another bus: one for each event type. Empty: a consumer of this bus.
+  std::vector<node_path> via; ///< For a link to another bus: one for each event type, then one for each pattern. Empty:
+                              ///< a consumer of this bus.
 };
 struct unsubscribe {
   conn_actor conn;

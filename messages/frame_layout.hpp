@@ -43,7 +43,9 @@ struct layout<hello_ack> {
   }
 };
 
-struct names_layout {
+template <>
+struct layout<subscribe_frame> {
+  static constexpr std::string_view type = "subscribe";
   static void visit(auto& f, auto& x) {
     f.maybe("event_types", x.event_types);
     f.maybe("patterns", x.patterns);
@@ -51,18 +53,21 @@ struct names_layout {
 };
 
 template <>
-struct layout<subscribe_frame> : names_layout {
-  static constexpr std::string_view type = "subscribe";
-};
-
-template <>
-struct layout<unsubscribe_frame> : names_layout {
+struct layout<unsubscribe_frame> {
   static constexpr std::string_view type = "unsubscribe";
+  static void visit(auto& f, auto& x) {
+    f.maybe("event_types", x.event_types);
+    f.maybe("patterns", x.patterns);
+  }
 };
 
 template <>
-struct layout<subscribed_frame> : names_layout {
+struct layout<subscribed_frame> {
   static constexpr std::string_view type = "subscribed";
+  static void visit(auto& f, auto& x) {
+    f.maybe("event_types", x.event_types);
+    f.maybe("patterns", x.patterns);
+  }
 };
 
 template <>

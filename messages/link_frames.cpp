@@ -67,7 +67,7 @@ struct encoder {
     add_number(result, static_cast<uint32_t>(x.types.size()));
     for (size_t i = 0; i < x.types.size(); ++i) {
       add_text(result, x.types[i], defaults::max_name_bytes);
-      add_number(result, static_cast<uint8_t>(x.via[i].size()));
+      add_number(result, static_cast<uint8_t>(x.via[i].size() | (is_pattern(x, i) ? link_pattern_flag : 0)));
       for (auto node : x.via[i])
         add_number(result, node);
     }

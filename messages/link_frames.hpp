@@ -13,7 +13,8 @@
 ///   greeting        "cafbus-link\n", lowest protocol (2), highest protocol (2)
 ///   hello           the calling bus's node (8), its name (text)
 ///   welcome         the answering bus's node (8), why it refuses (text; empty: welcome)
-///   interest        count (4), then for each event type: its name (text), hops (1), that many nodes (8 each)
+///   interest        count (4), then for each event type: its name (text), hops (1), that many nodes (8 each);
+///                   hops has 128 added if the name is a pattern of types
 ///   interest_taken  -
 ///   events          as `node_events` holds them
 ///   events_taken    -
@@ -85,6 +86,9 @@ struct link_welcome {
   std::string refused;
   bool operator==(const link_welcome&) const = default;
 };
+/// In the number of hops of an interest's entry: its name is a pattern.
+inline constexpr uint8_t link_pattern_flag = 128;
+
 struct link_interest_taken {
   bool operator==(const link_interest_taken&) const = default;
 };

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "config/link_limits.hpp"
 #include "messages/link_bytes.hpp"
+#include "messages/type_pattern.hpp"
 
 #include <algorithm>
 
@@ -49,10 +50,14 @@ decoded decode_interest(link_bytes in) {
   result.via.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     const auto type = in.text();
-    const auto hops = in.number<uint8_t>();
+    const auto flagged = in.number<uint8_t>();
+    const auto is_pattern = (flagged & link_pattern_flag) != 0;
+    const auto hops = static_cast<uint8_t>(flagged & ~link_pattern_flag);
     if (!in.good())
       return link_offence::malformed;
     if (type.empty() || type.size() > defaults::max_name_bytes || !is_utf8(type))
+      return link_offence::bad_text;
+    if (is_pattern && !check_pattern(type))
       return link_offence::bad_text;
     if (hops == 0 || hops > defaults::max_node_hops)
       return link_offence::too_many;
@@ -61,6 +66,7 @@ decoded decode_interest(link_bytes in) {
       path.push_back(in.number<uint64_t>());
     result.types.emplace_back(type);
     result.via.push_back(std::move(path));
+    result.is_pattern.push_back(is_pattern);
   }
   return in.done() ? decoded{link_frame{std::move(result)}} : link_offence::malformed;
 }

@@ -76,8 +76,10 @@ export interface SourceStatus {
 }
 
 export interface SubscribeOptions {
-  /** Event types; without them the key itself. */
+  /** Event types; without them and patterns the key itself. */
   types?: string[];
+  /** Patterns of event types: `github.*.opened`, `github.>`. */
+  patterns?: string[];
   subscriptionId?: string;
   /** Nobody else may be subscribed beside this one. */
   exclusive?: boolean;

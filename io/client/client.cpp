@@ -66,7 +66,7 @@ const char* missing_capability(const hello& asked, const hello_ack& ack) {
     return "set-up and clean-up commands (--on-first, --on-last)";
   if (asked.exclusive && !can(ack, capability::exclusive))
     return "exclusive consumers (--exclusive)";
-  if (!asked.patterns.empty() && !can(capability::patterns))
+  if (!asked.patterns.empty() && !can(ack, capability::patterns))
     return "patterns of event types (--literal takes such a name as it is)";
   return nullptr;
 }

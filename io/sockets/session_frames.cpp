@@ -187,8 +187,8 @@ void session_state::on_entered(const entered& x) {
   self->send(context->hub, subscribe{conn, info});
   hello_ack ack;
   ack.first_for_key = x.first;
-  ack.capabilities = {capability::canonical_metadata, capability::exclusive, capability::hooks, capability::patterns,
-                      capability::payload_last, capability::publish_counts};
+  ack.capabilities = {capability::canonical_metadata, capability::exclusive,    capability::hooks,
+                      capability::patterns,           capability::payload_last, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id),

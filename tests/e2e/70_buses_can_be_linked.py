@@ -55,6 +55,21 @@ def in_a_diamond_each_event_arrives_once_and_in_order(t):
 
 
 @scenario
+def a_pattern_reaches_over_two_links(t):
+    a = Node(t, "a")
+    b = Node(t, "b", [a.place])
+    c = Node(t, "c", [b.place])
+    consumer = c.join("k", patterns=["x.*"])
+    a.await_asked(1)
+    b.await_asked(1)
+    producer = a.producer()
+    producer.publish(event("k", 0), event("x.y", 1), event("x.y.z", 2), event("x.new", 3))
+    for n in (1, 3):
+        equal(raw_payload(next_event(consumer)), str(n).encode(), "payload")
+    equal(b.status()["counters"]["ingress"], 2, "what is not wanted is not sent")
+
+
+@scenario
 def a_payload_keeps_every_byte(t):
     a = Node(t, "a")
     b = Node(t, "b", [a.place])

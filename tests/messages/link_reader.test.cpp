@@ -47,7 +47,7 @@ link_reader answerer() {
 }
 
 node_interest sample_interest() {
-  return {{"a", "bb"}, {{1, 2}, {3}}};
+  return {{"a", "bb.*"}, {{1, 2}, {3}}, {false, true}};
 }
 
 std::string header(uint32_t length, uint8_t kind) {

@@ -108,10 +108,12 @@ export class Consumer {
   }
 
   #hello() {
-    const { types, subscriptionId, exclusive, onFirst, onLast } = this.#options;
+    const { types = [], patterns = [], subscriptionId, exclusive, onFirst, onLast } = this.#options;
     const hello = {
-      type: "hello", pid: process.pid, event_key: this.#key, event_types: types?.length ? types : [this.#key], version: "v1",
+      type: "hello", pid: process.pid, event_key: this.#key,
+      event_types: types.length || patterns.length ? types : [this.#key], version: "v1",
     };
+    if (patterns.length) hello.patterns = patterns;
     if (subscriptionId) hello.subscription_id = subscriptionId;
     if (exclusive) hello.exclusive = true;
     if (onFirst) hello.on_first = onFirst;
@@ -121,8 +123,9 @@ export class Consumer {
   }
 
   #needed() {
-    const { require = [], exclusive, onFirst, onLast } = this.#options;
-    return [...require, ...(exclusive ? ["exclusive"] : []), ...(onFirst || onLast ? ["hooks"] : [])];
+    const { require = [], patterns = [], exclusive, onFirst, onLast } = this.#options;
+    return [...require, ...(exclusive ? ["exclusive"] : []), ...(patterns.length ? ["patterns"] : []),
+      ...(onFirst || onLast ? ["hooks"] : [])];
   }
 
   #take(frame) {

@@ -24,11 +24,12 @@ const STATUS = {
     paused: "bool",
   },
 };
+const NAMES = { event_types: ["string"], patterns: ["string"] };
 const EVENT = table("string", "event_type event_id source_time app_id tenant_key");
 
 export const FRAMES = {
   hello: {
-    pid: "int", event_key: "string", event_types: ["string"], ...table("string", "version subscription_id"),
+    pid: "int", event_key: "string", ...NAMES, ...table("string", "version subscription_id"),
     capabilities: ["string"], exclusive: "bool", ...table("string", "on_first on_last hook_dir"),
     hook_env: { "*": "string" }, hook_umask: "uint32",
   },
@@ -36,6 +37,9 @@ export const FRAMES = {
     ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),
     capabilities: ["string"],
   },
+  subscribe: NAMES,
+  unsubscribe: NAMES,
+  subscribed: NAMES,
   event: { ...EVENT, observed_at: "string", seq: "uint", payload: "raw" },
   source_status: table("string", "source state detail"),
   pre_shutdown_check: table("string", "event_key subscription_id"),

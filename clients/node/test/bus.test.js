@@ -87,6 +87,14 @@ test("losses are counted", async (t) => {
   assert.ok((await events.next()).done); // leaving the loop has closed it
 });
 
+test("a pattern chooses types and not the key", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("k", { patterns: ["a.*"] });
+  for (const type of ["k", "a.b.c", "a.b"]) await bus.publish({ type, payload: 1 });
+  assert.equal((await events.next()).value.type, "a.b");
+  await assert.rejects(bus.subscribe("k", { patterns: ["a*"] }), { name: "Rejected", code: "bad_hello" });
+});
+
 test("rejections and missing capabilities are errors", async (t) => {
   const { bus, subscribe } = await open(t);
   const events = await subscribe("a", { exclusive: true });

@@ -219,12 +219,13 @@ class Bus(_Closing):
         self._machine = ProducerMachine()
 
     def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "", exclusive: bool = False,
-                  on_first: str = "", on_last: str = "", require: Sequence[str] = (), reconnect: bool = True,
+                  on_first: str = "", on_last: str = "", require: Sequence[str] = (),
+                  patterns: Sequence[str] = (), reconnect: bool = True,
                   on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
-        """Subscribes to `types`, or to the type that the key names; returns when the bus has the subscription.
+        """Subscribes to `types` and `patterns`, or to the type that the key names; returns when the bus has the subscription.
         `on_first` and `on_last` are shell commands that the bus runs; `require` names capabilities without which the bus
         is of no use. Raises Rejected, Unsupported, BusUnavailable."""
-        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require)
+        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns)
         return Consumer(self._place, subscription, reconnect, self._timeout, on_source)
 
     def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:

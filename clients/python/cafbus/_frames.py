@@ -22,7 +22,7 @@ _STATUS: Dict[str, Any] = {
     "pid": "int", "uptime_sec": "int", "active_conns": "int",
     "consumers": [{"pid": "int", "event_key": "string", "subscription_id": "string", "received": "uint",
                    "dropped": "uint", "delivered": "uint", "queued": "uint", "queued_bytes": "uint",
-                   "event_types": ["string"]}],
+                   "event_types": ["string"], "patterns": ["string"]}],
     "version": "string", "app": "string", "state": "string", "socket": "string", "last_event_at": "string",
     "counters": {name: "uint" for name in ("ingress", "duplicates", "unmatched", "matched", "rejected")},
     "unmatched_types": [{"event_type": "string", "count": "uint"}],
@@ -31,14 +31,18 @@ _STATUS: Dict[str, Any] = {
                "received": "uint", "dropped": "uint", "missed": "uint", "queued": "uint"}],
     "limits": {**_LIMITS, "paused": "bool"},
 }
+_NAMES = {"event_types": ["string"], "patterns": ["string"]}
 _EVENT = {name: "string" for name in ("event_type", "event_id", "source_time", "app_id", "tenant_key")}
 
 FRAMES: Dict[str, Dict[str, Any]] = {
-    "hello": {"pid": "int", "event_key": "string", "event_types": ["string"], "version": "string",
+    "hello": {"pid": "int", "event_key": "string", **_NAMES, "version": "string",
               "subscription_id": "string", "capabilities": ["string"], "exclusive": "bool", "on_first": "string",
               "on_last": "string", "hook_env": {"*": "string"}, "hook_dir": "string", "hook_umask": "uint32"},
     "hello_ack": {"bus_version": "string", "first_for_key": "bool", "rejected": "bool", "reject_reason": "string",
                   "reject_code": "string", "capabilities": ["string"]},
+    "subscribe": _NAMES,
+    "unsubscribe": _NAMES,
+    "subscribed": _NAMES,
     "event": {**_EVENT, "observed_at": "string", "seq": "uint", "payload": "raw"},
     "source_status": {"source": "string", "state": "string", "detail": "string"},
     "pre_shutdown_check": {"event_key": "string", "subscription_id": "string"},

@@ -55,19 +55,22 @@ class Subscription:
     on_first: str = ""
     on_last: str = ""
     require: Sequence[str] = ()  #: Capabilities that the bus must name.
+    patterns: Sequence[str] = ()
 
     def hello(self) -> bytes:
         frame: Dict[str, Any] = {"type": "hello", "pid": os.getpid(), "event_key": self.key,
-                                 "event_types": list(self.types) or [self.key], "version": "v1"}
-        asked = {"subscription_id": self.subscription_id, "exclusive": self.exclusive, "on_first": self.on_first,
-                 "on_last": self.on_last}
+                                 "event_types": list(self.types) or ([] if self.patterns else [self.key]),
+                                 "version": "v1"}
+        asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
+                 "on_first": self.on_first, "on_last": self.on_last}
         if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
             asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())  # type: ignore[arg-type]
         return encode({**frame, **{key: value for key, value in asked.items() if value}})
 
     def needed(self) -> List[str]:
         hooks = ["hooks"] if self.on_first or self.on_last else []
-        return [*self.require, *(["exclusive"] if self.exclusive else []), *hooks]
+        patterns = ["patterns"] if self.patterns else []
+        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *hooks]
 
 
 Word = Union[Event, SourceStatus]

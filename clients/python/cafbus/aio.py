@@ -221,10 +221,10 @@ class Bus(_Closing):
 
     async def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "",
                         exclusive: bool = False, on_first: str = "", on_last: str = "", require: Sequence[str] = (),
-                        reconnect: bool = True,
+                        patterns: Sequence[str] = (), reconnect: bool = True,
                         on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """As `cafbus.Bus.subscribe`."""
-        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require)
+        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns)
         consumer = Consumer(self._place, subscription, reconnect, self._timeout, on_source)
         await consumer._open(ConsumerMachine(subscription))
         return consumer

@@ -102,6 +102,15 @@ class Consuming(BusTest):
                 bus.subscribe("")
             self.assertEqual((caught.exception.code, caught.exception.is_temporary), ("bad_hello", False))
 
+    def test_a_pattern_chooses_types_and_not_the_key(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("k", patterns=["a.*"]) as events:
+            for event_type in ("k", "a.b.c", "a.b"):
+                bus.publish(event_type, 1)
+            self.assertEqual(next(iter(events)).type, "a.b")
+            with self.assertRaises(cafbus.Rejected) as caught:
+                bus.subscribe("k", patterns=["a*"])
+            self.assertEqual(caught.exception.code, "bad_hello")
+
     def test_a_bus_must_be_able_to_do_what_is_required(self):
         with cafbus.connect(**self.where) as bus:
             with bus.subscribe("a", require=["exclusive"]) as events:
