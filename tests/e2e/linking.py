@@ -67,8 +67,8 @@ class Node:
             deadline.left_ms()
             os.sched_yield()
 
-    def join(self, key, types=()):
-        peer = self.t.connect(self.bus).hello(key, types)
+    def join(self, key, types=(), **fields):
+        peer = self.t.connect(self.bus).hello(key, types, **fields)
         peer.expect_ack()
         return peer
 
