@@ -27,6 +27,9 @@ struct fixture : socket_fixture {
     settle();
   }
 
+  /// CAF reads the sockets of links, unlike those of local peers.
+  void send(handle to, std::string_view bytes) { mpx.virtual_send(to, {bytes.begin(), bytes.end()}); }
+
   handle call() {
     auto result = handle::from_int(++last_handle);
     mpx.add_pending_connect(link_acceptor, result);
