@@ -105,6 +105,10 @@ export interface Consumer extends AsyncIterableIterator<Event> {
   readonly dropped: number;
   /** Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now. */
   isLast(): Promise<boolean>;
+  /** These as well from now on. Throws BusError and changes nothing if the bus does not take them. Not while `next` waits. */
+  subscribe(names: { types?: string[]; patterns?: string[] }): Promise<void>;
+  /** These no longer; what the bus has queued of them still comes. Not while `next` waits. */
+  unsubscribe(names: { types?: string[]; patterns?: string[] }): Promise<void>;
   /** Says bye and ends the iteration. Events that wait are given up. */
   close(): Promise<void>;
 }
@@ -124,7 +128,7 @@ export interface Bus {
 export interface ConnectOptions {
   /** The application whose bus is meant; `default`. */
   app?: string;
-  /** Folder of all apps; else CAFBUS_DIR, $XDG_RUNTIME_DIR/cafbus or ~/.cafbus. */
+  /** Folder of all apps; else CAFBUS_DIR, $XDG_RUNTIME_DIR/cafbus, /run/user/UID/cafbus or ~/.cafbus. */
   directory?: string;
   /** What starts a bus; `cafbus`. */
   program?: string;

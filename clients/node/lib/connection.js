@@ -4,6 +4,9 @@ import { BusError, BusStopping, BusUnavailable, ConnectionLost } from "./errors.
 import { decode } from "./frames.js";
 import { LineSplitter } from "./lines.js";
 
+// Errors after which the connection goes on.
+const HARMLESS = ["unexpected_frame", "bad_subscription"];
+
 export class Connection {
   #socket;
   #chunks;
@@ -40,7 +43,7 @@ export class Connection {
       if (!line.length) continue;
       const frame = decode(line);
       if (frame.type === "bye") throw new BusStopping("bye", frame.reason ?? "the bus has said bye");
-      if (frame.type === "error" && frame.code !== "unexpected_frame")
+      if (frame.type === "error" && !HARMLESS.includes(frame.code))
         throw new BusError(frame.code ?? "", frame.message ?? "");
       return frame;
     }
@@ -60,8 +63,8 @@ export class Connection {
     }
   }
 
-  /** The next frame of a type, within the time for answers; others are handed to `meanwhile`. */
-  async answer(type, meanwhile = () => {}) {
+  /** The next frame of one of these types, within the time for answers; others are handed to `meanwhile`. */
+  async answer(types, meanwhile = () => {}) {
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(reject, this.#timeout, new BusUnavailable("no_answer", "the bus has not answered in time"));
@@ -69,7 +72,7 @@ export class Connection {
     try {
       for (;;) {
         const frame = await Promise.race([this.next(), late]);
-        if (frame.type === type) return frame;
+        if ([types].flat().includes(frame.type)) return frame;
         meanwhile(frame);
       }
     } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Connection } from "./connection.js";
-import { BusStopping, CafbusError, ProtocolError, Rejected, Unsupported } from "./errors.js";
+import { BusError, BusStopping, CafbusError, ProtocolError, Rejected, Unsupported } from "./errors.js";
 import { Event } from "./events.js";
 import { encode } from "./frames.js";
 import { Backoff, mayComeBack } from "./places.js";
@@ -65,14 +65,33 @@ export class Consumer {
   }
 
   async isLast() {
-    if (!this.#connection) return false;
     const { subscriptionId } = this.#options;
     const asked = { type: "pre_shutdown_check", event_key: this.#key };
     if (subscriptionId) asked.subscription_id = subscriptionId;
+    return this.#connection !== null && ((await this.#ask(asked, "pre_shutdown_ack")).last_for_key ?? false);
+  }
+
+  subscribe(names) {
+    return this.#change("subscribe", names);
+  }
+
+  unsubscribe(names) {
+    return this.#change("unsubscribe", names);
+  }
+
+  async #change(type, { types = [], patterns = [] }) {
+    if (!this.capabilities.includes("patterns")) throw new Unsupported("patterns", "the bus cannot change a subscription");
+    if (!this.#connection) await this.open();
+    const answer = await this.#ask({ type, event_types: types, patterns }, ["subscribed", "error"]);
+    if (answer.type === "error") throw new BusError(answer.code ?? "", answer.message ?? "");
+    Object.assign(this.#options, { types: answer.event_types ?? [], patterns: answer.patterns ?? [] });
+  }
+
+  async #ask(frame, types) {
     const connection = this.#connection;
     try {
-      await connection.send(encode(asked));
-      return (await connection.answer("pre_shutdown_ack", (frame) => this.#take(frame))).last_for_key ?? false;
+      await connection.send(encode(frame));
+      return await connection.answer(types, (x) => this.#take(x));
     } catch (why) {
       connection.close(); // its next frames would be somebody else's
       throw why;

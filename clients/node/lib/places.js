@@ -2,15 +2,20 @@
 import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import net from "node:net";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import path from "node:path";
 
 import { BusError, BusStopping, BusUnavailable, CafbusError, ConnectionLost, Rejected } from "./errors.js";
 
 function baseDir(directory) {
-  const runtime = process.env.XDG_RUNTIME_DIR ?? "";
-  return path.resolve(directory || process.env.CAFBUS_DIR ||
-    (runtime.startsWith("/") ? `${runtime}/cafbus` : path.join(homedir(), ".cafbus")));
+  if (directory || process.env.CAFBUS_DIR) return path.resolve(directory || process.env.CAFBUS_DIR);
+  const uid = process.geteuid();
+  const owner = (folder) => statSync(folder, { throwIfNoEntry: false })?.uid;
+  for (const runtime of [process.env.XDG_RUNTIME_DIR ?? "", `/run/user/${uid}`])
+    if (runtime.startsWith("/") && owner(runtime) === uid) return path.resolve(runtime, "cafbus");
+  const home = process.env.HOME ?? "";
+  const isOurs = [uid, 0].includes(owner(home)); // unlike that of sudo's caller
+  return path.resolve(isOurs ? home : userInfo().homedir, ".cafbus");
 }
 
 /** One app's bus, and the program that starts it. */

@@ -95,6 +95,20 @@ test("a pattern chooses types and not the key", async (t) => {
   await assert.rejects(bus.subscribe("k", { patterns: ["a*"] }), { name: "Rejected", code: "bad_hello" });
 });
 
+test("a subscription is changed", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("k", { patterns: ["a.*"] });
+  await bus.publish({ type: "a.x", payload: 1 });
+  await events.subscribe({ types: ["b"] });
+  await events.unsubscribe({ patterns: ["a.*"] });
+  await bus.publish({ type: "a.x", payload: 2 });
+  await bus.publish({ type: "b", payload: 3 });
+  assert.deepEqual([(await next(events)).payload, (await next(events)).payload], [1, 3]);
+  await assert.rejects(events.subscribe({ patterns: ["a.>.b"] }), { name: "BusError", code: "bad_subscription" });
+  await bus.publish({ type: "b", payload: 4 });
+  assert.equal((await next(events)).payload, 4);
+});
+
 test("rejections and missing capabilities are errors", async (t) => {
   const { bus, subscribe } = await open(t);
   const events = await subscribe("a", { exclusive: true });

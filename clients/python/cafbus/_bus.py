@@ -128,13 +128,17 @@ class Consumer(_Closing):
 
     def is_last(self) -> bool:
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
-        if self._sock is None:
-            return False
-        self._machine.last_for_key = None
-        self._send(self._machine.check())
-        while self._machine.last_for_key is None:
-            self._step(time.monotonic() + self._timeout)
-        return self._machine.last_for_key
+        return self._sock is not None and bool(self._ask(self._machine.is_last()).get("last_for_key"))
+
+    def subscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
+        """These as well from now on. Raises BusError and changes nothing if the bus does not take them."""
+        self._ask(self._machine.change("subscribe", types, patterns))
+        self._subscription = self._machine.changed()
+
+    def unsubscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
+        """These no longer; what the bus has queued of them still comes."""
+        self._ask(self._machine.change("unsubscribe", types, patterns))
+        self._subscription = self._machine.changed()
 
     def close(self) -> None:
         """Says bye. Events that wait are given up."""
@@ -144,6 +148,12 @@ class Consumer(_Closing):
         self._ready.clear()
         self._hang_up()
         self._closed = True
+
+    def _ask(self, question: bytes) -> Dict[str, Any]:
+        self._send(question)
+        while self._machine.answer is None:
+            self._step(time.monotonic() + self._timeout)
+        return self._machine.answer
 
     def _send(self, data: bytes) -> None:
         assert self._sock is not None

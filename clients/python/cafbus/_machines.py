@@ -3,7 +3,7 @@ that of asyncio are thin shells around these."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._events import Event
@@ -13,8 +13,8 @@ from .errors import BusError, BusStopping, CafbusError, ConnectionLost, Protocol
 
 #: Bytes of publish frames that are sent at once.
 BATCH = 65_536
-#: The error of the bus after which the connection goes on.
-_HARMLESS = "unexpected_frame"
+#: Errors of the bus after which the connection goes on.
+_HARMLESS = ("unexpected_frame", "bad_subscription")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Machine:
             frame = decode(line)
             if frame["type"] == "bye":
                 raise BusStopping("bye", frame.get("reason", "the bus has said bye"))
-            if frame["type"] == "error" and frame.get("code") != _HARMLESS:
+            if frame["type"] == "error" and frame.get("code") not in _HARMLESS:
                 raise BusError(frame.get("code", ""), frame.get("message", ""))
             yield frame
 
@@ -120,7 +120,7 @@ class ConsumerMachine(_Machine):
         self.subscription = subscription
         self.ack: Optional[Dict[str, Any]] = None
         self.gaps = SequenceGaps()
-        self.last_for_key: Optional[bool] = None  #: The answer to `check`.
+        self.answer: Optional[Dict[str, Any]] = None  #: To the question that was asked last.
         self._reconnected = reconnected
 
     def words(self) -> Iterator[Word]:
@@ -131,8 +131,8 @@ class ConsumerMachine(_Machine):
                 if self.ack is None:
                     raise ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack")
                 yield self._event(frame)
-            elif frame["type"] == "pre_shutdown_ack":
-                self.last_for_key = frame.get("last_for_key", False)
+            elif frame["type"] in ("pre_shutdown_ack", "subscribed", "error"):
+                self.answer = frame
             elif frame["type"] == "source_status":
                 yield SourceStatus(frame.get("source", ""), frame.get("state", ""), frame.get("detail", ""))
 
@@ -152,12 +152,29 @@ class ConsumerMachine(_Machine):
         self._reconnected = False
         return event
 
-    def check(self) -> bytes:
+    def is_last(self) -> bytes:
         """Asks whether it is the last consumer of its subscription."""
+        self.answer = None
         asked = {"type": "pre_shutdown_check", "event_key": self.subscription.key}
         if self.subscription.subscription_id:
             asked["subscription_id"] = self.subscription.subscription_id
         return encode(asked)
+
+    def change(self, verb: str, types: Sequence[str], patterns: Sequence[str]) -> bytes:
+        """Asks for other events: `verb` is subscribe or unsubscribe."""
+        if "patterns" not in (self.ack or {}).get("capabilities", []):
+            raise Unsupported("patterns", "the bus cannot change a subscription")
+        self.answer = None
+        return encode({"type": verb, "event_types": list(types), "patterns": list(patterns)})
+
+    def changed(self) -> Subscription:
+        """What the answer to `change` leaves it subscribed to."""
+        answer = self.answer or {}
+        if answer.get("type") == "error":
+            raise BusError(answer.get("code", ""), answer.get("message", ""))
+        self.subscription = replace(self.subscription, types=answer.get("event_types", ()),
+                                    patterns=answer.get("patterns", ()))
+        return self.subscription
 
     def at_eof(self) -> CafbusError:
         cut = " within a frame" if self._lines.pending else ""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import random
 import re
 import socket
@@ -16,11 +17,16 @@ _APP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 def base_dir(directory: Optional[str] = None) -> str:
     """The folder of all apps, as the program chooses it."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     chosen = directory or os.environ.get("CAFBUS_DIR")
-    if not chosen:
-        chosen = os.path.join(runtime, "cafbus") if runtime.startswith("/") else os.path.expanduser("~/.cafbus")
-    return os.path.abspath(chosen)
+    if chosen:
+        return os.path.abspath(chosen)
+    for runtime in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.geteuid()}"):
+        if runtime.startswith("/") and os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid():
+            return os.path.join(os.path.abspath(runtime), "cafbus")
+    home = os.environ.get("HOME", "")
+    if not (os.path.isdir(home) and os.stat(home).st_uid in (os.geteuid(), 0)):  # as under sudo
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    return os.path.join(os.path.abspath(home), ".cafbus")
 
 
 @dataclass(frozen=True)

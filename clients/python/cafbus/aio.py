@@ -147,13 +147,24 @@ class Consumer(_Closing):
 
     async def is_last(self) -> bool:
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
-        if self._stream is None:
-            return False
-        self._machine.last_for_key = None
-        await _send(self._stream, self._machine.check())
-        while self._machine.last_for_key is None:
+        return self._stream is not None and bool((await self._ask(self._machine.is_last())).get("last_for_key"))
+
+    async def subscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
+        """These as well from now on. Raises BusError and changes nothing if the bus does not take them."""
+        await self._ask(self._machine.change("subscribe", types, patterns))
+        self._subscription = self._machine.changed()
+
+    async def unsubscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
+        """These no longer; what the bus has queued of them still comes."""
+        await self._ask(self._machine.change("unsubscribe", types, patterns))
+        self._subscription = self._machine.changed()
+
+    async def _ask(self, question: bytes) -> Dict[str, Any]:
+        if self._stream is not None:
+            await _send(self._stream, question)
+        while self._machine.answer is None:
             await asyncio.wait_for(self._step(), self._timeout)
-        return self._machine.last_for_key
+        return self._machine.answer
 
     async def close(self) -> None:
         """Says bye. Events that wait are given up."""

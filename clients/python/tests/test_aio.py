@@ -60,6 +60,18 @@ class Aio(BusTest):
 
         self.run_on_a_bus(story)
 
+    def test_a_subscription_is_changed(self):
+        async def story(bus):
+            async with await bus.subscribe("k", patterns=["a.*"]) as events:
+                await events.subscribe(["b"])
+                await events.unsubscribe(patterns=["a.*"])
+                await bus.publish("a.x", 1)
+                await bus.publish("b", 2)
+                self.assertEqual((await events.next()).payload, 2)
+                self.assertTrue(await events.is_last())
+
+        self.run_on_a_bus(story)
+
     def test_a_consumer_and_a_producer_outlive_a_crash(self):
         async def story(bus):
             async with await bus.subscribe("a") as events:

@@ -119,6 +119,28 @@ class Consuming(BusTest):
                 bus.subscribe("a", require=["time_travel"])
             self.assertEqual(caught.exception.code, "time_travel")
 
+    def test_a_subscription_is_changed(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("k", patterns=["a.*"]) as events:
+            bus.publish("a.x", 1)
+            bus.publish("b", 2)
+            events.subscribe(["b"])
+            bus.publish("b", 3)
+            events.unsubscribe(patterns=["a.*"])
+            bus.publish("a.x", 4)
+            bus.publish("b", 5)
+            self.assertEqual([events.next(20).payload for _ in range(3)], [1, 3, 5])
+            with self.assertRaises(cafbus.BusError) as caught:
+                events.subscribe(patterns=["a.>.b"])
+            self.assertEqual(caught.exception.code, "bad_subscription")
+
+    def test_what_was_changed_holds_on_the_next_bus(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("k") as events:
+            events.subscribe(patterns=["a.>"])
+            os.kill(bus.status()["pid"], signal.SIGKILL)
+            with self.assertRaises(TimeoutError):
+                events.next(3)
+            self.assertEqual(bus.status()["consumers"][0]["patterns"], ["a.>"])
+
     def test_the_last_one_is_told(self):
         with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
             with bus.subscribe("a") as other:
