@@ -64,7 +64,7 @@ class Subscription:
         asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
                  "on_first": self.on_first, "on_last": self.on_last}
         if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
-            asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())  # type: ignore[arg-type]
+            asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())
         return encode({**frame, **{key: value for key, value in asked.items() if value}})
 
     def needed(self) -> List[str]:
