@@ -69,8 +69,7 @@ function readInteger(raw, [low, high]) {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-function readTable(raw, kinds) {
-  const found = json.fields(raw);
+function readTable(found, kinds) {
   if (!found) throw new BadField();
   const result = {};
   for (const [key, value] of found) {
@@ -88,7 +87,7 @@ function read(raw, kind) {
     if (!items) throw new BadField();
     return items.map((item) => read(item, kind[0]));
   }
-  if (typeof kind === "object") return readTable(raw, kind);
+  if (typeof kind === "object") return readTable(json.fields(raw), kind);
   if (kind === "raw") return raw;
   if (RANGES[kind]) return readInteger(raw, RANGES[kind]);
   const value = json.parse(raw);
@@ -96,8 +95,8 @@ function read(raw, kind) {
   throw new BadField();
 }
 
-function typeOf(line) {
-  const raw = json.fields(line)?.get("type");
+function typeOf(fields) {
+  const raw = fields?.get("type");
   try {
     return raw && json.parse(raw);
   } catch {
@@ -114,7 +113,8 @@ export function decode(line) {
   const refuse = (code) => {
     throw new ProtocolError(code, `${code}: ${JSON.stringify(bytes.toString("utf8", 0, 80))}`);
   };
-  const type = typeOf(bytes);
+  const found = json.fields(bytes);
+  const type = typeOf(found);
   if (type !== "event" && type !== "publish") {
     let whole;
     try {
@@ -126,7 +126,7 @@ export function decode(line) {
   }
   if (!isText(type)) refuse("missing_type");
   try {
-    return { type, ...readTable(bytes, Object.hasOwn(FRAMES, type) ? FRAMES[type] : {}) };
+    return { type, ...readTable(found, Object.hasOwn(FRAMES, type) ? FRAMES[type] : {}) };
   } catch {
     return refuse("bad_field");
   }

@@ -3,7 +3,7 @@ what must come of each line."""
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 from . import _json
 from .errors import ProtocolError
@@ -68,11 +68,10 @@ class FrameError(ProtocolError):
 
 
 def _is_text(x: Any) -> bool:
-    return isinstance(x, str) and not any("\ud800" <= c <= "\udfff" for c in x)
+    return isinstance(x, str) and (x.isascii() or not any("\ud800" <= c <= "\udfff" for c in x))
 
 
-def _table(raw: bytes, table: Mapping[str, Any]) -> Dict[str, Any]:
-    found = _json.fields(raw)
+def _table(found: Optional[Dict[str, bytes]], table: Mapping[str, Any]) -> Dict[str, Any]:
     if found is None:
         raise ValueError
     if "*" in table:  # a map: any key, and null is no value
@@ -84,7 +83,7 @@ def _table(raw: bytes, table: Mapping[str, Any]) -> Dict[str, Any]:
 def _read(raw: bytes, kind: Kind) -> Any:
     """The value of a field of that kind, or ValueError."""
     if isinstance(kind, dict):
-        return _table(raw, kind)
+        return _table(_json.fields(raw), kind)
     if isinstance(kind, list):
         items = _json.elements(raw)
         if items is None:
@@ -123,7 +122,7 @@ def decode(line: bytes) -> Dict[str, Any]:
         raise FrameError("missing_type", line)
     assert isinstance(frame_type, str)
     try:
-        return {"type": frame_type, **_table(line, FRAMES.get(frame_type, {}))}
+        return {"type": frame_type, **_table(found, FRAMES.get(frame_type, {}))}
     except ValueError:
         raise FrameError("bad_field", line) from None
 
