@@ -54,9 +54,10 @@ result<link_permit> parse_link_permit(std::string_view text) {
     auto word = take(rest, ' ');
     if (word.empty())
       continue;
+    const auto has_value = word.find('=') != word.npos;
     const auto what = take(word, '=');
-    if (what != "read" && what != "publish")
-      return wrong(what, "is neither read nor publish; write NAME [read=TYPES] [publish=TYPES]");
+    if (!has_value || (what != "read" && what != "publish"))
+      return wrong(what, "is neither read=TYPES nor publish=TYPES; write NAME [read=TYPES] [publish=TYPES]");
     auto types = parse_types(word);
     if (!types)
       return std::move(types).error();

@@ -81,7 +81,7 @@ CAF_TEST(every option can be set in the file and in the environment and by a fla
 }
 
 CAF_TEST(every option is refused with the place of a wrong value) {
-  const std::string wrong = "//"; // no number, duration, name or level; a path, though
+  const std::string wrong = "//="; // no number, duration, name or level; a path, though
   for (const auto& x : option_table()) {
     if (x.name == "dir" || x.placeholder == "FILE")
       continue;

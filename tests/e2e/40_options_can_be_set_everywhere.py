@@ -25,6 +25,7 @@ SAMPLES = {
     "max-hooks": ("1", "2", "3"),
     "node-key": ("/one", "/two", "/three"),
     "node-ca": ("/one", "/two", "/three"),
+    "node-allow": ("one", "two", "three"),
 }
 DURATIONS = ("1s", "2min", "3h")
 

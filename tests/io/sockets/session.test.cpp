@@ -328,7 +328,9 @@ CAF_TEST(a consumer changes its subscription and its numbers go on) {
   auto seen = take(x);
   CAF_CHECK_EQUAL(count(seen, "\"type\":\"event\""), 1u);
   CAF_CHECK(has(seen, "\"seq\":4,"));
-  CAF_CHECK_EQUAL(read_status_now().consumers.at(0).patterns, (std::vector<std::string>{"a.>"}));
+  const auto status = read_status_now();
+  CAF_REQUIRE_EQUAL(status.consumers.size(), 1u);
+  CAF_CHECK_EQUAL(status.consumers[0].patterns, (std::vector<std::string>{"a.>"}));
 }
 
 CAF_TEST(a change that is refused changes nothing) {
