@@ -113,6 +113,26 @@ CAF_TEST(holes in the numbers are found and counted) {
   CAF_CHECK_EQUAL(gaps.dropped(), 2u);
 }
 
+CAF_TEST(an event that comes late is no loss) {
+  gap_finder gaps;
+  CAF_CHECK(gaps.on_event(1) == std::nullopt);
+  CAF_CHECK(gaps.on_event(4) == std::optional{gap{2, 3}});
+  CAF_CHECK(gaps.on_event(2) == std::nullopt);
+  CAF_CHECK_EQUAL(gaps.dropped(), 1u);
+  CAF_CHECK(gaps.on_event(2) == std::nullopt);
+  CAF_CHECK_EQUAL(gaps.dropped(), 1u);
+  CAF_CHECK(gaps.on_event(3) == std::nullopt);
+  CAF_CHECK_EQUAL(gaps.dropped(), 0u);
+}
+
+CAF_TEST(an event from the middle of a hole leaves both its ends) {
+  gap_finder gaps;
+  CAF_CHECK(gaps.on_event(6) == std::optional{gap{1, 5}});
+  for (auto seq : {3, 3, 1, 5})
+    CAF_CHECK(gaps.on_event(static_cast<uint64_t>(seq)) == std::nullopt);
+  CAF_CHECK_EQUAL(gaps.dropped(), 2u);
+}
+
 CAF_TEST(a stream that does not begin at one has lost its beginning) {
   gap_finder gaps;
   CAF_CHECK(gaps.on_event(4) == std::optional{gap{1, 3}});
