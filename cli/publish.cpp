@@ -39,6 +39,7 @@ result<publish_request> to_request(const publish_flags& flags) {
   if (!is_utf8(flags.type))
     return failure{failure_kind::invalid, "--type: it is not UTF-8, which names of events are"};
   x.type = flags.type;
+  x.require_consumer = flags.require_consumer;
   x.policy = flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand;
   if (!flags.wait_for_consumer.empty()) {
     auto parsed = parse_duration(flags.wait_for_consumer);
@@ -74,6 +75,10 @@ void explain_unanswered(const publish_outcome& x) {
 int print_json(const publish_outcome& x, int code) {
   nlohmann::ordered_json line{
       {"accepted", x.totals.accepted}, {"duplicates", x.totals.duplicates}, {"rejected", x.totals.rejected}};
+  if (x.totals.unmatched)
+    line["unmatched"] = *x.totals.unmatched;
+  if (x.totals.consumers)
+    line["consumers"] = *x.totals.consumers;
   if (x.first_unanswered != 0)
     line["first_unanswered_line"] = x.first_unanswered;
   if (x.trouble)
@@ -81,10 +86,23 @@ int print_json(const publish_outcome& x, int code) {
   return print(line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n', code);
 }
 
-int code_of(const publish_outcome& x) {
+/// The worst that happened decides.
+int code_of(const publish_outcome& x, bool require_consumer) {
   if (x.trouble)
     return x.trouble->kind == failure_kind::timed_out ? exit_code::lost : exit_code::failed;
-  return x.totals.rejected == 0 ? exit_code::done : exit_code::failed;
+  if (x.totals.rejected != 0)
+    return exit_code::failed;
+  return require_consumer && x.totals.unmatched.value_or(0) != 0 ? exit_code::lost : exit_code::done;
+}
+
+std::string totals_text(const publish_ack& x) {
+  auto result = "accepted=" + std::to_string(x.accepted) + " duplicates=" + std::to_string(x.duplicates) +
+                " rejected=" + std::to_string(x.rejected);
+  if (x.unmatched)
+    result += " unmatched=" + std::to_string(*x.unmatched);
+  if (x.consumers)
+    result += " consumers=" + std::to_string(*x.consumers);
+  return result;
 }
 
 int run_publish(const publish_flags& flags) {
@@ -98,31 +116,36 @@ int run_publish(const publish_flags& flags) {
   if (!run.type_error().empty())
     return complain(exit_code::usage, "--type: " + run.type_error());
   auto outcome = run.run();
-  auto code = code_of(outcome);
+  auto code = code_of(outcome, flags.require_consumer);
   const auto& totals = outcome.totals;
-  say("published: accepted=" + std::to_string(totals.accepted) + " duplicates=" + std::to_string(totals.duplicates) +
-      " rejected=" + std::to_string(totals.rejected));
+  say("published: " + totals_text(totals));
   if (outcome.trouble) {
     explain_unanswered(outcome);
     complain(code, outcome.trouble->text);
+  } else if (flags.require_consumer && totals.unmatched.value_or(0) != 0) {
+    complain(code, std::to_string(*totals.unmatched) + " of " + std::to_string(totals.accepted) +
+                       " accepted events reached no consumer; `cafbus status` lists their types");
   }
   return flags.json ? print_json(outcome, code) : code;
 }
 
 constexpr const char* publish_footer =
     "Ends when the bus has answered for every line, and prints on standard error:\n"
-    "  [cafbus] published: accepted=N duplicates=N rejected=N\n"
+    "  [cafbus] published: accepted=N duplicates=N rejected=N unmatched=N consumers=N\n"
+    "unmatched: accepted, but wanted by no consumer; consumers: how many got some of\n"
+    "the last events. Both are left out where the bus does not tell them.\n"
     "A line that is no event, or longer than 1 MiB, is reported with its number,\n"
     "counted as rejected and skipped. Blank lines are skipped.\n"
     "\n"
     "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
     "or the bus failed (then it says from which line on to publish again); 2 wrong\n"
-    "usage; 4 --json could not be written; 5 no consumer came, or events reached\n"
-    "none, where --wait-for-consumer asked for one.\n"
+    "usage; 4 --json could not be written; 5 no consumer came in time\n"
+    "(--wait-for-consumer), or events reached none (--require-consumer).\n"
     "\n"
     "Examples:\n"
     "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"
-    "  cafbus publish events.ndjson --wait-for-consumer 10s --json";
+    "  cafbus publish events.ndjson --wait-for-consumer 10s --json\n"
+    "  cafbus publish --type job.done --require-consumer < jobs || echo unheard";
 
 } // namespace
 
@@ -138,6 +161,8 @@ void add_publish(CLI::App& program, command& chosen) {
   sub->add_option("--wait-for-consumer", flags->wait_for_consumer,
                   "Before publishing, wait up to this time for a consumer of the first event's type")
       ->type_name("DURATION");
+  sub->add_flag("--require-consumer", flags->require_consumer,
+                "Exit with 5 if an event was accepted that no consumer wanted");
   sub->add_flag("--json", flags->json, "Print the totals as JSON on standard output");
   sub->add_flag("--no-spawn", flags->no_spawn, "Fail if no bus is running, instead of starting one");
   sub->footer(std::string{publish_footer} + "\n\n" + spawn_note);

@@ -62,10 +62,17 @@ publish_outcome publish_run::run() {
   if (!outcome_.trouble)
     publish_all();
   outcome_.totals = bus_ ? bus_->totals() : publish_ack{};
+  check_counts();
   outcome_.totals.rejected += faults_; // so that the totals add up to the lines
   outcome_.last_answered = sent_.last_answered();
   outcome_.first_unanswered = sent_.first_unanswered();
   return outcome_;
+}
+
+void publish_run::check_counts() {
+  if (request_.require_consumer && outcome_.totals.accepted != 0 && !outcome_.totals.unmatched)
+    fail(failure_kind::refused, "--require-consumer: this bus does not tell whether events reached a consumer; it is "
+                                "of another make or version");
 }
 
 void publish_run::fail(failure_kind kind, std::string text) {

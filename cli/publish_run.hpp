@@ -19,6 +19,7 @@ struct publish_request {
   spawn_policy policy = spawn_policy::on_demand;
   std::string type;                                          ///< Empty: each line names its own.
   std::optional<std::chrono::nanoseconds> wait_for_consumer; ///< Of the first event, before it is published.
+  bool require_consumer = false; ///< A bus that does not tell how many events were wanted by nobody is a failure.
 };
 
 /// How it ended.
@@ -51,6 +52,7 @@ private:
   void on_line(uint64_t number, std::string_view line);
   void fault(uint64_t number, const std::string& what);
   void count_answers();
+  void check_counts();
   void fail(failure_kind kind, std::string text);
   size_t pending() const { return bus_ ? bus_->pending() : 0; }
 

@@ -1,4 +1,5 @@
 """`cafbus publish`: input, totals, faults, exit codes."""
+import json
 import signal
 import subprocess
 
@@ -6,7 +7,7 @@ from harness import BINARY, MAX_PAYLOAD, check, equal, event, main, matches, raw
 
 
 def published(process, accepted, duplicates=0, rejected=0):
-    matches(rf"\[cafbus\] published: accepted={accepted} duplicates={duplicates} rejected={rejected}\n", process.err)
+    matches(rf"\[cafbus\] published: accepted={accepted} duplicates={duplicates} rejected={rejected}( unmatched=\d+ consumers=\d+)?\n", process.err)
 
 
 @scenario
@@ -143,6 +144,37 @@ def the_file_may_stand_behind_the_options(t):
         f.write(event("k", 1) + b"\n")
     process = t.start([BINARY, "publish", "--dir", t.path("bus"), "--app", "default", t.path("events")])
     published(process.expect_exit(0), 1)
+
+
+@scenario
+def the_last_line_tells_what_nobody_wanted(t):
+    t.start_bus()
+    t.join("k")
+    process = t.run_cli("publish", "--json", input=event("nobody", 1) + b"\n" + event("k", 2) + b"\n")
+    matches(r"published: accepted=2 duplicates=0 rejected=0 unmatched=1 consumers=[01]\n$", process.err)
+    totals = json.loads(process.out)
+    equal((totals["accepted"], totals["unmatched"]), (2, 1), "totals")
+    process = t.run_cli("publish", "--json", input=event("k", 3) + b"\n")
+    matches(r"unmatched=0 consumers=1\n$", process.err)
+    equal((json.loads(process.out)["unmatched"], json.loads(process.out)["consumers"]), (0, 1), "totals")
+
+
+@scenario
+def an_event_that_nobody_wants_is_lost_where_a_consumer_is_required(t):
+    t.start_bus()
+    t.join("k")
+    lines = event("k", 1) + b"\n" + event("nobody", 2) + b"\n"
+    process = t.run_cli("publish", "--require-consumer", input=lines, code=5)
+    matches("error: 1 of 2 accepted events reached no consumer", process.err)
+    t.run_cli("publish", input=lines)
+    t.run_cli("publish", "--require-consumer", input=event("k", 3) + b"\n")
+    t.run_cli("publish", "--require-consumer", input=b"")
+
+
+@scenario
+def a_rejected_line_is_worse_than_an_event_that_nobody_wants(t):
+    t.start_bus()
+    t.run_cli("publish", "--require-consumer", input=event("k", 1) + b"\ngarbage\n", code=1)
 
 
 main()

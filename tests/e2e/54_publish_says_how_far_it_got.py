@@ -28,7 +28,7 @@ def ack(peer, accepted, duplicates=0, rejected=0):
 
 def published(process, code, accepted, duplicates=0, rejected=0):
     process.expect_exit(code)
-    matches(rf"published: accepted={accepted} duplicates={duplicates} rejected={rejected}\n", process.err)
+    matches(rf"published: accepted={accepted} duplicates={duplicates} rejected={rejected}( unmatched=\d+ consumers=\d+)?\n", process.err)
 
 
 PAYLOADS = [b"%d" % n for n in range(1, 11)]
@@ -145,7 +145,7 @@ def garbage_is_counted_line_by_line(t):
     for flags in ([], ["--type", "k"]):
         process = t.run_cli("publish", *flags, input=garbage, code=1)
         process.expect_exit(1)
-        found = matches(r"published: accepted=(\d+) duplicates=0 rejected=(\d+)\n", process.err)
+        found = matches(r"published: accepted=(\d+) duplicates=0 rejected=(\d+)( unmatched=\d+ consumers=\d+)?\n", process.err)
         equal(int(found.group(1)) + int(found.group(2)), number, "lines accounted for")
         equal(process.err.count(b"line "), 20, "faults told")
         check(all(c == 10 or 32 <= c < 127 for c in process.err), "nothing that a terminal would obey")
@@ -168,6 +168,18 @@ def wrong_usage_is_refused(t):
         matches(says, process.err)
     process = t.run_cli("publish", t.path(), code=1)
     matches("cannot read the input: Is a directory", process.err)
+
+
+@scenario
+def a_bus_that_does_not_count_consumers_cannot_prove_that_there_was_one(t):
+    for flags, code in ((["--require-consumer"], 1), ([], 0)):
+        process, peer, frames = start(t, PAYLOADS, "--type", "k", *flags)
+        read_until(peer, frames, 10)
+        ack(peer, 10)
+        published(process, code, 10)
+        equal(b"does not tell whether events reached a consumer" in process.err, code == 1, "why")
+        check(b"unmatched=" not in process.err, "what the bus does not tell is left out")
+        peer.close()
 
 
 main()
