@@ -1,36 +1,21 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/consume_flags.hpp"
+#include "cli/consume_join.hpp"
 #include "cli/consume_session.hpp"
+#include "cli/hook_surroundings.hpp"
 #include "cli/ready_notice.hpp"
-#include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
-#include <chrono>
 #include <memory>
 
 namespace cafbus {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-/// Longer than the bus lets a hello wait for another consumer's cleanup.
-constexpr auto hello_ack_timeout = 5s;
-/// Longer than the bus lets a set-up run.
-constexpr auto set_up_timeout = defaults::cleanup_lease + 5s;
-/// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
-constexpr auto retry_pause = 40ms;
-
-/// How the bus was found and joined.
-struct join_outcome {
-  result<reached> bus;
-  bool rejected = false; ///< The bus itself said no; a folder that says no is no such answer.
-};
 
 /// Why it was not joined, as an exit code with its message said.
 int explain_refusal(const join_outcome& outcome, const app_paths& paths) {
@@ -101,27 +86,24 @@ int run_session(consume_session& session, const consume_request& request, const 
   return code;
 }
 
-/// Finds or starts the bus and says hello. One that is busy cleaning up after others, or full, is asked again.
-join_outcome join_bus(const app_paths& paths, const hello& greeting, bool no_spawn) {
-  auto patience = greeting.on_first.empty() ? hello_ack_timeout : set_up_timeout;
-  const deadline until{set_up_timeout};
-  for (auto told = false;;) {
-    auto rejected = false;
-    auto found =
-        reach_bus(paths, no_spawn ? spawn_policy::never : spawn_policy::on_demand, [&](client& bus) -> result<void> {
-          auto ack = bus.subscribe(greeting, patience);
-          if (ack)
-            return {};
-          const auto kind = ack.error().kind;
-          rejected = kind == failure_kind::refused || kind == failure_kind::unavailable;
-          return ack.error();
-        });
-    if (found || found.error().kind != failure_kind::unavailable || until.is_over())
-      return {std::move(found), rejected};
-    if (!std::exchange(told, true))
-      say("waiting: " + found.error().text);
-    sleep_for(retry_pause); // for want of room it says no at once
-  }
+/// The run's time was over while the bus was still setting up, for this consumer or another one.
+int end_before_it_began(const consume_flags& flags) {
+  say("--timeout has passed before the bus has admitted this consumer: a set-up or clean-up is still running");
+  print_totals({.confirmed = true}, consume_end::timeout, exit_code::done, flags.json);
+  return exit_code::done;
+}
+
+/// Completes the hello, with what hooks are to find around them.
+result<void> complete(hello& x) {
+  x.pid = ::getpid();
+  if (x.on_first.empty() && x.on_last.empty())
+    return {};
+  auto added = add_hook_surroundings(x, environ);
+  if (!added)
+    return added.error();
+  for (const auto& warning : *added)
+    say(warning);
+  return {};
 }
 
 /// Everything that can be wrong on our side is found before the bus hears of us: a run that cannot work must not be
@@ -139,6 +121,8 @@ int run_consume(const consume_flags& flags) {
   auto fd = to_ready_fd(flags);
   if (!fd)
     return complain(exit_code::usage, fd.error().text);
+  if (auto completed = complete(request->subscription); !completed)
+    return complain(exit_code::usage, completed.error().text);
   auto notice = ready_notice::open(*fd, flags.ready_file);
   if (!notice)
     return complain(exit_code::usage, notice.error().text);
@@ -148,12 +132,14 @@ int run_consume(const consume_flags& flags) {
       return complain(exit_code::unwritable, opened.error().text);
   for (const auto& warning : warnings(*request))
     say(warning);
-  request->subscription.pid = ::getpid();
-  auto joined = join_bus(paths, request->subscription, flags.no_spawn);
+  auto joined = join_bus(paths, *request, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand);
+  if (joined.out_of_time)
+    return end_before_it_began(flags);
   if (!joined.bus)
     return explain_refusal(joined, paths);
   if (joined.bus->started)
     tell_of_others(paths);
+  request->timeout = joined.time_left;
   consume_session session{std::move(joined.bus->bus), std::move(files), *request, paths.socket};
   if (auto prepared = session.prepare(); !prepared)
     return complain(exit_code::failed, prepared.error().text);
@@ -184,6 +170,9 @@ constexpr const char* consume_footer =
     "Its output and error output are those of this program. Events wait meanwhile;\n"
     "if they come faster, the bus drops the oldest, and if this consumer falls more\n"
     "than 8 MiB behind, disconnects it (cafbus serve --write-timeout).\n"
+    "\n"
+    "--on-first, --on-last: the bus runs them with the environment (64 KiB at most),\n"
+    "folder and umask of this program. --timeout counts while a set-up is waited for.\n"
     "\n"
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"

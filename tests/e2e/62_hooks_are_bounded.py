@@ -1,9 +1,12 @@
 """No more than --max-hooks hooks run at once; a hook ends after --hook-timeout; the log is not filled with them."""
+import json
 import os
 import re
 import signal
+import time
 
-from harness import check, equal, main, matches, scenario
+from harness import SLOWDOWN, check, equal, main, matches, scenario
+from totals import ended
 from watching import await_log, check_gone, read_log
 
 
@@ -41,6 +44,47 @@ def an_overdue_hook_is_named_in_the_log(t):
     peer = t.connect().hello("k", on_first="sleep 1000")
     matches("on_first.*stopped", peer.expect_ack(rejected=True)["reject_reason"])
     await_log(t, "hook-overdue hook=on_first")
+
+
+@scenario
+def the_time_of_a_consumer_runs_while_it_waits_for_a_set_up(t):
+    os.mkfifo(t.path("gate"))
+    t.start_bus("--cleanup-wait", "1min")
+    gate = os.open(t.path("gate"), os.O_RDWR)  # so that nobody waits for it to be opened
+    hook = ("--on-first", f"read line < {t.path('gate')}")
+    setting_up = t.consume("k", *hook, ready=False)
+    await_log(t, 'hook-started hook=on_first subscription="k"')
+    for flags in (hook, ()):
+        waiting = t.consume("k", *flags, "--timeout", "300ms", ready=False)
+        ended(waiting, "timeout", 0)
+        matches("--timeout has passed before the bus has admitted this consumer", waiting.err)
+        check(b"ready" not in waiting.err, "it was not admitted")
+    os.write(gate, b"go\n")
+    setting_up.expect_line("ready event_key=k")
+    os.close(gate)
+
+
+@scenario
+def the_time_of_a_consumer_ends_its_own_set_up(t):
+    os.mkfifo(t.path("gate"))
+    t.start_bus()
+    gate = os.open(t.path("gate"), os.O_RDWR)
+    consumer = t.run_cli("consume", "k", "--on-first", f"read line < {t.path('gate')}", "--timeout", "300ms", "--json")
+    equal(json.loads(consumer.err.splitlines()[-1])["reason"], "timeout", "reason")
+    os.write(gate, b"go\n")
+    os.close(gate)
+
+
+@scenario
+def what_is_left_of_the_time_begins_with_the_set_up(t):
+    t.start_bus()
+    begun = time.monotonic()
+    consumer = t.consume("k", "--on-first", "sleep 0.6", "--timeout", "1s")
+    ready = time.monotonic()
+    ended(consumer, "timeout", 0)
+    took = time.monotonic() - begun
+    check(ready - begun >= 0.6, f"ready after {ready - begun:.2f} s")
+    check(1 <= took < 1.6 * SLOWDOWN, f"over after {took:.2f} s")
 
 
 @scenario
