@@ -1,12 +1,12 @@
 #include "cli/event_command.hpp"
 
+#include "base/spawn.hpp"
 #include "config/defaults.hpp"
 #include "config/duration.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,10 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-
-extern "C" {
-#include <sys/pidfd.h> // glibc 2.36 leaves the linkage to us
-}
 
 // The end of a command is seen through a pidfd and not through SIGCHLD: it stands in the same poll() as all else,
 // belongs to this one child, and its number cannot be reused before it is reaped, so that no signal ever meets a
@@ -52,33 +48,6 @@ void append_variable(std::string& target, std::string_view text) {
       target += c;
   }
 }
-
-/// Runs with the signals that programs expect, although ours are blocked or ignored.
-class spawn_setup {
-public:
-  explicit spawn_setup(int input) {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~spawn_setup() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  spawn_setup(const spawn_setup&) = delete;
-  spawn_setup& operator=(const spawn_setup&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 } // namespace
 
@@ -134,21 +103,18 @@ void event_command::set_environment(const event_frame& event, losses before) {
   }
 }
 
-result<void> event_command::spawn(int input) {
-  spawn_setup setup{input};
-  pid_t pid = 0;
-  if (auto code = ::posix_spawnp(&pid, words_[0].c_str(), &setup.actions, &setup.attributes, arguments_.data(),
-                                 environment_.data()))
-    return errno_failure("cannot run " + words_[0], code);
-  pid_ = pid;
-  end_.reset(::pidfd_open(pid, 0)); // close-on-exec by itself
-  if (end_)
-    return {};
-  auto code = errno;
-  ::kill(-pid, SIGKILL);
-  ::waitpid(pid, nullptr, 0);
-  pid_ = 0;
-  return errno_failure("cannot watch " + words_[0], code);
+result<void> event_command::run(int input) {
+  spawn_request request;
+  request.program = words_[0].c_str();
+  request.arguments = arguments_.data();
+  request.environment = environment_.data();
+  request.input = input;
+  auto started = spawn(request);
+  if (!started)
+    return started.error();
+  pid_ = started->pid;
+  end_ = std::move(started->end);
+  return {};
 }
 
 result<void> event_command::start(const event_frame& event, std::string_view content, losses before) {
@@ -159,9 +125,9 @@ result<void> event_command::start(const event_frame& event, std::string_view con
   input_.reset(ends[1]);
   ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
   set_environment(event, before);
-  if (auto spawned = spawn(theirs.get()); !spawned) {
+  if (auto started = run(theirs.get()); !started) {
     input_.reset();
-    return spawned;
+    return started;
   }
   theirs.reset(); // so that a write tells when it has stopped reading
   content_ = content;

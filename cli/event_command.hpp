@@ -22,9 +22,10 @@ struct losses {
 
 /// A program that is run on events, one at a time: the event on its standard input and in CAFBUS_EVENT_TYPE,
 /// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY, what was lost before it in CAFBUS_MISSED and CAFBUS_DROPPED; its
-/// standard output and error are ours. It leads a process group
-/// of its own, so that a Ctrl-C meant for us leaves the event that is being worked on alone, and that its children end
-/// with it when its time is over. Nothing here waits: the owner polls `input_fd`, `end_fd` and `due`.
+/// standard output and error are ours. It leads a process group of its own, so that a Ctrl-C meant for us leaves the
+/// event that is being worked on alone, and that its children end with it when its time is over. That group is in the
+/// background: who reads the terminal from it gets an error, see `spawn`. Nothing here waits: the owner polls
+/// `input_fd`, `end_fd` and `due`.
 class event_command {
 public:
   using clock = std::chrono::steady_clock;
@@ -61,7 +62,7 @@ public:
 
 private:
   void set_environment(const event_frame& event, losses before);
-  result<void> spawn(int input);
+  result<void> run(int input);
 
   std::vector<std::string> words_;
   std::string event_key_;

@@ -250,6 +250,28 @@ def an_ignored_sigchld_is_not_inherited(t):
     matches("exit status 1\n", consumer.err)
 
 
+# Becomes a program that leads the session of a terminal, which nobody types at.
+IN_A_TERMINAL = """
+import os, pty, sys
+master, slave = pty.openpty()
+os.set_inheritable(master, True)
+os.open(os.ttyname(slave), os.O_RDWR)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@scenario
+def a_command_that_reads_the_terminal_gets_an_error(t):
+    t.start_bus()
+    reader = "sh -c 'true < /dev/tty && echo there is one; cat < /dev/tty'"
+    consumer = t.consume("k", "--exec", reader, "--max-events", "1", "--on-exec-error", "skip",
+                         wrap=("python3", "-c", IN_A_TERMINAL))
+    t.publish(event("k", 1))
+    ended(consumer, "limit", 1, failed=1, code=6)
+    equal(bytes(consumer.out), b"there is one\n", "stdout")
+    matches("Input/output error", consumer.err)
+
+
 @scenario
 def a_signal_gives_the_command_two_seconds(t):
     t.start_bus()
