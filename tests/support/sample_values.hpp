@@ -43,6 +43,7 @@ inline const std::array samples{
     sample_values{"node-certificate", {"/a", "/b", "/c"}},
     sample_values{"node-key", {"/a", "/b", "/c"}},
     sample_values{"node-ca", {"/a", "/b", "/c"}},
+    sample_values{"node-allow", {"one", "two read=a,b", "* publish=*"}},
     sample_values{"insecure-network", {"yes", "yes", "yes"}},
 };
 
