@@ -8,7 +8,7 @@ namespace cafbus {
 
 namespace {
 
-failure wrong(std::string_view text, const std::string& why) {
+failure bad_permit(std::string_view text, const std::string& why) {
   return {failure_kind::invalid, '\'' + std::string{text.substr(0, 100)} + "' " + why};
 }
 
@@ -29,7 +29,7 @@ result<type_filter> parse_types(std::string_view text) {
     const auto type = take(text, ',');
     if (type.empty() || type.size() > defaults::max_name_bytes || type.find('*') != type.npos ||
         type.find('>') != type.npos)
-      return wrong(type, "is no event type; write TYPE,TYPE or *");
+      return bad_permit(type, "is no event type; write TYPE,TYPE or *");
     result.types.emplace_back(type);
   }
   std::ranges::sort(result.types);
@@ -47,7 +47,7 @@ result<link_permit> parse_link_permit(std::string_view text) {
   link_permit result;
   result.name = take(rest, ' ');
   if (result.name.empty() || result.name.find('=') != std::string::npos || text.find('\0') != text.npos)
-    return wrong(text, "has no name; write NAME [read=TYPES] [publish=TYPES]");
+    return bad_permit(text, "has no name; write NAME [read=TYPES] [publish=TYPES]");
   if (!rest.empty())
     result.rights = {{false, {}}, {false, {}}};
   while (!rest.empty()) {
@@ -57,7 +57,7 @@ result<link_permit> parse_link_permit(std::string_view text) {
     const auto has_value = word.find('=') != word.npos;
     const auto what = take(word, '=');
     if (!has_value || (what != "read" && what != "publish"))
-      return wrong(what, "is neither read=TYPES nor publish=TYPES; write NAME [read=TYPES] [publish=TYPES]");
+      return bad_permit(what, "is neither read=TYPES nor publish=TYPES; write NAME [read=TYPES] [publish=TYPES]");
     auto types = parse_types(word);
     if (!types)
       return std::move(types).error();
