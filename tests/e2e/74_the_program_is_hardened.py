@@ -64,9 +64,13 @@ def every_descriptor_of_the_daemon_is_close_on_exec(t):
     t.join("k")
     for fd in os.listdir(f"/proc/{bus.pid}/fd"):
         if int(fd) > 2:
-            with open(f"/proc/{bus.pid}/fdinfo/{fd}", encoding="ascii") as f:
-                flags = int(re.search(r"flags:\s+([0-7]+)", f.read()).group(1), 8)
-            check(flags & os.O_CLOEXEC, f"{fd} ({os.readlink(f'/proc/{bus.pid}/fd/{fd}')}) is close-on-exec")
+            try:
+                with open(f"/proc/{bus.pid}/fdinfo/{fd}", encoding="ascii") as f:
+                    flags = int(re.search(r"flags:\s+([0-7]+)", f.read()).group(1), 8)
+                target = os.readlink(f"/proc/{bus.pid}/fd/{fd}")
+            except FileNotFoundError:
+                continue  # one of a command that was just started
+            check(flags & os.O_CLOEXEC, f"{fd} ({target}) is close-on-exec")
 
 
 @scenario
