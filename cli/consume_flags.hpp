@@ -1,7 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "cli/consume_request.hpp"
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 
 #include <string>
 #include <vector>
@@ -14,7 +14,7 @@ namespace cafbus {
 
 /// The flags of `cafbus consume`, as they stand on the command line.
 struct consume_flags {
-  settings common;
+  option_flags common;
   std::string key;
   std::vector<std::string> types;
   std::string subscription_id;

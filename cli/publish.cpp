@@ -1,8 +1,8 @@
 #include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/option_flags.hpp"
 #include "cli/publish_run.hpp"
-#include "cli/settings.hpp"
 #include "config/duration.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,7 +18,7 @@ namespace cafbus {
 namespace {
 
 struct publish_flags {
-  settings common;
+  option_flags common;
   std::string type;
   std::string input = "-";
   std::string wait_for_consumer;

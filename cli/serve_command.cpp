@@ -1,7 +1,7 @@
 #include "actors/source_spec.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 #include "config/duration.hpp"
 #include "config/effective_config.hpp"
 
@@ -49,7 +49,7 @@ int check(const loaded_options& options, bool as_json) {
 
 void add_serve(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("serve", "Run the bus of one app in the foreground");
-  auto flags = std::make_shared<settings>();
+  auto flags = std::make_shared<option_flags>();
   flags->add_to(*sub, true);
   auto ready_fd = std::make_shared<std::string>();
   sub->add_option("--ready-fd", *ready_fd)->group(""); // of io/daemon/starter.cpp; not for people

@@ -1,6 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 #include "io/daemon/starter.hpp"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +16,7 @@ int print_json(const nlohmann::ordered_json& x, int code) {
   return print(x.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n', code);
 }
 
-int run_start(const settings& flags, bool json) {
+int run_start(const option_flags& flags, bool json) {
   auto located = flags.locate();
   if (!located)
     return complain(exit_code::usage, located.error().text);
@@ -45,7 +45,7 @@ int run_start(const settings& flags, bool json) {
 
 void add_start(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("start", "Start the bus in the background; return when it accepts consumers");
-  auto flags = std::make_shared<settings>();
+  auto flags = std::make_shared<option_flags>();
   flags->add_to(*sub, false);
   auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "Print the outcome as JSON");

@@ -1,7 +1,7 @@
 #include "base/signals.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 #include "cli/status_check.hpp"
 #include "cli/status_text.hpp"
 #include "io/daemon/instance.hpp"
@@ -28,7 +28,7 @@ constexpr timespec refresh_interval{1, 0};
 constexpr auto replace_bad_text = nlohmann::json::error_handler_t::replace;
 
 struct status_flags {
-  settings common;
+  option_flags common;
   bool json = false;
   bool all = false;
   bool watch = false;

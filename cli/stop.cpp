@@ -1,6 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 #include "config/duration.hpp"
 #include "io/daemon/stopper.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct stop_flags {
-  settings common;
+  option_flags common;
   stop_request request;
   std::string drain;
   bool all = false;

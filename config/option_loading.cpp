@@ -128,11 +128,6 @@ std::string to_string(origin x) {
   return "unknown";
 }
 
-origin loaded_options::origin_of(std::string_view name) const {
-  const auto* x = find_option(name);
-  return x == nullptr ? origin::default_value : origins[static_cast<size_t>(x - option_table().data())];
-}
-
 result<loaded_options> load_options(const flag_values& flags, const environment& env) {
   auto file = read_config(env);
   if (!file)

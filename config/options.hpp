@@ -69,8 +69,6 @@ struct loaded_options {
   std::vector<origin> origins;
   std::vector<std::vector<std::string>> places; ///< Of each value: --FLAG, VARIABLE or FILE:LINE; none for a default.
   std::string file;                             ///< The config file that was read; empty if there is none.
-
-  origin origin_of(std::string_view name) const;
 };
 
 /// Flags as they stood on the command line: name without `--`, and value; a repeatable one may be there many times.

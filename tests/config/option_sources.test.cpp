@@ -2,6 +2,7 @@
 #include "config/config_file.hpp"
 #include "config/effective_config.hpp"
 #include "config/options.hpp"
+#include "tests/support/option_origin.hpp"
 #include "tests/support/sample_values.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -47,7 +48,7 @@ struct fixture {
   void expect(const std::string& name, const std::string& value, origin from) const {
     auto x = load();
     CAF_CHECK_EQUAL(find_option(name)->text(x.values), value);
-    CAF_CHECK(x.origin_of(name) == from);
+    CAF_CHECK(test::origin_of(x, name) == from);
   }
 };
 

@@ -2,6 +2,7 @@
 #include "config/known_variables.hpp"
 
 #include "config/config_file.hpp"
+#include "tests/support/option_origin.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <fstream>
@@ -58,7 +59,7 @@ CAF_TEST(without anything set the defaults hold) {
   CAF_CHECK_EQUAL(x.values.app, "default");
   CAF_CHECK(x.values.bus.idle_timeout == defaults::idle_timeout);
   CAF_CHECK_EQUAL(x.values.bus.queue_capacity, defaults::queue_capacity);
-  CAF_CHECK(x.origin_of("idle-timeout") == origin::default_value);
+  CAF_CHECK(test::origin_of(x, "idle-timeout") == origin::default_value);
   CAF_CHECK_EQUAL(x.file, "/dev/null");
 }
 
@@ -94,10 +95,10 @@ CAF_TEST(a flag beats the environment beats the file beats the default) {
   CAF_CHECK_EQUAL(x.values.bus.queue_capacity, 2u);
   CAF_CHECK(x.values.bus.write_timeout == 1s);
   CAF_CHECK(x.values.bus.dedup_ttl == defaults::dedup_ttl);
-  CAF_CHECK(x.origin_of("idle-timeout") == origin::flag);
-  CAF_CHECK(x.origin_of("queue-capacity") == origin::environment);
-  CAF_CHECK(x.origin_of("write-timeout") == origin::file);
-  CAF_CHECK(x.origin_of("dedup-ttl") == origin::default_value);
+  CAF_CHECK(test::origin_of(x, "idle-timeout") == origin::flag);
+  CAF_CHECK(test::origin_of(x, "queue-capacity") == origin::environment);
+  CAF_CHECK(test::origin_of(x, "write-timeout") == origin::file);
+  CAF_CHECK(test::origin_of(x, "dedup-ttl") == origin::default_value);
 }
 
 CAF_TEST(sources of a winner replace those of the others) {

@@ -13,7 +13,7 @@ class App;
 namespace cafbus {
 
 /// The flags that come from the table of options, on one command.
-class settings {
+class option_flags {
 public:
   /// @param all Every option, for `serve`; else those of every command, `--app` and `--dir`.
   void add_to(CLI::App& command, bool all);

@@ -1,10 +1,10 @@
-#include "cli/settings.hpp"
+#include "cli/option_flags.hpp"
 
 #include <CLI/CLI.hpp>
 
 namespace cafbus {
 
-void settings::add_to(CLI::App& command, bool all) {
+void option_flags::add_to(CLI::App& command, bool all) {
   for (const auto& x : option_table()) {
     if (!all && !x.every_command)
       continue;
@@ -20,7 +20,7 @@ void settings::add_to(CLI::App& command, bool all) {
   }
 }
 
-result<loaded_options> settings::load() const {
+result<loaded_options> option_flags::load() const {
   flag_values given;
   for (const auto& [what, values] : flags_)
     for (const auto& value : values)
@@ -28,7 +28,7 @@ result<loaded_options> settings::load() const {
   return load_options(given, process_environment());
 }
 
-result<app_paths> settings::locate() const {
+result<app_paths> option_flags::locate() const {
   auto loaded = load();
   if (!loaded)
     return loaded.error();
