@@ -2,6 +2,7 @@
 
 #include "io/links/link_session.hpp"
 #include "io/links/tcp_socket.hpp"
+#include "io/sockets/socket_scribe.hpp"
 #include "io/sockets/unix_socket.hpp"
 #include "messages/node_events.hpp"
 
@@ -39,7 +40,7 @@ struct link_connector_state {
     connection->logs = logs;
     std::shared_ptr<const link_connection> shared = std::move(connection);
     auto& middleman = self->system().middleman();
-    session = middleman.spawn_broker(called_link, middleman.backend().new_scribe(socket->release()), shared);
+    session = middleman.spawn_broker(called_link, make_link_scribe(self->system(), socket->release()), shared);
     return self->delegate(session, await_greeting{});
   }
 

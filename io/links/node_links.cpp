@@ -6,6 +6,7 @@
 #include "io/links/link_broker.hpp"
 #include "io/links/link_connector.hpp"
 #include "io/links/tcp_socket.hpp"
+#include "io/sockets/socket_scribe.hpp"
 #include "io/sockets/unix_socket.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -93,7 +94,7 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
   how.descriptors = descriptors;
   how.calls = &system_socket_calls();
   auto& middleman = system_.middleman();
-  auto broker = middleman.spawn_broker(link_broker, middleman.backend().new_doorman(x.listening.release()), how);
+  auto broker = middleman.spawn_broker(link_broker, make_link_doorman(system_, x.listening.release()), how);
   told_.push_back(caf::actor_cast<caf::actor>(broker));
   log::bus().info("nodes-welcome transport={} descriptors={}", to_string(how.transport), descriptors);
 }

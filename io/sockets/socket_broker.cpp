@@ -23,10 +23,6 @@ socket_broker_state::~socket_broker_state() {
 }
 
 void socket_broker_state::on_connection(const caf::io::new_connection_msg& x) {
-  if (!accepting) {
-    self->close(x.handle);
-    return;
-  }
   auto handle = x.handle;
   std::shared_ptr<const session_context> shared = context;
   session_actor accepted = self->fork(session, handle, shared); // CAF 0.17: forwards twice, hence lvalues
@@ -182,9 +178,7 @@ void socket_broker_state::stop_listening() {
     return;
   accepting = false;
   socket_file.remove(); // first the name, so that nobody connects to what nobody accepts
-  // in a turn of its own: CAF 0.17 never frees a doorman that comes and goes in the same turn of its loop
-  self->backend().post(
-      [broker = self, handle = listening, alive = socket_broker_actor{self}] { broker->close(handle); });
+  self->close(listening);
 }
 
 /// Whoever only asks gets an answer by itself, or by the end of the bus.

@@ -4,6 +4,7 @@
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/doorman_impl.hpp>
+#include <caf/io/network/scribe_impl.hpp>
 #include <caf/io/network/stream.hpp>
 #include <caf/make_counted.hpp>
 #include <caf/policy/tcp.hpp>
@@ -14,6 +15,22 @@ namespace cafbus {
 namespace {
 
 namespace network = caf::io::network;
+
+/// CAF 0.17 never frees what comes and goes in one turn of its loop: the two changes of the loop cancel each other out,
+/// and nobody tells it that it has left. Here it is told in a later turn.
+/// @param keep Owns `x`, which has been asked to leave.
+template <class Owner>
+void leave_surely(network::default_multiplexer& multiplexer, caf::intrusive_ptr<Owner> keep,
+                  network::event_handler& x) {
+  if (x.eventbf() != 0)
+    return; // it is in the loop
+  multiplexer.post([keep = std::move(keep), handler = &x] {
+    if (handler->eventbf() != 0)
+      return;
+    handler->removed_from_loop(network::operation::read);
+    handler->removed_from_loop(network::operation::write);
+  });
+}
 
 /// CAF's stream, but for what a read is.
 class socket_stream final : public network::stream {
@@ -58,8 +75,10 @@ public:
   std::vector<char>& rd_buf() override { return stream_.rd_buf(); }
   void flush() override { stream_.flush(this); }
   void graceful_shutdown() override {
+    caf::intrusive_ptr<socket_scribe> keep{this};
     stream_.graceful_shutdown();
     detach(&stream_.backend(), false);
+    leave_surely(stream_.backend(), std::move(keep), stream_);
   }
   void add_to_loop() override { stream_.activate(this); }
   void remove_from_loop() override { stream_.passivate(); }
@@ -73,7 +92,21 @@ private:
   socket_stream stream_;
 };
 
-class socket_doorman final : public network::doorman_impl {
+/// CAF's own, which leaves surely.
+class leaving_scribe final : public network::scribe_impl {
+public:
+  using scribe_impl::scribe_impl;
+
+  void graceful_shutdown() override {
+    caf::intrusive_ptr<leaving_scribe> keep{this};
+    scribe_impl::graceful_shutdown();
+    leave_surely(stream_.backend(), std::move(keep), stream_);
+  }
+};
+
+/// The same of CAF's doorman, for scribes of this kind.
+template <class Scribe>
+class leaving_doorman final : public network::doorman_impl {
 public:
   using doorman_impl::doorman_impl;
 
@@ -81,18 +114,35 @@ public:
     if (detached())
       return false;
     auto& multiplexer = acceptor_.backend();
-    auto accepted = caf::make_counted<socket_scribe>(multiplexer, acceptor_.accepted_socket());
+    auto accepted = caf::make_counted<Scribe>(multiplexer, acceptor_.accepted_socket());
     auto handle = accepted->hdl();
     parent()->add_scribe(std::move(accepted));
     return doorman::new_connection(&multiplexer, handle);
   }
+
+  void graceful_shutdown() override {
+    caf::intrusive_ptr<leaving_doorman> keep{this};
+    doorman_impl::graceful_shutdown();
+    leave_surely(acceptor_.backend(), std::move(keep), acceptor_);
+  }
 };
+
+network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
+  return dynamic_cast<network::default_multiplexer&>(system.middleman().backend());
+}
 
 } // namespace
 
 caf::io::doorman_ptr make_socket_doorman(caf::actor_system& system, int fd) {
-  auto& multiplexer = dynamic_cast<network::default_multiplexer&>(system.middleman().backend());
-  return caf::make_counted<socket_doorman>(multiplexer, fd);
+  return caf::make_counted<leaving_doorman<socket_scribe>>(multiplexer_of(system), fd);
+}
+
+caf::io::doorman_ptr make_link_doorman(caf::actor_system& system, int fd) {
+  return caf::make_counted<leaving_doorman<leaving_scribe>>(multiplexer_of(system), fd);
+}
+
+caf::io::scribe_ptr make_link_scribe(caf::actor_system& system, int fd) {
+  return caf::make_counted<leaving_scribe>(multiplexer_of(system), fd);
 }
 
 } // namespace cafbus

@@ -1,6 +1,7 @@
 #pragma once
 #include <caf/fwd.hpp>
 #include <caf/io/doorman.hpp>
+#include <caf/io/scribe.hpp>
 
 namespace cafbus {
 
@@ -13,5 +14,11 @@ namespace cafbus {
 /// @param fd A listening socket, which the doorman owns from now on.
 /// @pre CAF's default multiplexer.
 caf::io::doorman_ptr make_socket_doorman(caf::actor_system& system, int fd);
+
+/// A listener whose connections are read by CAF; the same ownership.
+caf::io::doorman_ptr make_link_doorman(caf::actor_system& system, int fd);
+
+/// A connection that is read by CAF.
+caf::io::scribe_ptr make_link_scribe(caf::actor_system& system, int fd);
 
 } // namespace cafbus
