@@ -6,22 +6,22 @@
 
 namespace cafbus {
 
-bounded_mailbox::bounded_mailbox(limits x) : limits_{std::move(x)} {
-  if (limits_.budget)
-    limits_.budget->join(*this);
+bounded_mailbox::bounded_mailbox(mailbox_bounds x) : bounds_{std::move(x)} {
+  if (bounds_.budget)
+    bounds_.budget->join(*this);
 }
 
 bounded_mailbox::~bounded_mailbox() {
-  if (limits_.budget)
-    limits_.budget->leave(*this);
+  if (bounds_.budget)
+    bounds_.budget->leave(*this);
   charge(0);
 }
 
 bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
                                                uint64_t number) {
   auto result = take_in(batch, spans, number);
-  if (limits_.budget)
-    limits_.budget->enforce();
+  if (bounds_.budget)
+    bounds_.budget->enforce();
   return result;
 }
 
@@ -38,12 +38,12 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   if (!busy_ && queued_ > 0) {
     busy_ = result.wake = true;
     size_t used = 0;
-    move_front(staged_, limits_.delivery_bytes, used);
+    move_front(staged_, bounds_.delivery_bytes, used);
   }
   result.dropped = trim();
   charge(queued_bytes_);
   // twice the bound: after a copy at least one bound's worth of batches must come in before the next
-  if (pinned_bytes_ > 2 * limits_.bytes && pinned_bytes_ > 2 * queued_bytes_)
+  if (pinned_bytes_ > 2 * bounds_.bytes && pinned_bytes_ > 2 * queued_bytes_)
     compact();
   return result;
 }
@@ -55,7 +55,7 @@ std::vector<event_range> bounded_mailbox::take() {
   size_t used = 0;
   for (const auto& x : result)
     used += x.bytes();
-  move_front(result, limits_.delivery_bytes, used);
+  move_front(result, bounds_.delivery_bytes, used);
   if (!closed_)
     charge(queued_bytes_);
   busy_ = !result.empty();
@@ -90,8 +90,8 @@ void bounded_mailbox::shed(size_t bytes) {
 }
 
 void bounded_mailbox::charge(size_t bytes) {
-  if (auto before = charged_.exchange(bytes); limits_.budget)
-    limits_.budget->change(before, bytes);
+  if (auto before = charged_.exchange(bytes); bounds_.budget)
+    bounds_.budget->change(before, bytes);
 }
 
 conn_counters bounded_mailbox::counters() const {
@@ -125,7 +125,7 @@ void bounded_mailbox::pop_front() {
 
 uint64_t bounded_mailbox::trim() {
   auto before = dropped_;
-  while (queued_ > 1 && (queued_ > limits_.events || queued_bytes_ > limits_.bytes))
+  while (queued_ > 1 && (queued_ > bounds_.events || queued_bytes_ > bounds_.bytes))
     drop_oldest();
   return dropped_ - before;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/mailbox_bounds.hpp"
 #include "actors/queue_budget.hpp"
 #include "messages/actors.hpp"
 
@@ -21,14 +22,7 @@ namespace cafbus {
 /// more than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
 class bounded_mailbox final : public queue_holder {
 public:
-  struct limits {
-    size_t events; ///< At least 1.
-    size_t bytes;  ///< One event is kept even if it is larger.
-    size_t delivery_bytes;
-    std::shared_ptr<queue_budget> budget = nullptr; ///< What all mailboxes of a bus may hold together; null: no limit.
-  };
-
-  explicit bounded_mailbox(limits x);
+  explicit bounded_mailbox(mailbox_bounds x);
   ~bounded_mailbox() override;
   bounded_mailbox(const bounded_mailbox&) = delete;
   bounded_mailbox& operator=(const bounded_mailbox&) = delete;
@@ -70,7 +64,7 @@ private:
   void move_front(std::vector<event_range>& to, size_t budget, size_t& used);
   void compact();
 
-  const limits limits_;
+  const mailbox_bounds bounds_;
   mutable std::mutex mutex_;
   std::vector<event_range> staged_; // next delivery, out of reach of the bounds
   std::deque<event_range> queue_;

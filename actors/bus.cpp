@@ -5,7 +5,7 @@
 #include "actors/conn.hpp"
 #include "actors/hub.hpp"
 #include "actors/idle_supervisor.hpp"
-#include "actors/mailbox_limits.hpp"
+#include "actors/mailbox_bounds.hpp"
 #include "actors/queue_budget.hpp"
 #include "config/log.hpp"
 #include "config/version.hpp"
@@ -78,7 +78,7 @@ caf::result<joined> bus_state::on_join(const join& x) {
 }
 
 joined bus_state::admit(const join& x, bool first) {
-  auto conn = spawn_conn(self->system(), mailbox_limits(options, budget), x.info, x.subscriber);
+  auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
   in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
   self->send(parts.hub, subscribe{conn, x.info, x.via});

@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 template <class Base>
 class conn_impl : public Base {
 public:
-  conn_impl(caf::actor_config& config, bounded_mailbox::limits limits, consumer_info who, subscriber_actor to)
-    : Base{config}, mailbox{limits}, info{std::move(who)}, subscriber{std::move(to)} {}
+  conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to)
+    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)} {}
 
   using Base::enqueue;
 
@@ -150,9 +150,9 @@ private:
 
 } // namespace
 
-conn_actor spawn_conn(caf::actor_system& system, bounded_mailbox::limits limits, consumer_info info,
+conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info,
                       subscriber_actor subscriber) {
-  return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(system, limits, std::move(info),
+  return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(system, bounds, std::move(info),
                                                                                std::move(subscriber));
 }
 

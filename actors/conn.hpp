@@ -13,7 +13,7 @@ namespace cafbus {
 /// is in flight at a time; the newest status of each source waits beside the queue and never evicts an event.
 ///
 /// Runs on the multiplexer's thread where the system has the I/O module, on workers otherwise.
-conn_actor spawn_conn(caf::actor_system& system, bounded_mailbox::limits limits, consumer_info info,
+conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info,
                       subscriber_actor subscriber);
 
 } // namespace cafbus

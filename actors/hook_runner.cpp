@@ -90,8 +90,8 @@ struct job {
 
 class hook_thread {
 public:
-  hook_thread(std::shared_ptr<order_box> orders, command_setup setup)
-    : orders_{std::move(orders)}, setup_{std::move(setup)} {}
+  hook_thread(std::shared_ptr<order_box> orders, command_defaults usual)
+    : orders_{std::move(orders)}, defaults_{std::move(usual)} {}
 
   void run() {
     for (bool open = true; open || !jobs_.empty();) {
@@ -152,7 +152,7 @@ private:
       entry->result.detail = "nothing to run";
       end_what_is_left(*entry);
     } else {
-      auto variables = setup_.variables;
+      auto variables = defaults_.variables;
       variables.push_back("CAFBUS_SUBSCRIPTION_ID=" + run.subscription_id);
       auto started = child_process::start({run.command, context(run), std::move(variables), false});
       if (started) {
@@ -170,11 +170,11 @@ private:
   command_context context(const hook_run& x) const {
     auto result = x.context;
     if (!result.environment)
-      result.environment = setup_.usual.environment;
+      result.environment = defaults_.usual.environment;
     if (result.folder.empty())
-      result.folder = setup_.usual.folder;
+      result.folder = defaults_.usual.folder;
     if (!result.umask)
-      result.umask = setup_.usual.umask;
+      result.umask = defaults_.usual.umask;
     return result;
   }
 
@@ -263,7 +263,7 @@ private:
   }
 
   std::shared_ptr<order_box> orders_;
-  command_setup setup_;
+  command_defaults defaults_;
   std::vector<std::unique_ptr<job>> jobs_;
   std::unordered_map<std::string, child_process> left_; ///< By an `on_first` that has worked, per subscription id.
   std::vector<pollfd> fds_;
@@ -272,7 +272,7 @@ private:
 /// The coordinator's end: starts the thread when there is something to do.
 class hook_desk {
 public:
-  hook_desk(caf::actor_system& system, command_setup setup) : system_{system}, setup_{std::move(setup)} {}
+  hook_desk(caf::actor_system& system, command_defaults usual) : system_{system}, defaults_{std::move(usual)} {}
 
   ~hook_desk() {
     if (orders_)
@@ -303,7 +303,7 @@ private:
     if (!made)
       return made.error();
     auto orders = std::make_shared<order_box>(std::move(*made));
-    auto work = [orders, setup = setup_](caf::scoped_actor&) { hook_thread{orders, setup}.run(); };
+    auto work = [orders, usual = defaults_](caf::scoped_actor&) { hook_thread{orders, usual}.run(); };
     if (auto started = run_on_own_thread(system_, std::move(work)); !started)
       return started.error();
     orders_ = std::move(orders);
@@ -311,7 +311,7 @@ private:
   }
 
   caf::actor_system& system_;
-  command_setup setup_;
+  command_defaults defaults_;
   std::shared_ptr<order_box> orders_; ///< Null: there is no thread.
 };
 
@@ -330,9 +330,9 @@ command_context context_of(const hook_commands& x) {
   return result;
 }
 
-hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_setup setup) {
-  setup.variables.push_back("CAFBUS_APP=" + app);
-  auto desk = std::make_shared<hook_desk>(system, std::move(setup));
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual) {
+  usual.variables.push_back("CAFBUS_APP=" + app);
+  auto desk = std::make_shared<hook_desk>(system, std::move(usual));
   return [desk](const hook_run& what, const cleanup_lock_actor& to) { return desk->launch(what, to); };
 }
 

@@ -35,7 +35,7 @@ using hook_launcher = std::function<hook_cancel(const hook_run&, const cleanup_l
 /// ended, then gets SIGTERM and, a second later, SIGKILL.
 ///
 /// @param app For the environment, as CAFBUS_APP, beside CAFBUS_SUBSCRIPTION_ID.
-/// @param setup Holds where a consumer has said nothing.
-hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_setup setup);
+/// @param usual Holds where a consumer has said nothing.
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual);
 
 } // namespace cafbus

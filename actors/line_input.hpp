@@ -73,9 +73,9 @@ using opened_input = result<std::shared_ptr<line_input>>;
 /// What inputs need to know beside their specification.
 struct input_options {
   source_spec spec;
-  uint64_t seed = 0;           ///< Of its pauses, if it makes any.
-  command_setup commands = {}; ///< Of `exec:`.
-  std::string positions = {};  ///< Folder where `file:` remembers how far it has read; empty: it does not.
+  uint64_t seed = 0;              ///< Of its pauses, if it makes any.
+  command_defaults commands = {}; ///< Of `exec:`.
+  std::string positions = {};     ///< Folder where `file:` remembers how far it has read; empty: it does not.
 };
 
 /// Makes what a source reads. @returns a failure if the system refuses.

@@ -38,8 +38,8 @@ struct line_source_options {
   uint64_t seed = 0;                       ///< Of the jitter.
   reader_starter start_reader = nullptr;   ///< Null: the real one.
   size_t max_json_depth = defaults::max_json_depth;
-  command_setup commands = {}; ///< Of `exec:`.
-  std::string positions = {};  ///< Folder where `file:` remembers how far it has read; empty: it does not.
+  command_defaults commands = {}; ///< Of `exec:`.
+  std::string positions = {};     ///< Folder where `file:` remembers how far it has read; empty: it does not.
 };
 
 /// A source of NDJSON lines: standard input, a file or a command. It owns a reader that does the blocking work; starts

@@ -20,7 +20,7 @@ struct command_context {
 };
 
 /// How commands are run that nobody says more about.
-struct command_setup {
+struct command_defaults {
   command_context usual;
   std::vector<std::string> variables; ///< NAME=VALUE, for every command.
 };

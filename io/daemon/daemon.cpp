@@ -9,7 +9,7 @@
 #include "config/log_limit.hpp"
 #include "config/reload.hpp"
 #include "config/version.hpp"
-#include "io/daemon/command_set_up.hpp"
+#include "io/daemon/command_context.hpp"
 #include "io/daemon/instance_files.hpp"
 #include "io/daemon/orphans.hpp"
 #include "io/daemon/start_up_memory.hpp"

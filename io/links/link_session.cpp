@@ -50,17 +50,17 @@ void link_session_state::start(caf::io::connection_handle on) {
 
 /// The connector's end ends the connection; so does that of whoever uses it.
 void link_session_state::on_down(const caf::down_msg& x) {
-  if (now == stage::ended)
+  if (phase == link_phase::ended)
     return self->quit(caf::exit_reason::user_shutdown);
   end(x.source == connection.connector ? "ended by this bus" : "the other end of the link has ended in this bus");
 }
 
 void link_session_state::on_overdue() {
-  if (now == stage::open || now == stage::ended)
+  if (phase == link_phase::open || phase == link_phase::ended)
     return;
   if (auto times = connection.logs->overdue.allow(self->clock().now()))
     log::link().warn("link-overdue peer={} times={}", log::quoted(connection.where), *times);
-  end(now == stage::securing ? "the TLS handshake took too long" : "it has not introduced itself in time");
+  end(phase == link_phase::securing ? "the TLS handshake took too long" : "it has not introduced itself in time");
 }
 
 void link_session_state::schedule_tick() {
@@ -70,7 +70,7 @@ void link_session_state::schedule_tick() {
 }
 
 void link_session_state::on_tick() {
-  if (now != stage::open)
+  if (phase != link_phase::open)
     return;
   if (self->clock().now() - last_heard >= defaults::link_silence_timeout)
     return end("it has been silent for too long");
@@ -78,7 +78,7 @@ void link_session_state::on_tick() {
     return end("its certificate has expired");
   reader->tick();
   write(link_kind::ping, link_ping{});
-  if (now == stage::open)
+  if (phase == link_phase::open)
     schedule_tick();
 }
 
@@ -97,7 +97,7 @@ void link_session_state::refuse_tls(const std::string& why) {
 }
 
 void link_session_state::say_bye(const std::string& why) {
-  if (now == stage::securing || reader->protocol() == 0 || pending != 0)
+  if (phase == link_phase::securing || reader->protocol() == 0 || pending != 0)
     return;
   auto bytes = encode_link(link_bye{why});
   if (tls) {
@@ -117,10 +117,10 @@ std::string link_session_state::explained(const std::string& why) const {
 
 /// Whoever waits for a frame learns why none will come; the partner in this process notices the end.
 void link_session_state::end(const std::string& why) {
-  if (now == stage::ended)
+  if (phase == link_phase::ended)
     return;
   say_bye(why);
-  now = stage::ended;
+  phase = link_phase::ended;
   log::link().debug("link-closed peer={} reason={}", log::quoted(connection.where), log::quoted(why));
   if (greeted.pending())
     greeted.deliver(link_ended(explained(why)));
@@ -138,7 +138,7 @@ void link_session_state::end(const std::string& why) {
 // -- bytes -----------------------------------------------------------------------------------------------------------
 
 void link_session_state::on_data(const caf::io::new_data_msg& x) {
-  if (now == stage::ended)
+  if (phase == link_phase::ended)
     return;
   last_heard = self->clock().now();
   const std::string_view bytes{x.buf.data(), x.buf.size()};
@@ -147,9 +147,9 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
   plain.clear();
   const auto received = tls->receive(bytes, plain);
   flush(tls->output());
-  if (!received && now == stage::securing)
+  if (!received && phase == link_phase::securing)
     return refuse_tls(received.error().text);
-  if (now == stage::securing && tls->established())
+  if (phase == link_phase::securing && tls->established())
     on_secured();
   on_plain(plain);
   if (!received)
@@ -157,7 +157,7 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
 }
 
 void link_session_state::on_plain(std::string_view bytes) {
-  while (!bytes.empty() && now != stage::ended) {
+  while (!bytes.empty() && phase != link_phase::ended) {
     bytes.remove_prefix(reader->read(bytes));
     if (auto offence = reader->offence())
       return offend(*offence);
@@ -173,7 +173,7 @@ void link_session_state::on_transferred(const caf::io::data_transferred_msg& x) 
 }
 
 void link_session_state::write(link_kind kind, const link_frame& x) {
-  if (now == stage::ended)
+  if (phase == link_phase::ended)
     return;
   const auto bytes = encode_link(x);
   if (pending != 0 && (kind == link_kind::pong || kind == link_kind::interest_taken || kind == link_kind::events_taken))
@@ -193,7 +193,7 @@ void link_session_state::write_bytes(std::string_view bytes) {
 }
 
 void link_session_state::flush(std::string_view bytes) {
-  if (bytes.empty() || now == stage::ended)
+  if (bytes.empty() || phase == link_phase::ended)
     return;
   if (pending == 0) { // as much as goes at once: it saves a turn, and the last words go before the end
     const auto n = connection.calls->send(static_cast<int>(handle.id()), bytes.data(), bytes.size());
@@ -212,7 +212,7 @@ void link_session_state::flush(std::string_view bytes) {
 
 /// The connection is as safe as it gets; what the peer may do depends on its name.
 void link_session_state::on_secured() {
-  now = stage::greeting;
+  phase = link_phase::greeting;
   if (tls) {
     peer.certificate = tls->peer().name;
     peer.expires = to_rfc3339(tls->peer().expires);
@@ -235,9 +235,9 @@ void link_session_state::on_secured() {
 
 caf::result<node_gate_actor> link_session_state::on_await_greeting() {
   asked = true;
-  if (now == stage::introduction)
+  if (phase == link_phase::introduction)
     return node_gate_actor{self};
-  if (now == stage::ended) {
+  if (phase == link_phase::ended) {
     self->quit(caf::exit_reason::user_shutdown);
     return link_ended(ended_by);
   }
@@ -246,7 +246,7 @@ caf::result<node_gate_actor> link_session_state::on_await_greeting() {
 }
 
 void link_session_state::on_greeting() {
-  now = stage::introduction;
+  phase = link_phase::introduction;
   if (connection.side == link_side::answerer)
     write_bytes(encode_link(link_greeting{}));
   else if (greeted.pending())
@@ -255,7 +255,7 @@ void link_session_state::on_greeting() {
 
 /// From the import: the other bus is to be told who calls.
 caf::result<node_welcome> link_session_state::on_hello(const node_hello& x) {
-  if (now != stage::introduction || connection.side != link_side::caller || importer)
+  if (phase != link_phase::introduction || connection.side != link_side::caller || importer)
     return caf::sec::unexpected_message;
   importer = x.importer;
   self->monitor(importer);
@@ -268,7 +268,7 @@ void link_session_state::on_peer_welcome(const link_welcome& x) {
   node_welcome answer{x.node, x.refused, {}, peer};
   if (x.refused.empty()) {
     answer.exporter = node_export_actor{self};
-    now = stage::open;
+    phase = link_phase::open;
     schedule_tick();
   }
   welcomed.deliver(std::move(answer));
@@ -285,14 +285,14 @@ void link_session_state::on_peer_hello(const link_hello& x) {
 }
 
 void link_session_state::welcome(const node_welcome& x) {
-  if (now != stage::introduction)
+  if (phase != link_phase::introduction)
     return;
   write(link_kind::welcome, link_welcome{x.node, x.refused});
   if (!x.refused.empty())
     return; // it ends the connection, or its time does
   exporter = x.exporter;
   self->monitor(exporter);
-  now = stage::open;
+  phase = link_phase::open;
   schedule_tick();
   self->send(connection.broker, link_established{self->address()});
 }
@@ -329,7 +329,7 @@ void link_session_state::on_frame(link_frame x) {
 
 /// From the import.
 caf::result<node_interest_taken> link_session_state::on_interest(node_interest& x) {
-  if (now != stage::open || connection.side != link_side::caller || interest.pending())
+  if (phase != link_phase::open || connection.side != link_side::caller || interest.pending())
     return caf::sec::unexpected_message;
   interest = self->make_response_promise<node_interest_taken>();
   write(link_kind::interest, link_frame{std::move(x)});
@@ -344,7 +344,7 @@ void link_session_state::on_peer_interest(node_interest x) {
 
 /// From the export, which keeps to the window.
 caf::result<node_events_taken> link_session_state::on_events(node_events& x) {
-  if (now != stage::open || connection.side != link_side::answerer)
+  if (phase != link_phase::open || connection.side != link_side::answerer)
     return caf::sec::unexpected_message;
   taken.push_back(self->make_response_promise<node_events_taken>());
   auto promise = taken.back();

@@ -50,7 +50,7 @@ struct link_session_state {
   link_session_state(const link_session_state&) = delete;
   link_session_state& operator=(const link_session_state&) = delete;
 
-  enum class stage : uint8_t {
+  enum class link_phase : uint8_t {
     securing,     ///< The TLS handshake is under way.
     greeting,     ///< The peer's greeting has not come.
     introduction, ///< Neither hello nor welcome has been answered.
@@ -97,7 +97,7 @@ struct link_session_state {
   pointer self = nullptr;
   link_connection connection;
   caf::io::connection_handle handle;
-  stage now = stage::securing;
+  link_phase phase = link_phase::securing;
   std::optional<tls_channel> tls;
   std::optional<link_reader> reader;
   std::string plain; // of the bytes at hand

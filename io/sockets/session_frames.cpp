@@ -1,7 +1,7 @@
 // What a session makes of the frames that come in: the first one decides what the connection is for.
 
 #include "actors/conn.hpp"
-#include "actors/mailbox_limits.hpp"
+#include "actors/mailbox_bounds.hpp"
 #include "config/log.hpp"
 #include "io/sockets/hello_checks.hpp"
 #include "io/sockets/session.hpp"
@@ -180,7 +180,7 @@ void session_state::on_entered(const entered& x) {
     return;
   }
   phase = session_phase::consuming;
-  conn = spawn_conn(self->system(), mailbox_limits(context->options, context->budget), info, session_actor{self});
+  conn = spawn_conn(self->system(), bounds_of(context->options, context->budget), info, session_actor{self});
   self->monitor(conn);
   // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages

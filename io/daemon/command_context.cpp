@@ -1,4 +1,4 @@
-#include "io/daemon/command_set_up.hpp"
+#include "io/daemon/command_context.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
-#include "actors/mailbox_limits.hpp"
+#include "actors/mailbox_bounds.hpp"
 
 #include <utility>
 
 namespace cafbus {
 
-bounded_mailbox::limits mailbox_limits(const runtime_limits& limits, std::shared_ptr<queue_budget> budget) {
+mailbox_bounds bounds_of(const runtime_limits& limits, std::shared_ptr<queue_budget> budget) {
   return {limits.queue_capacity, limits.queue_bytes, defaults::delivery_bytes, std::move(budget)};
 }
 
