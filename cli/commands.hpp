@@ -18,6 +18,7 @@ using command = std::function<int()>;
 
 void add_serve(CLI::App& program, command& chosen);
 void add_consume(CLI::App& program, command& chosen);
+void add_http(CLI::App& program, command& chosen);
 void add_publish(CLI::App& program, command& chosen);
 void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);

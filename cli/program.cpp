@@ -48,6 +48,7 @@ struct program {
     add_serve(app, chosen);
     add_consume(app, chosen);
     add_publish(app, chosen);
+    add_http(app, chosen);
     add_start(app, chosen);
     add_status(app, chosen);
     add_stop(app, chosen);

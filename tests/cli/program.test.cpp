@@ -23,6 +23,8 @@ CAF_TEST(every command is understood) {
                                                                      {"consume", "k"},
                                                                      {"publish"},
                                                                      {"publish", "-"},
+                                                                     {"http"},
+                                                                     {"http", "--listen", "[::1]:0"},
                                                                      {"start"},
                                                                      {"status"},
                                                                      {"stop"},

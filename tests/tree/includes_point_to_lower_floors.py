@@ -3,7 +3,7 @@ import os
 import re
 import sys
 
-FLOORS = ["base", "config", "messages", "actors", "io", "cli"]
+FLOORS = ["base", "config", "messages", "actors", "io", "cli", "gateway"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 

@@ -5,7 +5,7 @@ import sys
 
 GUIDES = ["README.md", "CONTRIBUTING.md"]
 EXAMPLES = {"actors/x.hpp", "actors/x.cpp", "tests/e2e/NN_a_sentence.py"}
-PATH = re.compile(r"(?:base|config|messages|actors|io|cli|clients|tests|examples)/[\w./-]*\w")
+PATH = re.compile(r"(?:base|config|messages|actors|io|cli|gateway|clients|tests|examples)/[\w./-]*\w")
 
 
 def named(line):

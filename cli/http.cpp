@@ -1,0 +1,128 @@
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/option_flags.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <memory>
+
+// The gateway is a program of its own, with needs of its own. This one only finds it and becomes it. The files of
+// secrets are passed on by their names, so that no secret stands in a list of processes.
+
+namespace cafbus {
+
+namespace {
+
+struct http_flags {
+  option_flags common;
+  std::string listen;
+  std::vector<std::string> allow_hosts;
+  std::string token_file;
+  std::string github_secret_file;
+  bool github_unsigned = false;
+  bool no_spawn = false;
+};
+
+std::string own_path() {
+  std::array<char, PATH_MAX> path{};
+  auto n = ::readlink("/proc/self/exe", path.data(), path.size());
+  return {path.data(), n > 0 ? static_cast<size_t>(n) : 0};
+}
+
+/// Beside this program, where a build leaves it; else where it is installed.
+std::string find_gateway(const std::string& self) {
+  auto folder = self.substr(0, self.rfind('/') + 1);
+  for (const char* place : {"cafbus-http", "../libexec/cafbus/cafbus-http"})
+    if (auto path = folder + place; ::access(path.c_str(), X_OK) == 0)
+      return path;
+  return {};
+}
+
+std::vector<std::string> to_arguments(const http_flags& flags, const app_paths& paths, const std::string& self) {
+  const auto app = paths.dir.rfind('/');
+  std::vector<std::string> x{"cafbus-http", "socket=" + paths.socket, "base=" + paths.dir.substr(0, app),
+                             "app=" + paths.dir.substr(app + 1)};
+  if (!flags.no_spawn)
+    x.push_back("starter=" + self);
+  if (!flags.listen.empty())
+    x.push_back("listen=" + flags.listen);
+  for (const auto& host : flags.allow_hosts)
+    x.push_back("allow-host=" + host);
+  if (!flags.token_file.empty())
+    x.push_back("token-file=" + flags.token_file);
+  if (!flags.github_secret_file.empty())
+    x.push_back("github-secret-file=" + flags.github_secret_file);
+  if (flags.github_unsigned)
+    x.emplace_back("github-unsigned=yes");
+  return x;
+}
+
+int run_http(const http_flags& flags) {
+  auto paths = flags.common.locate();
+  if (!paths)
+    return complain(exit_code::usage, paths.error().text);
+  auto self = own_path();
+  auto program = find_gateway(self);
+  if (program.empty())
+    return complain(exit_code::failed, "the program cafbus-http is neither beside " + self +
+                                           " nor in ../libexec/cafbus; it is built where Boost 1.81 is: install "
+                                           "libboost1.81-dev, then build cafbus again");
+  auto arguments = to_arguments(flags, *paths, self);
+  std::vector<char*> pointers;
+  for (auto& x : arguments)
+    pointers.push_back(x.data());
+  pointers.push_back(nullptr);
+  ::execv(program.c_str(), pointers.data());
+  return complain(exit_code::failed, errno_failure("cannot run " + program).text);
+}
+
+constexpr const char* http_footer = "Serves a page at /, and\n"
+                                    "  GET  /events?types=a,b.*  events as they come (server-sent events)\n"
+                                    "  POST /publish             JSON lines, as `cafbus publish` reads them\n"
+                                    "  POST /hooks/github        webhooks, as events github.EVENT.ACTION\n"
+                                    "  GET  /status /metrics /healthz\n"
+                                    "and prints its address on standard output once it listens. It is a client of the\n"
+                                    "bus as any other, and starts one when a request needs it. gateway/README.md\n"
+                                    "describes requests, answers and limits.\n"
+                                    "\n"
+                                    "Who may ask: programs of this machine; its pages, if they are ours; with a token\n"
+                                    "who has it, and then nobody else. A page needs a token to publish, and so does\n"
+                                    "an address that other machines reach. A webhook needs its signature alone. The\n"
+                                    "file of a secret holds it in its first line and is readable by its owner alone.\n"
+                                    "\n"
+                                    "Exit codes: 0 ended by a signal; 1 it could not listen, or is not built; 2 wrong\n"
+                                    "usage.\n"
+                                    "\n"
+                                    "Examples:\n"
+                                    "  cafbus http &\n"
+                                    "  curl -N 'http://127.0.0.1:8470/events?types=github.>'\n"
+                                    "  (umask 077; openssl rand -hex 20 > secret)\n"
+                                    "  cafbus http --listen 127.0.0.1:9000 --github-secret-file secret";
+
+} // namespace
+
+void add_http(CLI::App& program, command& chosen) {
+  auto* sub = program.add_subcommand("http", "Serve events, publishing, webhooks, metrics and a page over HTTP");
+  auto flags = std::make_shared<http_flags>();
+  flags->common.add_to(*sub, false);
+  sub->add_option("--listen", flags->listen, "Address to listen at; port 0 takes a free one (default 127.0.0.1:8470)")
+      ->type_name("ADDRESS:PORT");
+  sub->add_option("--allow-host", flags->allow_hosts,
+                  "Name by which it may be asked for, beside localhost and addresses; may be given more than once")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  sub->add_option("--token-file", flags->token_file, "File with the token that requests must bring")->type_name("FILE");
+  sub->add_option("--github-secret-file", flags->github_secret_file,
+                  "File with the secret that webhooks are signed with; without it none are taken")
+      ->type_name("FILE");
+  sub->add_flag("--github-unsigned", flags->github_unsigned, "Take webhooks without a signature, as /publish would");
+  sub->add_flag("--no-spawn", flags->no_spawn, "Never start a bus");
+  sub->footer(std::string{http_footer} + "\n\n" + spawn_note);
+  sub->callback([flags, &chosen] { chosen = [flags] { return run_http(*flags); }; });
+}
+
+} // namespace cafbus

@@ -1,0 +1,107 @@
+#include "config/descriptors.hpp"
+#include "gateway/limits.hpp"
+#include "gateway/session.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+// The process of `cafbus http`: one thread, one loop. A program of its own, so that the daemon's has nothing of HTTP in
+// it and a fault here cannot touch a bus; `cafbus http` finds it beside itself and becomes it.
+
+using namespace cafbus::http;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr int failed = 1, usage = 2;
+
+int complain(int code, const std::string& text) {
+  std::fprintf(stderr, "[cafbus] error: %s\n", text.c_str());
+  return code;
+}
+
+class listener {
+public:
+  listener(asio::io_context& loop, gateway& shared) : acceptor_(loop), retry_(loop), shared_(shared) {}
+
+  /// @returns an error's text, or nothing.
+  std::string open(const cafbus::host_port& at) {
+    boost::system::error_code error;
+    tcp::endpoint endpoint{asio::ip::make_address(at.host, error), at.port};
+    if (!error)
+      acceptor_.open(endpoint.protocol(), error);
+    if (!error)
+      acceptor_.set_option(asio::socket_base::reuse_address{true}, error);
+    if (!error)
+      acceptor_.bind(endpoint, error);
+    if (!error)
+      acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error ? error.message() : std::string{};
+  }
+
+  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+
+  void accept() {
+    acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted)
+        return;
+      if (error)
+        return accept_later(); // without a descriptor the same would fail at once, again and again
+      if (shared_.counters.connections >= limits::max_connections)
+        ++shared_.counters.refused; // the socket closes
+      else
+        start_session(std::move(socket), shared_);
+      accept();
+    });
+  }
+
+private:
+  void accept_later() {
+    retry_.expires_after(std::chrono::milliseconds{100});
+    retry_.async_wait([this](boost::system::error_code error) {
+      if (!error)
+        accept();
+    });
+  }
+
+  tcp::acceptor acceptor_;
+  asio::steady_timer retry_;
+  gateway& shared_;
+};
+
+int run(const gateway_options& options) {
+  cafbus::raise_descriptor_limit();
+  asio::io_context loop{1};
+  gateway shared{loop, options};
+  listener doors{loop, shared};
+  auto host =
+      options.listen.host.find(':') == std::string::npos ? options.listen.host : '[' + options.listen.host + ']';
+  if (auto error = doors.open(options.listen); !error.empty())
+    return complain(failed, "cannot listen at " + host + ':' + std::to_string(options.listen.port) + ": " + error +
+                                "; name another place with --listen");
+  asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
+  signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });
+  doors.accept();
+  std::printf("http://%s:%u/\n", host.c_str(), static_cast<unsigned>(doors.endpoint().port()));
+  std::fflush(stdout);
+  loop.run();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    auto options = parse_options({argv + 1, argv + argc});
+    return options ? run(*options) : complain(usage, options.error().text);
+  } catch (const std::exception& e) {
+    return complain(failed, e.what());
+  }
+}

@@ -1,0 +1,219 @@
+#include "gateway/request.hpp"
+
+#include "base/utf8.hpp"
+#include "config/defaults.hpp"
+#include "gateway/limits.hpp"
+#include "messages/json_text.hpp"
+#include "messages/type_pattern.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+// Who may ask what. The gateway serves programs and pages of one person. Three kinds of strangers can reach it:
+//   other machines         only if it listens beyond loopback, which needs a token
+//   pages of other sites   the browser names the site in Origin or Sec-Fetch-Site
+//   a rebound name         evil.example that resolves to 127.0.0.1 is same-origin to the browser; but its Host is wrong
+// A webhook comes through tunnels and proxies with any Host, and its signature says more than all of these: it alone
+// decides there, and where none is asked for, a webhook is judged as what is published otherwise.
+
+namespace cafbus::http {
+
+namespace {
+
+enum class guard : uint8_t {
+  none,   ///< Tells nothing that is secret.
+  reads,  ///< Host, Origin, token.
+  writes, ///< The same; from a browser never without a token.
+  signature,
+};
+
+struct route {
+  std::string_view path;
+  std::string_view method;
+  guard needs;
+};
+
+constexpr std::array<route, 7> routes{{
+    {"/", "GET", guard::none},
+    {"/healthz", "GET", guard::none},
+    {"/events", "GET", guard::reads},
+    {"/status", "GET", guard::reads},
+    {"/metrics", "GET", guard::reads},
+    {"/publish", "POST", guard::writes},
+    {"/hooks/github", "POST", guard::signature},
+}};
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+/// "[::1]:80" without its port and brackets.
+std::string host_name(std::string_view host) {
+  if (host.starts_with('['))
+    return lower(host.substr(1, host.find(']') - 1));
+  return lower(host.substr(0, host.find(':')));
+}
+
+/// A name can be rebound to our address, an address cannot.
+bool is_our_host(std::string_view host, const gateway_options& options) {
+  auto name = host_name(host);
+  return name == "localhost" || is_address(name) ||
+         std::ranges::find(options.allow_hosts, name) != options.allow_hosts.end();
+}
+
+/// Whether a browser says that a page of ours sent it. The scheme may be that of a proxy before us.
+bool is_same_origin(const request& x) {
+  auto origin = lower(x.header("origin"));
+  auto host = lower(x.header("host"));
+  return origin == "http://" + host || origin == "https://" + host;
+}
+
+bool has_token(const request& x, const gateway_options& options) {
+  constexpr std::string_view scheme = "bearer ";
+  auto given = x.header("authorization");
+  return lower(given.substr(0, scheme.size())) == scheme && same_secret(given.substr(scheme.size()), options.token);
+}
+
+bool is_from_browser(const request& x) {
+  return !x.header("origin").empty() || !x.header("sec-fetch-site").empty();
+}
+
+bool is_foreign(const request& x) {
+  auto site = x.header("sec-fetch-site");
+  return (!x.header("origin").empty() && !is_same_origin(x)) || site == "cross-site" || site == "same-site";
+}
+
+std::optional<answer> refusal_by(guard needs, const request& x, const gateway_options& options) {
+  if (!is_our_host(x.header("host"), options))
+    return refuse(421, "foreign_host", "this is not the host that was asked for; see --allow-host");
+  if (needs == guard::none)
+    return std::nullopt;
+  if (is_foreign(x))
+    return refuse(403, "foreign_origin", "pages of other sites may not ask this");
+  if (needs == guard::writes && is_from_browser(x) && options.token.empty())
+    return refuse(403, "token_needed", "a page may publish only with a token; see --token-file");
+  if (options.token.empty() || has_token(x, options))
+    return std::nullopt;
+  auto result = refuse(401, "unauthorized", "send the header Authorization: Bearer TOKEN");
+  result.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return result;
+}
+
+int hex(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// A `%` that no two hexadecimal digits follow stands for itself.
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+      result += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+      i += 2;
+    } else {
+      result += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+std::string_view request::header(const std::string& name) const {
+  auto found = headers.find(name);
+  return found == headers.end() ? std::string_view{} : found->second;
+}
+
+answer refuse(int status, std::string_view code, std::string_view message) {
+  answer x;
+  x.status = status;
+  x.body = R"({"error":{"code":)";
+  append_quoted(x.body, code);
+  x.body += R"(,"message":)";
+  append_quoted(x.body, is_utf8(message) ? message : "it cannot be shown: it is not UTF-8");
+  x.body += "}}\n";
+  return x;
+}
+
+std::optional<std::string> parameter(std::string_view target, std::string_view name) {
+  auto mark = target.find('?');
+  auto rest = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+  while (!rest.empty()) {
+    auto end = std::min(rest.find('&'), rest.size());
+    auto part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    auto equals = std::min(part.find('='), part.size());
+    if (percent_decoded(part.substr(0, equals)) == name)
+      return percent_decoded(part.substr(std::min(equals + 1, part.size())));
+  }
+  return std::nullopt;
+}
+
+result<wanted_types> parse_types(std::string_view text) {
+  auto wrong = [](std::string why) { return failure{failure_kind::invalid, std::move(why)}; };
+  wanted_types x;
+  while (!text.empty()) {
+    auto end = std::min(text.find(','), text.size());
+    auto name = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (name.size() > defaults::max_name_bytes || !is_utf8(name))
+      return wrong("an event type is too long, or not UTF-8");
+    if (auto good = check_pattern(name); has_wildcard(name) && !good)
+      return good.error();
+    if (!name.empty())
+      (has_wildcard(name) ? x.patterns : x.types).emplace_back(name);
+  }
+  for (auto* names : {&x.types, &x.patterns}) {
+    std::ranges::sort(*names);
+    names->erase(std::unique(names->begin(), names->end()), names->end());
+  }
+  if (x.types.empty() && x.patterns.empty())
+    return wrong("name the event types: /events?types=a,b.*");
+  if (x.types.size() + x.patterns.size() > limits::max_types)
+    return wrong("a stream may have " + std::to_string(limits::max_types) + " types and patterns");
+  return x;
+}
+
+result<uint32_t> parse_rate(std::string_view text, uint32_t most) {
+  uint32_t x = 0;
+  if (text.empty())
+    return x;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+  if (error != std::errc{} || end != text.data() + text.size() || x == 0 || x > most)
+    return failure{failure_kind::invalid, "a rate is a number of events per second, from 1 to " + std::to_string(most)};
+  return x;
+}
+
+std::optional<answer> refusal(const request& x, const gateway_options& options) {
+  auto path = x.path();
+  auto found = std::ranges::find(routes, path, &route::path);
+  if (found == routes.end())
+    return refuse(404, "not_found", "there are: / /events /publish /hooks/github /status /metrics /healthz");
+  if (found->method != x.method) {
+    auto result = refuse(405, "wrong_method", std::string{path} + " takes " + std::string{found->method});
+    result.headers.emplace_back("Allow", found->method);
+    return result;
+  }
+  if (found->needs != guard::signature)
+    return refusal_by(found->needs, x, options);
+  if (!options.github_secret.empty())
+    return std::nullopt;
+  if (options.github_unsigned)
+    return refusal_by(guard::writes, x, options);
+  return refuse(403, "no_secret", "webhooks need `cafbus http --github-secret-file`");
+}
+
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+} // namespace cafbus::http

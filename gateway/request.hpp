@@ -1,0 +1,61 @@
+#pragma once
+#include "gateway/options.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Requests and answers as plain values: what the gateway decides about them is decided here, without a socket.
+namespace cafbus::http {
+
+struct request {
+  std::string method;
+  std::string target;                         ///< As it came.
+  std::map<std::string, std::string> headers; ///< Names in lower case.
+  std::string body;
+
+  std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
+  /// Empty if it is absent.
+  std::string_view header(const std::string& name) const;
+};
+
+struct answer {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// `{"error":{"code":...,"message":...}}`
+answer refuse(int status, std::string_view code, std::string_view message);
+
+/// The value of a query's parameter, decoded; none if it is absent. The first one counts.
+std::optional<std::string> parameter(std::string_view target, std::string_view name);
+
+/// The events of a stream: literal names and patterns, each sorted and once.
+struct wanted_types {
+  std::vector<std::string> types;
+  std::vector<std::string> patterns;
+  auto operator<=>(const wanted_types&) const = default;
+};
+
+/// "a,b.*" as its parts. Fails if there are none or too many, or one is too long, no UTF-8 or a wrong pattern.
+result<wanted_types> parse_types(std::string_view text);
+
+/// A whole number from 1 to `most`; empty is 0. Fails for anything else.
+result<uint32_t> parse_rate(std::string_view text, uint32_t most);
+
+/// Whether the request may be served at all: by its route and method, its Host (a page whose name was rebound to this
+/// address has another one), its Origin (other sites' pages), its token. Looks at headers only. A webhook that is to
+/// be signed is not judged here.
+/// @returns the refusal, or nothing.
+std::optional<answer> refusal(const request& x, const gateway_options& options);
+
+/// Compares without telling by its time where the difference is.
+bool same_secret(std::string_view a, std::string_view b) noexcept;
+
+} // namespace cafbus::http
