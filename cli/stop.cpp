@@ -33,7 +33,7 @@ nlohmann::ordered_json to_json(const stop_result& x, const std::string& app) {
   return result;
 }
 
-int print_json(const nlohmann::ordered_json& x, int code) {
+int print_results(const nlohmann::ordered_json& x, int code) {
   return print(x.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n', code);
 }
 
@@ -83,7 +83,7 @@ int run_stop(stop_flags& flags) {
       outcome.done ? say(prefix + outcome.message) : void(complain(code, prefix + outcome.message));
   }
   if (flags.json)
-    return print_json(flags.all ? nlohmann::ordered_json{{"apps", list}} : list[0], worst);
+    return print_results(flags.all ? nlohmann::ordered_json{{"apps", list}} : list[0], worst);
   if (apps.empty())
     return print("not running\n", worst);
   return worst == exit_code::done ? printed : worst;

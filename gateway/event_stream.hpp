@@ -59,6 +59,8 @@ public:
   /// Left out events alone are no reason to write; they are told with what comes next.
   bool empty() const noexcept { return items_.empty() && !has_lost(); }
 
+  bool has_left_out() const noexcept { return left_out_ != 0; }
+
   /// Text to be sent now: about `max_bytes`, one item at least; empty if nothing waits.
   std::string take(size_t max_bytes);
 

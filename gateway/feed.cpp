@@ -91,10 +91,10 @@ void feed::tell_state(std::string_view state, std::string_view reason) {
   wake_all();
 }
 
-void feed::beat() {
+void feed::beat(bool all) {
   static const auto comment = comment_item();
   for (const auto& reader : readers_)
-    if (reader->queue.empty())
+    if (reader->queue.empty() && (all || reader->queue.has_left_out()))
       push(*reader, comment);
   wake_all();
 }

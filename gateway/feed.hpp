@@ -25,8 +25,8 @@ public:
   void add(std::string_view last_event_id, const std::shared_ptr<stream>& reader);
   void remove(const std::shared_ptr<stream>& reader) { readers_.erase(reader); }
 
-  /// Sends a comment to those who have nothing else to read.
-  void beat();
+  /// Sends a comment to those who have nothing else to read: to all, or to those who are to be told what was left out.
+  void beat(bool all);
   void end_stalled();
   bool is_unused() const { return readers_.empty(); }
 

@@ -12,7 +12,7 @@ struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
     : loop(the_loop), port(the_port), counters(the_counters), timer(the_loop) {}
 
   void sweep_later() {
-    timer.expires_after(limits::heartbeat);
+    timer.expires_after(limits::sweep_time);
     timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
       if (!error)
         self->sweep();
@@ -20,10 +20,13 @@ struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
   }
 
   void sweep() {
+    if (all.empty())
+      return; // the next one to join goes on
+    ++turn;
     auto now = all; // streams that are closed leave meanwhile, and feeds may end with them
     for (const auto& [wanted, x] : now) {
       x->end_stalled();
-      x->beat();
+      x->beat(turn % limits::sweeps_per_beat == 0);
     }
     sweep_later();
   }
@@ -33,12 +36,11 @@ struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
   gateway_counters& counters;
   boost::asio::steady_timer timer;
   std::map<wanted_types, std::shared_ptr<feed>> all;
+  unsigned turn = 0;
 };
 
 feeds::feeds(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters)
-  : impl_(std::make_shared<impl>(loop, port, counters)) {
-  impl_->sweep_later();
-}
+  : impl_(std::make_shared<impl>(loop, port, counters)) {}
 
 feeds::~feeds() {
   impl_->timer.cancel();
@@ -56,6 +58,8 @@ result<void> feeds::join(const wanted_types& wanted, std::string_view last_event
                                                     " other sets of types; try again when some have ended"};
     found = all.emplace(wanted, std::make_shared<feed>(impl_->loop, impl_->port, impl_->counters, wanted)).first;
     found->second->start();
+    if (all.size() == 1)
+      impl_->sweep_later();
   }
   found->second->add(last_event_id, reader);
   impl_->counters.feeds = all.size();

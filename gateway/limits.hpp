@@ -38,8 +38,9 @@ inline constexpr auto stream_stall = 300s;
 /// Bytes of one write to a stream, and of its socket's send buffer.
 inline constexpr size_t write_bytes = 64 * 1'024;
 inline constexpr int send_buffer_bytes = 128 * 1'024;
-/// Between two comments on a silent stream: below what proxies wait.
-inline constexpr auto heartbeat = 10s;
+/// Between two looks at all streams; every so many of them, silent streams get a comment: below what proxies wait.
+inline constexpr auto sweep_time = 1s;
+inline constexpr unsigned sweeps_per_beat = 10;
 /// Between two attempts to reach a bus that has gone.
 inline constexpr auto retry = 1s;
 /// Events per second that a stream may ask to be sampled at.

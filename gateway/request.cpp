@@ -56,7 +56,7 @@ std::string lower(std::string_view text) {
 /// "[::1]:80" without its port and brackets.
 std::string host_name(std::string_view host) {
   if (host.starts_with('['))
-    return lower(host.substr(1, host.find(']') - 1));
+    return host.find(']') == std::string_view::npos ? std::string{} : lower(host.substr(1, host.find(']') - 1));
   return lower(host.substr(0, host.find(':')));
 }
 

@@ -1,0 +1,167 @@
+"""`cafbus http`: event streams, publishing, status and metrics."""
+import json
+import re
+import signal
+
+from daemons import cleaned_up, started
+from gateway import Gateway, has_stream
+from harness import Deadline, WAIT, check, equal, main, matches, scenario
+
+
+@scenario
+def a_stream_gets_the_frames_of_its_types_and_patterns(t):
+    t.start_bus()
+    stream = Gateway(t).stream("a,b.*")
+    t.publish(*[{"type": "publish", "event_type": x, "event_id": x, "payload": x} for x in ("a", "c", "b.x", "b.x.y")])
+    kind, frame, place = stream.next()
+    equal((kind, frame["event_type"], frame["event_id"], frame["payload"], frame["seq"]), ("event", "a", "a", "a", 1))
+    matches(r"^[0-9a-f]+-1$", place)
+    equal(stream.event(), "b.x")
+
+
+@scenario
+def a_payload_arrives_as_it_came(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    stream = gateway.stream("k")
+    payload = b'{"n":1.10,"big":1e400,"n":"\\u00e9"}'
+    equal(gateway.ask("/publish?type=k", payload + b"\n")[0], 200)
+    line = b""
+    while b"data: {\"type\":\"event\"" not in line:
+        line = stream.file.readline()
+    check(payload in line, line)
+
+
+@scenario
+def publish_tells_what_became_of_each_line(t):
+    t.start_bus()
+    consumer = t.consume("k")
+    gateway = Gateway(t)
+    event = {"event_type": "k", "event_id": "1", "payload": {"a": 1}}
+    body = "\n".join([json.dumps(event), "", "nonsense", json.dumps(event), '{"event_type":"q","payload":1}'])
+    status, answer = gateway.ask("/publish", body)
+    equal(status, 422, "status, since a line is rejected")
+    equal([answer[x] for x in ("accepted", "duplicates", "rejected", "unmatched")], [2, 1, 1, 1])
+    equal([x["line"] for x in answer["rejected_lines"]], [3])
+    consumer.expect_output([b'{"a": 1}'])
+    equal(gateway.ask("/publish?type=k", "1\n")[0], 200)
+    equal(gateway.ask("/publish", "")[1]["accepted"], 0)
+    equal(gateway.refused("/publish?type=", "1"), (400, "bad_type"))
+
+
+@scenario
+def whoever_comes_back_is_told_what_it_missed(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    stays, goes = gateway.stream("k"), gateway.stream("k")
+    gateway.ask("/publish?type=k", "1\n")
+    equal(goes.event(), 1)
+    goes.close()
+    for n in (2, 3):
+        gateway.ask("/publish?type=k", f"{n}\n")
+    equal([stays.event() for _ in range(3)], [1, 2, 3])
+    again = gateway.stream("k", subscribed=False, Last_Event_ID=goes.place)
+    equal(again.next()[:2], ("gap", {"missed": 2, "reason": "no_history"}))
+    same = gateway.stream("k", subscribed=False, Last_Event_ID=stays.place)
+    equal(same.next()[:2], ("state", {"state": "subscribed"}), "for one that has missed nothing")
+    foreign = gateway.stream("k", subscribed=False, Last_Event_ID="1f-7")
+    equal(foreign.next()[:2], ("gap", {"missed": None, "reason": "unknown_cursor"}))
+
+
+@scenario
+def a_stream_outlives_its_bus_and_says_so(t):
+    bus = t.start_bus()
+    stream = Gateway(t).stream("k")
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+    equal(stream.next()[:2], ("gap", {"missed": None, "reason": "bus_ended"}))
+    equal(stream.next()[1]["state"], "waiting")
+    t.start_bus()
+    while (told := stream.next())[1] != {"state": "subscribed"}:
+        equal(told[0], "state", "what comes before")
+    t.publish({"type": "publish", "event_type": "k", "payload": 1})
+    equal(stream.event(), 1)
+
+
+@scenario
+def a_bus_is_started_when_a_request_needs_one(t):
+    cleaned_up(t)
+    gateway = Gateway(t)
+    equal(gateway.refused("/status"), (503, "not_running"))
+    equal(gateway.ask("/healthz"), (200, "ok\n"))
+    matches(r"(?m)^cafbus_up 0$", gateway.ask("/metrics")[1])
+    equal(gateway.ask("/publish?type=k", "1\n")[1]["accepted"], 1)
+    started(t)
+
+
+@scenario
+def a_hold_is_respected(t):
+    cleaned_up(t)
+    t.run_cli("start")
+    t.run_cli("stop", "--hold")
+    gateway = Gateway(t)
+    status, answer = gateway.ask("/publish?type=k", "1\n")
+    equal((status, answer["error"]["code"]), (503, "unavailable"))
+    matches("cafbus start", answer["error"]["message"], "the way out")
+    stream = gateway.stream("k", subscribed=False)
+    while "cafbus start" not in stream.next()[1].get("reason", ""):
+        pass
+
+
+@scenario
+def without_leave_no_bus_is_started(t):
+    equal(Gateway(t, "--no-spawn").refused("/publish?type=k", "1\n"), (503, "not_running"))
+
+
+@scenario
+def a_sampled_stream_is_told_what_was_left_out(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    stream = gateway.stream("k&rate=10")
+    gateway.ask("/publish?type=k", "1\n" * 5_000)
+    deadline = Deadline(WAIT, lambda: f"the count of what was left out; {events} events came, {left_out} left out")
+    events = left_out = 0
+    while events + left_out < 5_000:
+        kind, data, _ = stream.next()
+        events += kind == "event"
+        left_out += data.get("left_out", 0)
+        deadline.left_ms()
+    check(1 <= events <= 200, f"{events} events")
+
+
+@scenario
+def streams_of_the_same_types_share_a_consumer_which_goes_with_the_last(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    streams = [gateway.stream(x) for x in ("a,b", "b,a", "a")]
+    has_stream(t, 2)
+    equal(gateway.ask("/status")[1]["gateway"]["streams"], 3)
+    for stream in streams:
+        stream.close()
+    has_stream(t, 0)
+
+
+@scenario
+def metrics_have_the_counters_of_the_bus(t):
+    t.start_bus()
+    t.join("k")
+    gateway = Gateway(t)
+    gateway.ask("/publish?type=k", "1\n2\n")
+    text = gateway.ask("/metrics")[1]
+    for line in ('cafbus_up 1', 'cafbus_events_total{outcome="matched"} 2', "cafbus_gateway_published_total 2", "cafbus_consumers 1"):
+        matches("(?m)^" + re.escape(line) + "$", text)
+    check(text.endswith("\n"), "the last line ends")
+
+
+@scenario
+def a_wrong_usage_says_what_is_right(t):
+    for flags, says in ((["--listen", "example.org:80"], "127.0.0.1"), (["--listen", "0.0.0.0:0"], "--token-file"),
+                        (["--github-secret-file", "/nowhere"], "--github-secret-file: .*/nowhere")):
+        matches(says, t.run_cli("http", *flags, code=2).err)
+    gateway = Gateway(t)
+    matches("--listen", t.run_cli("http", "--listen", f"127.0.0.1:{gateway.port}", code=1).err)
+    gateway.process.signal(signal.SIGTERM)
+    gateway.process.expect_exit(0)
+
+
+main()

@@ -1,0 +1,135 @@
+#include "gateway/request.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace cafbus::http;
+
+namespace {
+
+using headers = std::map<std::string, std::string>;
+
+const std::string token = "0123456789abcdef";
+
+request ask(std::string method, std::string target, headers more = {}) {
+  request x{std::move(method), std::move(target), std::move(more), {}};
+  x.headers.emplace("host", "localhost:8470");
+  return x;
+}
+
+gateway_options with_token() {
+  gateway_options x;
+  x.token = token;
+  return x;
+}
+
+/// 0: it may be served.
+int status(const request& x, const gateway_options& options = {}) {
+  auto refused = refusal(x, options);
+  return refused ? refused->status : 0;
+}
+
+} // namespace
+
+CAF_TEST(routes and methods are told) {
+  CAF_CHECK_EQUAL(status(ask("GET", "/events?types=a")), 0);
+  CAF_CHECK_EQUAL(status(ask("GET", "/nothing")), 404);
+  CAF_CHECK_EQUAL(status(ask("GET", "/events/")), 404);
+  CAF_CHECK_EQUAL(status(ask("POST", "/status")), 405);
+  auto refused = refusal(ask("GET", "/publish"), {});
+  CAF_CHECK(refused && refused->headers == decltype(refused->headers){{"Allow", "POST"}});
+}
+
+CAF_TEST(a host that was rebound to us is refused) {
+  for (auto host : {"localhost", "LOCALHOST:1", "127.0.0.1:8470", "[::1]:8470", "192.0.2.1"})
+    CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"host", host}})), 0);
+  for (auto host : {"", "evil.example", "localhost.evil.example:8470", "127.0.0.1.evil.example", "[::1", "1.2.3.4.5"})
+    CAF_CHECK_EQUAL(status(ask("GET", "/", {{"host", host}})), 421);
+  gateway_options options;
+  options.allow_hosts = {"bus.example"};
+  CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"host", "Bus.Example:443"}}), options), 0);
+}
+
+CAF_TEST(pages of other sites are refused) {
+  CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"origin", "http://localhost:8470"}})), 0);
+  CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"origin", "https://localhost:8470"}})), 0);
+  for (auto origin : {"http://evil.example", "null", "http://localhost", "http://localhost:8471"})
+    CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"origin", origin}}), with_token()), 403);
+  CAF_CHECK_EQUAL(status(ask("GET", "/events", {{"sec-fetch-site", "same-origin"}})), 0);
+  CAF_CHECK_EQUAL(status(ask("GET", "/events", {{"sec-fetch-site", "cross-site"}})), 403);
+  CAF_CHECK_EQUAL(status(ask("GET", "/events", {{"sec-fetch-site", "same-site"}})), 403);
+}
+
+CAF_TEST(a page publishes only with a token) {
+  headers page{{"origin", "http://localhost:8470"}};
+  CAF_CHECK_EQUAL(status(ask("POST", "/publish")), 0);
+  CAF_CHECK_EQUAL(status(ask("POST", "/publish", page)), 403);
+  CAF_CHECK_EQUAL(status(ask("POST", "/publish", page), with_token()), 401);
+  page["authorization"] = "Bearer " + token;
+  CAF_CHECK_EQUAL(status(ask("POST", "/publish", page), with_token()), 0);
+}
+
+CAF_TEST(where there is a token everybody brings it) {
+  for (auto target : {"/events", "/status", "/metrics"})
+    CAF_CHECK_EQUAL(status(ask("GET", target), with_token()), 401);
+  for (const auto& given : {"bearer " + token, "Bearer " + token})
+    CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"authorization", given}}), with_token()), 0);
+  for (const auto& given :
+       {token, "Basic " + token, "Bearer " + token + "x", std::string{"Bearer "}, std::string{"Bearer"}})
+    CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"authorization", given}}), with_token()), 401);
+  CAF_CHECK_EQUAL(status(ask("GET", "/"), with_token()), 0); // tells nothing
+  CAF_CHECK_EQUAL(status(ask("GET", "/healthz"), with_token()), 0);
+}
+
+CAF_TEST(a webhook needs its signature or the same as what is published) {
+  auto hook = ask("POST", "/hooks/github", {{"host", "tunnel.example"}});
+  CAF_CHECK_EQUAL(status(hook), 403);
+  gateway_options signing = with_token();
+  signing.github_secret = token;
+  CAF_CHECK_EQUAL(status(hook, signing), 0);
+  gateway_options unsigned_too;
+  unsigned_too.github_unsigned = true;
+  CAF_CHECK_EQUAL(status(hook, unsigned_too), 421);
+  CAF_CHECK_EQUAL(status(ask("POST", "/hooks/github"), unsigned_too), 0);
+  CAF_CHECK_EQUAL(status(ask("POST", "/hooks/github", {{"origin", "http://evil.example"}}), unsigned_too), 403);
+}
+
+CAF_TEST(a parameter is found and decoded) {
+  CAF_CHECK_EQUAL(parameter("/x?a=1&b=%3e+%C3%A9&a=2", "b").value_or("none"), "> \xc3\xa9");
+  CAF_CHECK_EQUAL(parameter("/x?a=1&a=2", "a").value_or("none"), "1");
+  CAF_CHECK_EQUAL(parameter("/x?a", "a").value_or("none"), "");
+  CAF_CHECK_EQUAL(parameter("/x?a=%zz%4", "a").value_or("none"), "%zz%4");
+  CAF_CHECK_EQUAL(parameter("/x?a=%41", "a").value_or("none"), "A");
+  CAF_CHECK(!parameter("/x", "a"));
+  CAF_CHECK(!parameter("/x?b=a", "a"));
+}
+
+CAF_TEST(types and patterns are told apart and each counts once) {
+  auto x = parse_types("b,a.*,a,,b,>,c*");
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->types == std::vector<std::string>({"a", "b", "c*"}));
+  CAF_CHECK(x->patterns == std::vector<std::string>({">", "a.*"}));
+}
+
+CAF_TEST(types that cannot be are refused) {
+  std::string many;
+  for (int i = 0; i < 300; ++i)
+    many += std::to_string(i) + ',';
+  for (const auto& text :
+       {std::string{}, std::string{",,"}, std::string{"a.>.b.*"}, std::string{"\xff"}, std::string(100'000, 'x'), many})
+    CAF_CHECK(!parse_types(text));
+}
+
+CAF_TEST(a rate is a number within its bounds) {
+  auto none = parse_rate("", 100), most = parse_rate("100", 100);
+  CAF_CHECK(none && *none == 0);
+  CAF_CHECK(most && *most == 100);
+  for (auto text : {"0", "101", "-1", "1.5", "x", "99999999999", " 1"})
+    CAF_CHECK(!parse_rate(text, 100));
+}
+
+CAF_TEST(secrets are compared as a whole) {
+  CAF_CHECK(same_secret("", ""));
+  CAF_CHECK(same_secret("abc", "abc"));
+  for (auto other : {"", "ab", "abd", "abcd", "xbc"})
+    CAF_CHECK(!same_secret("abc", other));
+}
