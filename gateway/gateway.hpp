@@ -28,7 +28,7 @@ public:
 
 private:
   void serve_page(const answered& done) const;
-  void serve_status(answered done);
+  void serve_status(const request& x, answered done);
   void serve_metrics(answered done);
   void publish(const request& x, answered done);
   void take_webhook(const request& x, answered done);
