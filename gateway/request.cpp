@@ -13,9 +13,10 @@
 #include <cctype>
 #include <charconv>
 
-// Who may ask what. The gateway serves programs and pages of one person. Three kinds of strangers can reach it:
+// Who may ask what. The gateway serves programs and pages of one person. Four kinds of strangers can reach it:
 //   other machines         only if it listens beyond loopback, which needs a token
 //   pages of other sites   the browser names the site in Origin or Sec-Fetch-Site
+//   other users here       the kernel says whose the other end of a connection is; with a token, who has it may ask
 //   a rebound name         evil.example that resolves to 127.0.0.1 is same-origin to the browser; but its Host is wrong
 // A webhook comes through tunnels and proxies with any Host, and its signature says more than all of these: it alone
 // decides there, and where none is asked for, a webhook is judged as what is published otherwise.
@@ -26,7 +27,7 @@ namespace {
 
 enum class guard : uint8_t {
   none,   ///< Tells nothing that is secret.
-  reads,  ///< Host, Origin, token.
+  reads,  ///< Host, Origin, token or user.
   writes, ///< The same; from a browser never without a token.
   signature,
 };
@@ -98,6 +99,8 @@ std::optional<answer> refusal_by(guard needs, const request& x, const gateway_op
     return refuse(403, "foreign_origin", "pages of other sites may not ask this");
   if (needs == guard::writes && is_from_browser(x) && options.token.empty())
     return refuse(403, "token_needed", "a page may publish only with a token; see --token-file");
+  if (options.token.empty() && x.from_other_user)
+    return refuse(403, "other_user", "it serves its own user and root; others need a token, see --token-file");
   if (options.token.empty() || has_token(x, options))
     return std::nullopt;
   auto result = refuse(401, "unauthorized", "send the header Authorization: Bearer TOKEN");

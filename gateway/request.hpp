@@ -17,6 +17,7 @@ struct request {
   std::string target;                         ///< As it came.
   std::map<std::string, std::string> headers; ///< Names in lower case.
   std::string body;
+  bool from_other_user = false; ///< Of this machine; root is nobody else.
 
   std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
   /// Empty if it is absent.
@@ -50,8 +51,8 @@ result<wanted_types> parse_types(std::string_view text);
 result<uint32_t> parse_rate(std::string_view text, uint32_t most);
 
 /// Whether the request may be served at all: by its route and method, its Host (a page whose name was rebound to this
-/// address has another one), its Origin (other sites' pages), its token. Looks at headers only. A webhook that is to
-/// be signed is not judged here.
+/// address has another one), its Origin (other sites' pages), its token or, without one, its user. Looks at headers
+/// only. A webhook that is to be signed is not judged here.
 /// @returns the refusal, or nothing.
 std::optional<answer> refusal(const request& x, const gateway_options& options);
 

@@ -1,6 +1,7 @@
 #include "gateway/session.hpp"
 
 #include "gateway/limits.hpp"
+#include "gateway/peer_user.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -9,6 +10,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include <unistd.h>
 
 #include <array>
 #include <utility>
@@ -106,6 +109,7 @@ private:
       return reply(refuse(400, "bad_request", "this is no HTTP request"), true);
     ++shared_.counters.requests;
     request_ = to_request(parser_->get());
+    request_.from_other_user = is_of_other_user();
     if (auto refused = shared_.refusal(request_))
       return reply(std::move(*refused), !parser_->is_done() || request_.method == "HEAD"); // whose answers have no body
     if (request_.path() == "/events")
@@ -115,6 +119,15 @@ private:
     if (request_.header("expect") == "100-continue")
       return invite_body();
     read_body();
+  }
+
+  /// Once per connection. One whose user cannot be told is not trusted.
+  bool is_of_other_user() {
+    if (!other_user_) {
+      auto user = peer_user(stream_.socket().native_handle());
+      other_user_ = !user || (*user != ::geteuid() && *user != 0);
+    }
+    return *other_user_;
   }
 
   static answer busy() {
@@ -269,6 +282,7 @@ private:
   request request_;
   wire::response<wire::string_body> response_;
   std::shared_ptr<far_end> far_end_;
+  std::optional<bool> other_user_;
   bool has_body_ = false; // counts as one of `bodies`
   std::array<char, 4'096> sink_{};
 };

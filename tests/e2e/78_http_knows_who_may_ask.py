@@ -1,8 +1,12 @@
 """Hosts, origins and tokens of the gateway."""
 import os
+import shutil
+import sys
 
 from gateway import TOKEN, Gateway, write_secret
-from harness import check, equal, main, matches, scenario
+from harness import Skip, check, equal, main, matches, scenario
+
+PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable  # where any user can run it
 
 
 @scenario
@@ -46,6 +50,25 @@ def beyond_loopback_a_token_is_needed(t):
         equal(gateway.refused(path, Authorization="Bearer " + TOKEN[:-1]), (401, "unauthorized"))
     equal(gateway.ask("/status", Authorization="Bearer " + TOKEN)[0], 200)
     equal(gateway.ask("/")[0], 200, "the page, which has to ask for the token")
+
+
+@scenario
+def another_user_of_this_machine_needs_a_token(t):
+    if os.geteuid() != 0:
+        raise Skip("only root can be another user")
+    t.start_bus()
+    client = "import sys, urllib.request as u, urllib.error as e\n" \
+             "r = u.Request(sys.argv[1], headers={'Authorization': 'Bearer ' + sys.argv[2]})\n" \
+             "try: print(u.urlopen(r).status)\nexcept e.HTTPError as x: print(x.code, x.read().decode())"
+
+    def ask_as(user, gateway, path="status"):
+        return t.start([PYTHON, "-c", client, gateway.url + path, TOKEN], user=user, cwd="/").expect_exit(0).out.decode()
+
+    plain = Gateway(t)
+    matches("^403 .*other_user", ask_as(12345, plain))
+    matches("^200", ask_as(12345, plain, "healthz"))
+    matches("^200", ask_as(0, plain))
+    matches("^200", ask_as(12345, Gateway(t, "--token-file", write_secret(t, "token", TOKEN))))
 
 
 @scenario

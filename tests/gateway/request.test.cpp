@@ -11,7 +11,7 @@ using headers = std::map<std::string, std::string>;
 const std::string token = "0123456789abcdef";
 
 request ask(std::string method, std::string target, headers more = {}) {
-  request x{std::move(method), std::move(target), std::move(more), {}};
+  request x{std::move(method), std::move(target), std::move(more), {}, false};
   x.headers.emplace("host", "localhost:8470");
   return x;
 }
@@ -78,6 +78,17 @@ CAF_TEST(where there is a token everybody brings it) {
     CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"authorization", given}}), with_token()), 401);
   CAF_CHECK_EQUAL(status(ask("GET", "/"), with_token()), 0); // tells nothing
   CAF_CHECK_EQUAL(status(ask("GET", "/healthz"), with_token()), 0);
+}
+
+CAF_TEST(another user of this machine needs a token) {
+  auto x = ask("GET", "/status");
+  x.from_other_user = true;
+  CAF_CHECK_EQUAL(status(x), 403);
+  CAF_CHECK_EQUAL(status(x, with_token()), 401);
+  x.headers["authorization"] = "Bearer " + token;
+  CAF_CHECK_EQUAL(status(x, with_token()), 0);
+  x.target = "/healthz";
+  CAF_CHECK_EQUAL(status(x), 0);
 }
 
 CAF_TEST(a webhook needs its signature or the same as what is published) {
