@@ -99,6 +99,8 @@ std::optional<link_offence> events_decoder::read(node_events& x, decoded_events&
     const auto line = in.take(in.number<uint32_t>());
     if (!in.good() || line.empty() || line.size() > defaults::max_frame_bytes + no_seq.size())
       return link_offence::malformed;
+    if (line.find('\n') < line.size() - 1) // white space to JSON, but the end of a frame to a consumer
+      return link_offence::bad_event;
     if (!may_speak_for(origin))
       return link_offence::wrong_origin;
     if (events_.add_line(line, event_encoder::origin::other_bus) != event_encoder::outcome::added)
