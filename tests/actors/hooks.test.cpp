@@ -1,101 +1,12 @@
 // The hooks of a subscription id: the law is that they never overlap, strictly alternate, and that `on_last` runs
 // exactly once after the last one is gone, whoever was first and however it died.
 
-#include "actors/cleanup_lock.hpp"
-#include "support/fixtures.hpp"
-#include "support/recording_subscriber.hpp"
-
-#include <caf/event_based_actor.hpp>
-#include <caf/send.hpp>
-#include <optional>
-
-#include <caf/test/dsl.hpp>
+#include "support/hooks_fixture.hpp"
 
 using namespace cafbus;
 using namespace std::chrono_literals;
 
-namespace {
-
-const hook_commands both{"on_first", "on_last", {}, {}, {}};
-
-/// Hooks that run until the test says that they have ended.
-struct scripted_hooks {
-  struct started {
-    hook_run run;
-    bool cancelled = false;
-    bool ended = false;
-  };
-  std::deque<started> all;
-
-  hook_cancel launch(const hook_run& x, const cleanup_lock_actor&) {
-    auto& entry = all.emplace_back(started{x});
-    return [&entry](std::chrono::nanoseconds) { entry.cancelled = true; };
-  }
-
-  std::vector<std::string> names() const {
-    std::vector<std::string> result;
-    for (const auto& x : all)
-      result.push_back(x.run.command);
-    return result;
-  }
-};
-
-struct fixture : test_coordinator_fixture<> {
-  scripted_hooks hooks;
-  cleanup_lock_actor testee =
-      sys.spawn(cleanup_lock, cleanup_limits{3s, 1h, 30s, 2},
-                [this](const hook_run& x, const cleanup_lock_actor& to) { return hooks.launch(x, to); });
-
-  ~fixture() override {
-    caf::anon_send_exit(testee, caf::exit_reason::user_shutdown);
-    sched.run();
-  }
-
-  struct member {
-    caf::strong_actor_ptr actor;
-    std::shared_ptr<std::optional<entered>> answer = std::make_shared<std::optional<entered>>();
-    bool admitted() const { return answer->has_value() && (*answer)->admitted; }
-    bool refused() const { return answer->has_value() && !(*answer)->admitted; }
-  };
-
-  /// One that asks to be let in, with an actor of its own.
-  member come(const hook_commands& wanted = both, const std::string& id = "a") {
-    member result;
-    auto actor = sys.spawn([this, answer = result.answer, id, wanted](caf::event_based_actor* self) {
-      auto me = caf::actor_cast<caf::strong_actor_ptr>(self);
-      self->request(testee, caf::infinite, enter{id, me, wanted})
-          .then([answer](const entered& x) { *answer = x; }, [](const caf::error&) {});
-      self->set_default_handler(caf::drop);
-      self->become([](int) {});
-    });
-    result.actor = caf::actor_cast<caf::strong_actor_ptr>(actor);
-    sched.run();
-    return result;
-  }
-
-  void kill(const member& x) {
-    caf::anon_send_exit(caf::actor_cast<caf::actor>(x.actor), caf::exit_reason::kill);
-    sched.run();
-  }
-
-  /// The hook that was started last and has not ended ends.
-  bool end_hook(bool ok, const std::string& id = "a") {
-    for (auto& x : hooks.all)
-      if (!x.ended && x.run.subscription_id == id) {
-        x.ended = true;
-        caf::anon_send(testee, hook_done{id, x.run.ticket, ok, ok ? "exit status 0" : "exit status 1; no network"});
-        sched.run();
-        return true;
-      }
-    return false;
-  }
-
-  using names = std::vector<std::string>;
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(hooks_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(hooks_tests, hooks_fixture)
 
 CAF_TEST(the first one is let in after its on_first has worked) {
   auto x = come();
@@ -265,9 +176,9 @@ namespace {
 
 /// One run over a word of steps: 0 and 1 toggle a consumer (come or be killed), 2 and 3 end a hook well or badly.
 struct alternation {
-  fixture& bus;
+  hooks_fixture& bus;
   std::string id;
-  std::optional<fixture::member> members[2];
+  std::optional<hooks_fixture::member> members[2];
   std::vector<std::string> turns; // that ran to their end; a failed on_first does not count
 
   void step(size_t what) {
@@ -342,93 +253,6 @@ CAF_TEST(hooks alternate whatever happens at any step) {
   CAF_CHECK(!state.ids.has_hooks());
   CAF_CHECK(state.running.empty());
   CAF_CHECK(state.watched.empty());
-}
-
-CAF_TEST(a stop that is out of time ends the hooks that run and starts no more) {
-  auto x = come(both, "a");
-  end_hook(true, "a");
-  auto y = come(both, "b");
-  auto waiter = come(both, "b");
-  bool finished = false;
-  auto asker = sys.spawn([&](caf::event_based_actor* self) {
-    self->request(testee, caf::infinite, finish_hooks{}).then([&](const hooks_finished&) { finished = true; });
-  });
-  sched.run();
-  caf::anon_send(testee, cancel_hooks{1ms});
-  sched.run();
-  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_first"}));
-  CAF_CHECK(hooks.all[1].cancelled);
-  CAF_CHECK(!finished);
-  end_hook(false, "b");
-  CAF_CHECK(finished);
-  CAF_CHECK(y.refused());
-  CAF_CHECK(waiter.refused());
-  kill(x);
-  CAF_CHECK_EQUAL(hooks.names(), (names{"on_first", "on_first"}));
-}
-
-CAF_TEST(beyond the limit a hook waits for its turn and on_last comes first) {
-  auto a = come(both, "a");
-  end_hook(true, "a");
-  auto b = come(both, "b");
-  auto c = come(both, "c");
-  auto d = come(both, "d");
-  kill(a);
-  CAF_CHECK_EQUAL(hooks.all.size(), 3u);
-  end_hook(true, "b");
-  CAF_REQUIRE_EQUAL(hooks.all.size(), 4u);
-  CAF_CHECK_EQUAL(hooks.all.back().run.command, "on_last");
-  end_hook(true, "c");
-  CAF_REQUIRE_EQUAL(hooks.all.size(), 5u);
-  CAF_CHECK_EQUAL(hooks.all.back().run.subscription_id, "d");
-  for (const auto& x : {b, c, d})
-    kill(x);
-  for (const auto* id : {"a", "d", "b", "c", "d"})
-    end_hook(true, id);
-  auto& state = deref<cleanup_lock_actor::stateful_base<cleanup_lock_state>>(testee).state;
-  CAF_CHECK_EQUAL(state.ids.ids(), 0u);
-}
-
-CAF_TEST(one whose hook does not get its turn in time is refused as busy) {
-  auto a = come(both, "a");
-  auto b = come(both, "b");
-  auto c = come(both, "c");
-  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
-  advance_time(3s);
-  sched.run();
-  CAF_REQUIRE(c.refused());
-  CAF_CHECK((*c.answer)->code == reject_code::busy);
-  CAF_CHECK((*c.answer)->reason.find("max-hooks") != std::string::npos);
-  CAF_CHECK(!a.answer->has_value());
-  for (const auto* id : {"a", "b"})
-    end_hook(false, id);
-  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
-}
-
-CAF_TEST(one that dies before its hook has its turn costs no hook) {
-  auto a = come(both, "a");
-  auto b = come(both, "b");
-  auto c = come(both, "c");
-  kill(c);
-  for (const auto* id : {"a", "b"})
-    end_hook(false, id);
-  CAF_CHECK_EQUAL(hooks.all.size(), 2u);
-}
-
-CAF_TEST(what on_first has left has a turn of on_last without a command) {
-  auto x = come({"on_first", "", {}, {}, {}});
-  hooks.all[0].ended = true;
-  caf::anon_send(testee, hook_done{"a", hooks.all[0].run.ticket, true, "exit status 0", 1});
-  sched.run();
-  CAF_CHECK(x.admitted());
-  kill(x);
-  CAF_REQUIRE_EQUAL(hooks.all.size(), 2u);
-  CAF_CHECK(hooks.all[1].run.hook == hook_kind::on_last);
-  CAF_CHECK_EQUAL(hooks.all[1].run.command, "");
-  auto y = come({});
-  CAF_CHECK(!y.answer->has_value());
-  end_hook(true);
-  CAF_CHECK(y.admitted());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
