@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 // The process of `cafbus http`: one thread, one loop. A program of its own, so that the daemon's has nothing of HTTP in
@@ -91,7 +92,7 @@ int run(const gateway_options& options) {
   std::printf("http://%s:%u/\n", host.c_str(), static_cast<unsigned>(doors.endpoint().port()));
   std::fflush(stdout);
   loop.run();
-  return 0;
+  std::_Exit(0); // connections refer to each other and to what stands above; they end with the process
 }
 
 } // namespace

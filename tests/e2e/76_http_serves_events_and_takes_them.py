@@ -158,10 +158,20 @@ def a_wrong_usage_says_what_is_right(t):
     for flags, says in ((["--listen", "example.org:80"], "127.0.0.1"), (["--listen", "0.0.0.0:0"], "--token-file"),
                         (["--github-secret-file", "/nowhere"], "--github-secret-file: .*/nowhere")):
         matches(says, t.run_cli("http", *flags, code=2).err)
+    matches("--listen", t.run_cli("http", "--listen", f"127.0.0.1:{Gateway(t).port}", code=1).err)
+
+
+@scenario
+def a_signal_ends_it_whoever_is_connected(t):
+    t.start_bus()
     gateway = Gateway(t)
-    matches("--listen", t.run_cli("http", "--listen", f"127.0.0.1:{gateway.port}", code=1).err)
+    streams = [gateway.stream("a"), gateway.stream("b")]
+    half = gateway.raw()
+    half.sendall(b"POST /publish?type=k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n1")
     gateway.process.signal(signal.SIGTERM)
     gateway.process.expect_exit(0)
+    equal([x.file.read() for x in streams], [b"", b""], "what streams still got")
+    half.close()
 
 
 main()
