@@ -52,6 +52,19 @@ private:
   asio::posix::stream_descriptor watch_;
 };
 
+/// The line itself, if it is what was asked for; a bus that ends sends an error instead.
+result<std::string> to_status(std::string_view line) {
+  if (line.starts_with(R"({"type":"status_response")"))
+    return std::string{line};
+  auto decoded = decode(line);
+  auto* known = std::get_if<frame>(&decoded);
+  if (auto* error = known == nullptr ? nullptr : std::get_if<error_frame>(known))
+    return failure{failure_kind::stopping, "the bus reports: " + error->message};
+  if (known != nullptr && std::holds_alternative<status_response>(*known))
+    return std::string{line};
+  return failure{failure_kind::protocol, "the bus answers with what is no status"};
+}
+
 /// One question of status: keeps itself alive until it is answered.
 struct status_call : std::enable_shared_from_this<status_call> {
   status_call(asio::io_context& loop, client connection, bus_port::status_done then)
@@ -78,7 +91,7 @@ struct status_call : std::enable_shared_from_this<status_call> {
   void on_readable() {
     auto received = bus.receive();
     if (auto line = bus.buffered_line())
-      return finish(std::string{*line});
+      return finish(to_status(*line));
     if (!received)
       return finish(received.error());
     if (auto good = bus.check(); !good)

@@ -2,8 +2,10 @@
 import json
 import re
 import signal
+import threading
 
 from daemons import cleaned_up, started
+from fake_bus import FakeBus, FakePeer
 from gateway import Gateway, has_stream
 from harness import Deadline, WAIT, check, equal, main, matches, scenario
 
@@ -139,6 +141,39 @@ def streams_of_the_same_types_share_a_consumer_which_goes_with_the_last(t):
     for stream in streams:
         stream.close()
     has_stream(t, 0)
+
+
+def answering(bus, *frames):
+    """Answers the next connection with these, whatever it asks, in a thread of its own."""
+    def run():
+        peer = FakePeer(bus.listener.accept()[0])
+        peer.next_line()
+        for frame in frames:
+            peer.send_line(frame)
+        peer.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@scenario
+def a_bus_that_says_no_is_told_as_it_says_it(t):
+    bus, gateway = FakeBus(t), Gateway(t)
+    ending = {"type": "error", "code": "shutting_down", "message": "no more today"}
+    for frames, says in (([ending], (503, "stopping")), ([{"type": "bye"}], (503, "protocol")), ([], (503, "closed"))):
+        thread = answering(bus, *frames)
+        equal(gateway.refused("/status"), says)
+        thread.join()
+    ack = {"type": "hello_ack", "bus_version": "v1", "first_for_key": True}
+    for types, frame, reason in (("k", {**ack, "rejected": True, "reject_reason": "full house"}, "full house"),
+                                 ("k.*", ack, "does not know patterns"), ("k", ending, "no more today")):
+        thread = answering(bus, frame)
+        stream = gateway.stream(types, subscribed=False)
+        equal(stream.next()[1]["state"], "waiting")
+        matches(reason, stream.next()[1]["reason"])
+        thread.join()
+        stream.close()
 
 
 @scenario
