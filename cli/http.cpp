@@ -1,3 +1,4 @@
+#include "base/spawn.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
@@ -72,10 +73,7 @@ int run_http(const http_flags& flags) {
                                            " nor in ../libexec/cafbus; it is built where Boost 1.81 is: install "
                                            "libboost1.81-dev, then build cafbus again");
   auto arguments = to_arguments(flags, *paths, self);
-  std::vector<char*> pointers;
-  for (auto& x : arguments)
-    pointers.push_back(x.data());
-  pointers.push_back(nullptr);
+  auto pointers = as_pointers(arguments);
   ::execv(program.c_str(), pointers.data());
   return complain(exit_code::failed, errno_failure("cannot run " + program).text);
 }
