@@ -44,7 +44,12 @@ public:
     for (auto told = false;;) {
       auto found = reach_bus(paths_, policy, [this](client& bus) { return greet(bus); });
       const auto busy = !found && found.error().kind == failure_kind::unavailable;
-      const auto late = !found && (busy || found.error().kind == failure_kind::timed_out);
+      const auto unanswered = !found && found.error().kind == failure_kind::timed_out;
+      if (unanswered && !limit_ && !(time_ && time_->is_over())) {
+        limit(); // it lives, so it may just let a hello wait for longer than usual
+        continue;
+      }
+      const auto late = busy || unanswered;
       if (late && time_ && time_->is_over())
         return {std::move(found), rejected_, true, 1ns};
       if (!busy || is_enough())
@@ -71,7 +76,7 @@ private:
   }
 
   nanoseconds patience() {
-    auto result = has_set_up_ ? limit() : hello_ack_timeout;
+    auto result = has_set_up_ || limit_ ? limit() : hello_ack_timeout;
     if (!time_)
       return result;
     return std::min(result, has_set_up_ ? time_->left() : std::max(time_->left(), shortest_answer_time));

@@ -116,7 +116,7 @@ private:
         return !answer && is_gone(answer.error()) ? answer.error() : why;
     }
     return failed("the bus (" + named(pid) +
-                  ") takes connections, but has not answered for 5s; end it with `cafbus stop --force`");
+                  ") takes connections, but answers nothing any more; end it with `cafbus stop --force`");
   }
 
   static result<void> ask(client& bus, std::chrono::nanoseconds timeout) {

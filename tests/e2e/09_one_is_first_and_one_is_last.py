@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from harness import SLOWDOWN, check, equal, main, matches, scenario
+from harness import SLOWDOWN, check, equal, event, main, matches, scenario
 
 # A consumer in a process of its own: takes the lock of `k`, says so, and waits for the end of its input.
 LOCK_HOLDER = """
@@ -173,6 +173,17 @@ def the_lease_ends_a_lock_that_is_held_for_too_long(t):
     waiter.expect_ack(first_for_key=False)  # the holder is still subscribed
     check(holder.is_open, "the holder stays connected")
     equal(ask(holder), False, "two are there")
+
+
+@scenario
+def a_consumer_waits_for_as_long_as_this_bus_makes_it_wait(t):
+    t.start_bus("--cleanup-wait", "1min", "--cleanup-lease", "5500ms")  # beyond what usual options need
+    holder = locked(t)
+    consumer = t.start_cli("consume", "k", "--max-events", "1")
+    consumer.expect_line(r"\[cafbus\] ready event_key=k")
+    check(holder.is_open, "the holder stays connected")
+    t.publish(event("k", 1))
+    consumer.expect_exit(0)
 
 
 @scenario

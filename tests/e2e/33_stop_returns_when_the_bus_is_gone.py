@@ -31,14 +31,14 @@ def its_lock_is_free_and_its_files_are_gone(t):
 
 @scenario
 def what_is_queued_is_drained_no_longer_than_asked(t):
-    for drain, most in (("100ms", 1.0), ("0", 0.6)):
+    for drain in ("100ms", "0"):
         bus = t.start_bus("--write-timeout", "1min")
         t.join("k").stuck = True
         t.publish(*[event("k", "x" * 10_000) for _ in range(500)])
         start = time.monotonic()
         stop(t, "--force", "--drain", drain)
         took = time.monotonic() - start
-        check(took < most * SLOWDOWN, f"--drain {drain} took {took:.2f} s")
+        check(took < 1.9 * SLOWDOWN, f"--drain {drain} took {took:.2f} s")  # without it: two seconds
         bus.expect_exit(0)
 
 
