@@ -56,6 +56,8 @@ std::vector<event_range> bounded_mailbox::take() {
   for (const auto& x : result)
     used += x.bytes();
   move_front(result, bounds_.delivery_bytes, used);
+  if (bounds_.tell_gaps)
+    taken_gaps_ = gaps_.take_before(queue_.empty() ? seq_ + 1 : queue_.front().seq);
   if (!closed_)
     charge(queued_bytes_);
   busy_ = !result.empty();
@@ -85,7 +87,7 @@ void bounded_mailbox::shed(size_t bytes) {
   if (closed_)
     return;
   while (queued_ > 1 && queued_bytes_ > bytes)
-    drop_oldest();
+    drop_oldest(gap_reason::shed);
   charge(queued_bytes_);
 }
 
@@ -126,12 +128,14 @@ void bounded_mailbox::pop_front() {
 uint64_t bounded_mailbox::trim() {
   auto before = dropped_;
   while (queued_ > 1 && (queued_ > bounds_.events || queued_bytes_ > bounds_.bytes))
-    drop_oldest();
+    drop_oldest(gap_reason::queue_full);
   return dropped_ - before;
 }
 
-void bounded_mailbox::drop_oldest() {
+void bounded_mailbox::drop_oldest(gap_reason why) {
   auto& oldest = queue_.front();
+  if (bounds_.tell_gaps)
+    gaps_.add(oldest.seq, why);
   queued_bytes_ -= oldest.batch->bytes_of(oldest.first, oldest.first + 1);
   ++oldest.first;
   ++oldest.seq;

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/gap_list.hpp"
 #include "actors/mailbox_bounds.hpp"
 #include "actors/queue_budget.hpp"
 #include "messages/actors.hpp"
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 
 namespace cafbus {
 
@@ -41,6 +43,9 @@ public:
   /// @pre the one before was `credited`.
   std::vector<event_range> take();
 
+  /// The holes up to the end of what was taken last, and before what comes next. Empty unless `tell_gaps` is set.
+  std::vector<gap_frame> taken_gaps() { return std::exchange(taken_gaps_, {}); }
+
   /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
   bool credited();
 
@@ -57,7 +62,7 @@ public:
 private:
   outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number);
   uint64_t trim();
-  void drop_oldest();
+  void drop_oldest(gap_reason why);
   void charge(size_t bytes);
   void append(event_range range);
   void pop_front();
@@ -76,6 +81,8 @@ private:
   size_t pinned_bytes_ = 0;         // of the distinct batches in `queue_`
   uint64_t seq_ = 0;                // last sequence number given
   uint64_t dropped_ = 0;
+  gap_list gaps_;                     // not taken yet
+  std::vector<gap_frame> taken_gaps_; // of the conn alone, which is the only one to take
   uint64_t delivered_ = 0;
   uint64_t in_flight_ = 0;       // events of the last `take` that are not credited yet
   uint64_t in_flight_bytes_ = 0; // of them

@@ -89,6 +89,7 @@ private:
       return;
     delivery next;
     next.events = mailbox.take();
+    next.gaps = mailbox.taken_gaps();
     for (auto& [name, status] : statuses)
       next.statuses.push_back(std::move(status));
     statuses.clear();
@@ -152,6 +153,7 @@ private:
 
 conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info,
                       subscriber_actor subscriber) {
+  bounds.tell_gaps = info.tell_gaps;
   return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(system, bounds, std::move(info),
                                                                                std::move(subscriber));
 }

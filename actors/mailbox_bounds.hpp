@@ -14,6 +14,7 @@ struct mailbox_bounds {
   size_t bytes;  ///< One event is kept even if it is larger.
   size_t delivery_bytes;
   std::shared_ptr<queue_budget> budget = nullptr; ///< What all mailboxes of a bus may hold together; null: no limit.
+  bool tell_gaps = false; ///< What is dropped is kept in mind, see `bounded_mailbox::taken_gaps`.
 };
 
 mailbox_bounds bounds_of(const runtime_limits& limits, std::shared_ptr<queue_budget> budget);

@@ -166,7 +166,9 @@ constexpr const char* consume_footer =
     "\n"
     "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
     "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
-    "were dropped right before this one, and in CAFBUS_DROPPED those since the start.\n"
+    "were dropped right before this one, in CAFBUS_MISSED_REASON why (queue_full: it\n"
+    "was too slow; shed: all consumers together were), and in CAFBUS_DROPPED those\n"
+    "since the start.\n"
     "Its output and error output are those of this program; reading the terminal is\n"
     "an error. Events wait meanwhile; if they come faster, the bus drops the oldest,\n"
     "and if this consumer falls more than 8 MiB behind, disconnects it (cafbus serve\n"
@@ -178,6 +180,7 @@ constexpr const char* consume_footer =
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
     "  cafbus consume 'github.*.opened' --envelope\n"
+    "  cafbus consume im.message --exec 'sh -c \"test $CAFBUS_MISSED = 0 || ./resync\"'\n"
     "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
     "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"
     "  cafbus consume jobs --ready-file ready --output-dir inbox &";

@@ -98,6 +98,7 @@ result<consume_request> to_request(const consume_flags& flags) {
     return checked.error();
   consume_request x;
   x.subscription.event_key = flags.key;
+  x.subscription.capabilities = {capability::gap};
   for (const auto& name : flags.types.empty() ? std::vector{flags.key} : flags.types) {
     auto is_pattern = !flags.literal && has_wildcard(name);
     (is_pattern ? x.subscription.patterns : x.subscription.event_types).push_back(name);
@@ -195,7 +196,8 @@ void consume_flags::add_to(CLI::App& command) {
   command.add_flag("--fail-on-loss", fail_on_loss,
                    "Exit with 5 if events were dropped or left unhandled, except those beyond --max-events");
   command.add_flag("--json", json, "Print the last line, with the totals, as JSON");
-  command.add_flag("--envelope", envelope, "Print the whole event instead of its payload");
+  command.add_flag("--envelope", envelope,
+                   "Print the whole event instead of its payload, and a gap frame where events were dropped");
   command.add_flag("--quiet", quiet, "Do not report the states of sources");
   command.add_flag("--no-spawn", no_spawn, "Fail if no bus is running, instead of starting one");
 }

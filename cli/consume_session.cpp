@@ -38,6 +38,11 @@ bool is_pipe_or_socket(int fd) {
   return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
+std::string gap_text(uint64_t count, uint64_t first, uint64_t last) {
+  return "gap: " + std::to_string(count) + " events dropped (seq " + std::to_string(first) + ".." +
+         std::to_string(last) + ")";
+}
+
 } // namespace
 
 consume_session::consume_session(client bus, event_files files, const consume_request& request, std::string socket)
@@ -166,8 +171,8 @@ void consume_session::on_event(const event_frame& event) {
   uint64_t missed = 0;
   if (auto hole = gaps_.on_event(event.seq)) {
     missed = hole->last - hole->first + 1;
-    say("gap: " + std::to_string(missed) + " events dropped (seq " + std::to_string(hole->first) + ".." +
-        std::to_string(hole->last) + ")");
+    if (hole->last != told_gap_.to_seq) // another bus, which tells of none
+      say(gap_text(missed, hole->first, hole->last));
   }
   auto content = request_.envelope ? bus_.line() : event.payload;
   if (++totals_.received == request_.max_events)
@@ -190,7 +195,8 @@ void consume_session::run_command(const event_frame& event, std::string_view con
   command_event_ = "seq=" + std::to_string(event.seq);
   if (!event.event_id.empty())
     command_event_ += " event_id=" + std::string{event.event_id};
-  if (auto started = command_->start(event, content, {missed, gaps_.dropped()}); !started)
+  const auto* reason = missed != 0 && told_gap_.to_seq + 1 == event.seq ? to_string(told_gap_.reason) : "";
+  if (auto started = command_->start(event, content, {missed, gaps_.dropped(), reason}); !started)
     on_command_failure(started.error().text);
 }
 
@@ -222,11 +228,20 @@ void consume_session::on_frame(const frame& x) {
           (status->detail.empty() ? "" : " (" + status->detail + ")"));
   } else if (auto* error = std::get_if<error_frame>(&x)) {
     say(std::string{"the bus reports "} + to_string(error->code) + ": " + error->message);
+  } else if (auto* hole = std::get_if<gap_frame>(&x)) {
+    on_gap(*hole);
   } else if (auto* farewell = std::get_if<bye>(&x)) {
     on_bye(farewell->reason);
   } else if (std::holds_alternative<event_line>(x)) {
     say("the bus sent an event that cannot be read; it is skipped");
   }
+}
+
+void consume_session::on_gap(const gap_frame& x) {
+  told_gap_ = x;
+  say(gap_text(x.count, x.from_seq, x.to_seq) + ": " + to_string(x.reason));
+  if (request_.envelope && request_.to_stdout())
+    output_.add_note(bus_.line());
 }
 
 /// The bus says bye to everybody when it stops, and to one of us when it gives that one up.

@@ -53,6 +53,7 @@ private:
   void on_command_end();
   void on_command_failure(const std::string& what);
   void on_frame(const frame& x);
+  void on_gap(const gap_frame& x);
   void on_bye(const std::string& reason);
   bool receive();
   void lose(const failure& why);
@@ -82,6 +83,7 @@ private:
   std::optional<event_command> command_;
   std::string command_event_; // what it works on, for people
   gap_finder gaps_;
+  gap_frame told_gap_; // the last that the bus has told of
   unique_fd signals_;
   int watched_stdin_ = -1;
   clock::time_point started_ = clock::now();

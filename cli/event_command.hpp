@@ -16,16 +16,17 @@ namespace cafbus {
 
 /// Events that the bus has dropped for this consumer.
 struct losses {
-  uint64_t missed = 0;  ///< Right before this event.
-  uint64_t dropped = 0; ///< Since the run began.
+  uint64_t missed = 0;     ///< Right before this event.
+  uint64_t dropped = 0;    ///< Since the run began.
+  const char* reason = ""; ///< Of those missed right before this event, if the bus told.
 };
 
 /// A program that is run on events, one at a time: the event on its standard input and in CAFBUS_EVENT_TYPE,
-/// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY, what was lost before it in CAFBUS_MISSED and CAFBUS_DROPPED; its
-/// standard output and error are ours. It leads a process group of its own, so that a Ctrl-C meant for us leaves the
-/// event that is being worked on alone, and that its children end with it when its time is over. That group is in the
-/// background: who reads the terminal from it gets an error, see `spawn`. Nothing here waits: the owner polls
-/// `input_fd`, `end_fd` and `due`.
+/// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY, what was lost before it in CAFBUS_MISSED, CAFBUS_MISSED_REASON and
+/// CAFBUS_DROPPED; its standard output and error are ours. It leads a process group of its own, so that a Ctrl-C meant
+/// for us leaves the event that is being worked on alone, and that its children end with it when its time is over. That
+/// group is in the background: who reads the terminal from it gets an error, see `spawn`. Nothing here waits: the owner
+/// polls `input_fd`, `end_fd` and `due`.
 class event_command {
 public:
   using clock = std::chrono::steady_clock;
@@ -67,7 +68,7 @@ private:
   std::vector<std::string> words_;
   std::string event_key_;
   std::chrono::nanoseconds limit_;
-  std::array<std::string, 6> variables_; // of the event
+  std::array<std::string, 7> variables_; // of the event
   std::vector<char*> arguments_;
   std::vector<char*> environment_; // first `variables_`, then what we inherited
 

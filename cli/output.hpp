@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cafbus {
 
@@ -17,9 +18,12 @@ public:
   /// Adds `text` and a newline to what waits to be written.
   void add_line(std::string_view text);
 
+  /// The same, for a line that is no event: `pending_lines` does not count it.
+  void add_note(std::string_view text);
+
   size_t pending() const noexcept { return waiting_.size() - written_; }
 
-  /// Lines of that, one that has been written in part included.
+  /// Events of that, each a line, one that has been written in part included.
   uint64_t pending_lines() const noexcept;
 
   enum class state : uint8_t {
@@ -43,6 +47,7 @@ private:
   bool may_block_ = false;
   std::string waiting_;
   size_t written_ = 0;
+  std::vector<size_t> notes_; // where in `waiting_` each ends
   int error_ = 0;
 };
 

@@ -22,6 +22,7 @@ struct reconfigure : runtime_limits {};
 struct delivery {
   std::vector<source_status> statuses; ///< Newest state of each source that has changed; to be handled first.
   std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
+  std::vector<gap_frame> gaps;         ///< In order: the holes up to the last event, if it wants to be told of them.
 };
 
 /// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
@@ -73,6 +74,7 @@ struct consumer_info {
   std::string subscription_id; ///< Never empty inside the bus: the key where the hello gave none.
   std::vector<std::string> event_types;
   std::vector<std::string> patterns;
+  bool tell_gaps = false; ///< What is dropped for it is told in each `delivery`.
   bool operator==(const consumer_info&) const = default;
 };
 

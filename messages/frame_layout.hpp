@@ -117,6 +117,17 @@ struct layout<source_status> {
 };
 
 template <>
+struct layout<gap_frame> {
+  static constexpr std::string_view type = "gap";
+  static void visit(auto& f, auto& x) {
+    f("from_seq", x.from_seq);
+    f("to_seq", x.to_seq);
+    f("count", x.count);
+    f("reason", x.reason);
+  }
+};
+
+template <>
 struct layout<publish_ack> {
   static constexpr std::string_view type = "publish_ack";
   static void visit(auto& f, auto& x) {

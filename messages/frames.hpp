@@ -22,6 +22,8 @@ namespace capability {
 /// `event_id`, `source_time`, `app_id` and `tenant_key` are the publisher's, or absent.
 inline constexpr const char* canonical_metadata = "canonical_metadata_v1";
 inline constexpr const char* exclusive = "exclusive";
+/// Asked for by a consumer that names it: `gap` frames in place of holes.
+inline constexpr const char* gap = "gap";
 inline constexpr const char* hooks = "hooks";
 /// The payload is the last field of an event, and has been validated.
 inline constexpr const char* payload_last = "payload_last";
@@ -116,6 +118,15 @@ struct source_status {
   source_state state = source_state::unknown;
   std::string detail;
   bool operator==(const source_status&) const = default;
+};
+
+/// Bus -> consumer that asked for it: these events were dropped for it. Stands in their place.
+struct gap_frame {
+  uint64_t from_seq = 0;
+  uint64_t to_seq = 0; ///< The last of them.
+  uint64_t count = 0;
+  gap_reason reason = gap_reason::unknown;
+  bool operator==(const gap_frame&) const = default;
 };
 
 /// Bus -> producer: running totals of its connection.
@@ -239,7 +250,7 @@ struct unknown_line {
 };
 
 using frame = std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye,
-                           pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status, publish_ack,
-                           error_frame, status_response, publish_line, event_line, unknown_line>;
+                           pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status, gap_frame,
+                           publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

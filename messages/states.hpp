@@ -90,4 +90,19 @@ struct vocabulary<error_code> {
 };
 static_assert(spells_all_up_to(error_code::bad_subscription));
 
+/// Why events of a consumer were dropped.
+enum class gap_reason : uint8_t {
+  unknown,
+  queue_full, ///< Its queue was: it was slower than they came.
+  shed,       ///< All queues together were, and its own was among the longest.
+  link,       ///< They were lost between two buses.
+  restart,    ///< Another bus has taken the place of the one that had them.
+  expired,    ///< They were too old to be kept any longer.
+};
+template <>
+struct vocabulary<gap_reason> {
+  static constexpr std::array words{"unknown", "queue_full", "shed", "link", "restart", "expired"};
+};
+static_assert(spells_all_up_to(gap_reason::expired));
+
 } // namespace cafbus

@@ -42,6 +42,10 @@ std::vector<char>& scratch() {
   return buffer;
 }
 
+void append(std::vector<char>& bytes, const std::string& frame) {
+  bytes.insert(bytes.end(), frame.begin(), frame.end());
+}
+
 } // namespace
 
 // -- life ----------------------------------------------------------------------------------------------------------
@@ -242,7 +246,7 @@ session_output::result session_state::write_delivery(const delivery& x) {
     events += range.size();
     size += range.bytes();
   }
-  if (x.statuses.empty() && events <= max_gathered_events && size > events * gathered_from_bytes &&
+  if (x.statuses.empty() && x.gaps.empty() && events <= max_gathered_events && size > events * gathered_from_bytes &&
       size > pinned_bytes(x.events) / max_pinned_share) {
     thread_local frame_pieces frames;
     frames.clear();
@@ -251,12 +255,16 @@ session_output::result session_state::write_delivery(const delivery& x) {
     return output->write(frames, x.events);
   }
   auto& bytes = scratch();
-  for (const auto& status : x.statuses) {
-    auto frame = encode(status);
-    bytes.insert(bytes.end(), frame.begin(), frame.end());
-  }
-  for (const auto& range : x.events)
+  for (const auto& status : x.statuses)
+    append(bytes, encode(status));
+  auto gap = x.gaps.begin();
+  for (const auto& range : x.events) {
+    for (; gap != x.gaps.end() && gap->from_seq < range.seq; ++gap)
+      append(bytes, encode(*gap));
     append_frames(bytes, range);
+  }
+  for (; gap != x.gaps.end(); ++gap)
+    append(bytes, encode(*gap));
   return output->write({bytes.data(), bytes.size()});
 }
 

@@ -155,6 +155,7 @@ void session_state::on_hello(hello x) {
     return;
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types), std::move(x.patterns)};
+  info.tell_gaps = std::ranges::find(x.capabilities, capability::gap) != x.capabilities.end();
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
   if (info.event_types.empty() && info.patterns.empty())
@@ -187,8 +188,9 @@ void session_state::on_entered(const entered& x) {
   self->send(context->hub, subscribe{conn, info});
   hello_ack ack;
   ack.first_for_key = x.first;
-  ack.capabilities = {capability::canonical_metadata, capability::exclusive,    capability::hooks,
-                      capability::patterns,           capability::payload_last, capability::publish_counts};
+  ack.capabilities = {
+      capability::canonical_metadata, capability::exclusive,    capability::gap,           capability::hooks,
+      capability::patterns,           capability::payload_last, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id),

@@ -247,4 +247,32 @@ CAF_TEST(concurrent publishers and a slow reader keep the books exact) {
   check_laws(testee);
 }
 
+CAF_TEST(gaps come with the delivery whose events lie behind them) {
+  mailbox_bounds bounds{3, large, large};
+  bounds.tell_gaps = true;
+  bounded_mailbox testee{bounds};
+  occupy(testee);
+  CAF_CHECK(testee.taken_gaps().empty());
+  push(testee, 5);
+  testee.credited();
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{4, 5, 6}));
+  CAF_CHECK(testee.taken_gaps() == (std::vector<gap_frame>{{2, 3, 2, gap_reason::queue_full}}));
+  CAF_CHECK(testee.taken_gaps().empty());
+  push(testee, 3);
+  testee.shed(0);
+  testee.credited();
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{9}));
+  CAF_CHECK(testee.taken_gaps() == (std::vector<gap_frame>{{7, 8, 2, gap_reason::shed}}));
+  check_laws(testee);
+}
+
+CAF_TEST(nobody is told of gaps who did not ask) {
+  bounded_mailbox testee{{3, large, large}};
+  occupy(testee);
+  push(testee, 5);
+  testee.credited();
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{4, 5, 6}));
+  CAF_CHECK(testee.taken_gaps().empty());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -219,6 +219,22 @@ def holes_are_told_and_counted(t):
 
 
 @scenario
+def gaps_that_the_bus_tells_of_are_told_once_and_counted_once(t):
+    process, peer = consume_from_fake(t, "--max-events", "2", "--envelope")
+    gap = b'{"type":"gap","from_seq":1,"to_seq":2,"count":2,"reason":"shed"}'
+    peer.send(gap + b"\n")
+    peer.send_line(payload(3, 1))
+    peer.send_line(payload(4, 2))
+    peer.expect_frame("pre_shutdown_check")
+    peer.bus.answer_status()
+    peer.send_line({"type": "pre_shutdown_ack", "last_for_key": True})
+    ended(process, "limit", 2, dropped=2)
+    matches(r"gap: 2 events dropped \(seq 1\.\.2\): shed\n", process.err)
+    equal(bytes(process.err).count(b"gap:"), 1, "times that it is told")
+    equal(bytes(process.out).splitlines()[0], gap, "envelope output")
+
+
+@scenario
 def what_the_bus_says_cannot_command_the_terminal(t):
     process, peer = consume_from_fake(t, "--max-events", "1")
     peer.send_line({"type": "source_status", "source": "a\x1b[31m", "state": "\u202eb", "detail": "c\nd"})

@@ -120,6 +120,13 @@ CAF_TEST(bye and the shutdown frames have their fields in order) {
   check_frame(shutdown{false}, R"({"type":"shutdown","force":false})");
 }
 
+CAF_TEST(a gap has its fields in order and an unknown reason is understood) {
+  check_frame(gap_frame{1, 2, 2, gap_reason::queue_full},
+              R"({"type":"gap","from_seq":1,"to_seq":2,"count":2,"reason":"queue_full"})");
+  CAF_CHECK(decodes_to(R"({"type":"gap","from_seq":3,"to_seq":3,"count":1,"reason":"brand_new"})",
+                       gap_frame{3, 3, 1, gap_reason::unknown}));
+}
+
 CAF_TEST(source_status publish_ack and error have their fields in order) {
   check_frame(source_status{"s", source_state::connected, ""},
               R"({"type":"source_status","source":"s","state":"connected"})");

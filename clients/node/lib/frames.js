@@ -42,6 +42,7 @@ export const FRAMES = {
   subscribed: NAMES,
   event: { ...EVENT, observed_at: "string", seq: "uint", payload: "raw" },
   source_status: table("string", "source state detail"),
+  gap: { ...table("uint", "from_seq to_seq count"), reason: "string" },
   pre_shutdown_check: table("string", "event_key subscription_id"),
   pre_shutdown_ack: { last_for_key: "bool" },
   bye: { reason: "string" },

@@ -29,6 +29,7 @@ class Event:
     observed_at: Optional[str] = None
     missed: int = 0  #: Events that the bus dropped right before this one, since this consumer was too slow.
     reconnected: bool = False  #: The first one of a new connection: nobody knows what was published meanwhile.
+    missed_reason: Optional[str] = None  #: Why, of the last of them; None on a bus without `gap`.
     _payload: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
     @property

@@ -45,6 +45,7 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "subscribed": _NAMES,
     "event": {**_EVENT, "observed_at": "string", "seq": "uint", "payload": "raw"},
     "source_status": {"source": "string", "state": "string", "detail": "string"},
+    "gap": {"from_seq": "uint", "to_seq": "uint", "count": "uint", "reason": "string"},
     "pre_shutdown_check": {"event_key": "string", "subscription_id": "string"},
     "pre_shutdown_ack": {"last_for_key": "bool"},
     "bye": {"reason": "string"},

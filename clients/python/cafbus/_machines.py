@@ -62,7 +62,7 @@ class Subscription:
                                  "event_types": list(self.types) or ([] if self.patterns else [self.key]),
                                  "version": "v1"}
         asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
-                 "on_first": self.on_first, "on_last": self.on_last}
+                 "on_first": self.on_first, "on_last": self.on_last, "capabilities": ["gap"]}
         if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
             asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())
         return encode({**frame, **{key: value for key, value in asked.items() if value}})
@@ -122,6 +122,7 @@ class ConsumerMachine(_Machine):
         self.gaps = SequenceGaps()
         self.answer: Optional[Dict[str, Any]] = None  #: To the question that was asked last.
         self._reconnected = reconnected
+        self._gap: Dict[str, Any] = {}  # the last that the bus has told of
 
     def words(self) -> Iterator[Word]:
         for frame in self._frames():
@@ -131,6 +132,8 @@ class ConsumerMachine(_Machine):
                 if self.ack is None:
                     raise ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack")
                 yield self._event(frame)
+            elif frame["type"] == "gap":
+                self._gap = frame
             elif frame["type"] in ("pre_shutdown_ack", "subscribed", "error"):
                 self.answer = frame
             elif frame["type"] == "source_status":
@@ -146,9 +149,11 @@ class ConsumerMachine(_Machine):
 
     def _event(self, frame: Mapping[str, Any]) -> Event:
         seq = frame.get("seq", 0)
+        missed = self.gaps.missed_before(seq)
+        reason = self._gap.get("reason") if missed and self._gap.get("to_seq") == seq - 1 else None
         event = Event(frame.get("event_type", ""), frame.get("payload", b"null"), seq, frame.get("event_id"),
                       frame.get("source_time"), frame.get("app_id"), frame.get("tenant_key"), frame.get("observed_at"),
-                      self.gaps.missed_before(seq), self._reconnected)
+                      missed, self._reconnected, reason)
         self._reconnected = False
         return event
 

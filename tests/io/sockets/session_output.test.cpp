@@ -27,6 +27,24 @@ CAF_TEST(a consumer that does not read loses the oldest events and sees the gap)
   CAF_CHECK(has(got, "\"seq\":30,\"payload\":29}"));
 }
 
+CAF_TEST(a consumer that asked for it sees a gap frame in place of the hole) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"capabilities":["gap"])");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  for (int i = 0; i < 30; ++i)
+    talk(producer, publish_line_of("t", std::to_string(i)));
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  auto gap = got.find(R"({"type":"gap","from_seq":2,"to_seq":20,"count":19,"reason":"queue_full"})"
+                      "\n");
+  CAF_REQUIRE(gap != std::string::npos);
+  CAF_CHECK(got.find("\"seq\":1,") < gap);
+  CAF_CHECK(gap < got.find("\"seq\":21,"));
+  CAF_CHECK_EQUAL(count(got, "\"type\":\"gap\""), 1u);
+}
+
 CAF_TEST(a consumer without progress for the write timeout is closed as stalled) {
   auto x = consumer("t");
   socket_of(x).room = 10;
