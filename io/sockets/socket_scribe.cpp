@@ -37,6 +37,13 @@ class socket_stream final : public network::stream {
 public:
   using stream::stream;
 
+  /// CAF 0.17: who was halted in this turn of the loop has not left it yet, and CAF takes it for one that reads
+  /// already; then it would leave, and nothing of it would ever be read again. This calls its leave off.
+  void read_on(network::stream_manager* reader) {
+    activate(reader);
+    event_handler::activate();
+  }
+
   void handle_event(network::operation x) override {
     readable_ = x == network::operation::read;
     handle_event_impl(x, *this);
@@ -80,7 +87,7 @@ public:
     detach(&stream_.backend(), false);
     leave_surely(stream_.backend(), std::move(keep), stream_);
   }
-  void add_to_loop() override { stream_.activate(this); }
+  void add_to_loop() override { stream_.read_on(this); }
   void remove_from_loop() override { stream_.passivate(); }
 
   // CAF 0.17: its own would abort on AF_UNIX
