@@ -40,7 +40,15 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
     size_t used = 0;
     move_front(staged_, bounds_.delivery_bytes, used);
   }
-  result.dropped = trim();
+  const auto before = dropped_;
+  if (bounds_.policy == queue_policy::disconnect && has_too_much()) {
+    result.evicted = closed_ = true;
+    charge(0);
+    return result;
+  }
+  while (has_too_much())
+    drop_one(gap_reason::queue_full);
+  result.dropped = dropped_ - before;
   charge(queued_bytes_);
   // twice the bound: after a copy at least one bound's worth of batches must come in before the next
   if (pinned_bytes_ > 2 * bounds_.bytes && pinned_bytes_ > 2 * queued_bytes_)
@@ -57,7 +65,7 @@ std::vector<event_range> bounded_mailbox::take() {
     used += x.bytes();
   move_front(result, bounds_.delivery_bytes, used);
   if (bounds_.tell_gaps)
-    taken_gaps_ = gaps_.take_before(queue_.empty() ? seq_ + 1 : queue_.front().seq);
+    taken_gaps_ = gaps_.take_before(next_seq());
   if (!closed_)
     charge(queued_bytes_);
   busy_ = !result.empty();
@@ -87,7 +95,7 @@ void bounded_mailbox::shed(size_t bytes) {
   if (closed_)
     return;
   while (queued_ > 1 && queued_bytes_ > bytes)
-    drop_oldest(gap_reason::shed);
+    drop_one(gap_reason::shed);
   charge(queued_bytes_);
 }
 
@@ -110,6 +118,8 @@ size_t bounded_mailbox::pinned_bytes() const {
 }
 
 void bounded_mailbox::append(event_range range) {
+  if (bounds_.policy == queue_policy::latest)
+    return append_latest(range);
   queued_ += range.size();
   queued_bytes_ += range.bytes();
   if (queue_.empty() || queue_.back().batch != range.batch)
@@ -125,29 +135,93 @@ void bounded_mailbox::pop_front() {
     pinned_bytes_ -= batch->bytes.size();
 }
 
-uint64_t bounded_mailbox::trim() {
-  auto before = dropped_;
-  while (queued_ > 1 && (queued_ > bounds_.events || queued_bytes_ > bounds_.bytes))
-    drop_oldest(gap_reason::queue_full);
-  return dropped_ - before;
+bool bounded_mailbox::has_too_much() const noexcept {
+  return queued_ > 1 && (queued_ > bounds_.events || queued_bytes_ > bounds_.bytes);
+}
+
+bool bounded_mailbox::is_full() const {
+  std::lock_guard guard{mutex_};
+  return bounds_.policy == queue_policy::block && !closed_ && queued_ > 0 &&
+         (queued_ >= bounds_.full_events || queued_bytes_ >= bounds_.full_bytes);
+}
+
+/// Of the first event that waits, or else of the one that comes next.
+uint64_t bounded_mailbox::next_seq() const {
+  if (!latest_.empty())
+    return latest_.front().seq;
+  return queue_.empty() ? seq_ + 1 : queue_.front().seq;
+}
+
+void bounded_mailbox::dropped(uint64_t seq, gap_reason why) {
+  --queued_;
+  ++dropped_;
+  if (bounds_.tell_gaps)
+    gaps_.add(seq, why);
+}
+
+/// @pre something waits
+void bounded_mailbox::drop_one(gap_reason why) {
+  if (bounds_.policy == queue_policy::latest) {
+    auto oldest = latest_.pop_front();
+    queued_bytes_ -= oldest.bytes();
+    dropped(oldest.seq, why);
+  } else if (bounds_.policy == queue_policy::drop_newest) {
+    drop_newest(why);
+  } else {
+    drop_oldest(why);
+  }
+}
+
+void bounded_mailbox::drop_newest(gap_reason why) {
+  auto& newest = queue_.back();
+  queued_bytes_ -= newest.batch->bytes_of(newest.last - 1, newest.last);
+  dropped(newest.seq + newest.size() - 1, why);
+  if (--newest.last != newest.first)
+    return;
+  auto batch = std::move(newest.batch);
+  queue_.pop_back();
+  if (queue_.empty() || queue_.back().batch != batch)
+    pinned_bytes_ -= batch->bytes.size();
+}
+
+/// An event that gives way to a newer one of its type was not taken in time.
+void bounded_mailbox::append_latest(const event_range& range) {
+  for (auto i = range.first; i < range.last; ++i) {
+    ++queued_;
+    queued_bytes_ += range.batch->bytes_of(i, i + 1);
+    if (auto older = latest_.put(range, i)) {
+      queued_bytes_ -= older->bytes();
+      dropped(older->seq, gap_reason::queue_full);
+    }
+  }
+}
+
+void bounded_mailbox::move_latest(std::vector<event_range>& to, size_t budget, size_t& used) {
+  while (!latest_.empty()) {
+    const auto bytes = latest_.front().bytes();
+    if (used + bytes > budget && !to.empty())
+      return;
+    to.push_back(latest_.pop_front());
+    --queued_;
+    queued_bytes_ -= bytes;
+    used += bytes;
+  }
 }
 
 void bounded_mailbox::drop_oldest(gap_reason why) {
   auto& oldest = queue_.front();
-  if (bounds_.tell_gaps)
-    gaps_.add(oldest.seq, why);
+  dropped(oldest.seq, why);
   queued_bytes_ -= oldest.batch->bytes_of(oldest.first, oldest.first + 1);
   ++oldest.first;
   ++oldest.seq;
   ++oldest.number;
-  --queued_;
-  ++dropped_;
   if (oldest.size() == 0)
     pop_front();
 }
 
 /// Moves events from the queue's front until `budget` bytes are used, at least one.
 void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, size_t& used) {
+  move_latest(to, budget, used);
   while (!queue_.empty()) {
     auto& front = queue_.front();
     auto bytes = front.bytes();
@@ -184,13 +258,19 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
 }
 
 void bounded_mailbox::compact() {
-  // sequence numbers have no hole inside the queue, since only its front is ever dropped
-  event_range all{std::make_shared<event_batch>(merge(queue_)), 0, static_cast<uint32_t>(queued_), queue_.front().seq,
-                  0};
-  queue_.clear();
-  queue_.shrink_to_fit();
-  pinned_bytes_ = all.batch->bytes.size();
-  queue_.push_back(std::move(all));
+  auto all = std::make_shared<event_batch>(merge(queue_));
+  std::deque<event_range> queue;
+  uint32_t at = 0;
+  for (const auto& x : queue_) {
+    const auto end = at + static_cast<uint32_t>(x.size());
+    if (queue.empty() || queue.back().seq + queue.back().size() != x.seq) // a hole, where the newest were dropped
+      queue.push_back({all, at, end, x.seq, 0});
+    else
+      queue.back().last = end;
+    at = end;
+  }
+  queue_ = std::move(queue);
+  pinned_bytes_ = all->bytes.size();
 }
 
 } // namespace cafbus

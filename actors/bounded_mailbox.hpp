@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/gap_list.hpp"
+#include "actors/latest_queue.hpp"
 #include "actors/mailbox_bounds.hpp"
 #include "actors/queue_budget.hpp"
 #include "messages/actors.hpp"
@@ -13,7 +14,8 @@
 
 namespace cafbus {
 
-/// The events that wait for one subscriber: bounded in count and bytes, drops the oldest. Safe from any thread;
+/// The events that wait for one subscriber: bounded in count and bytes, drops the oldest, or what its
+/// policy says. Safe from any thread;
 /// sequence number, counters and dropping are one critical section, so that received = delivered + dropped + queued
 /// always holds and a hole in the sequence is exactly the number of events dropped.
 ///
@@ -31,7 +33,8 @@ public:
 
   struct outcome {
     bool wake = false;    ///< It was idle; the caller must see to it that `take` is called.
-    uint64_t dropped = 0; ///< Oldest events dropped to make room.
+    uint64_t dropped = 0; ///< Events dropped for want of room.
+    bool evicted = false; ///< Its policy is `disconnect`, and it would have had to drop some: it is closed now.
   };
 
   /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
@@ -49,6 +52,9 @@ public:
   /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
   bool credited();
 
+  /// Whether publishers are to wait, by the policy block.
+  bool is_full() const;
+
   void close();
 
   size_t waiting_bytes() const noexcept override { return charged_; }
@@ -61,8 +67,14 @@ public:
 
 private:
   outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number);
-  uint64_t trim();
+  bool has_too_much() const noexcept;
+  void drop_one(gap_reason why);
   void drop_oldest(gap_reason why);
+  void drop_newest(gap_reason why);
+  void dropped(uint64_t seq, gap_reason why);
+  void append_latest(const event_range& range);
+  void move_latest(std::vector<event_range>& to, size_t budget, size_t& used);
+  uint64_t next_seq() const;
   void charge(size_t bytes);
   void append(event_range range);
   void pop_front();
@@ -73,6 +85,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<event_range> staged_; // next delivery, out of reach of the bounds
   std::deque<event_range> queue_;
+  latest_queue latest_; // instead of `queue_`, by the policy latest
   bool busy_ = false;
   bool closed_ = false;
   size_t queued_ = 0;               // events in `queue_`

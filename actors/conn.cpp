@@ -54,6 +54,7 @@ protected:
         [this](const delivered& x) { handle(x); },
         [this](const source_status& x) { on_source_status(x); },
         [this](const drain&) { return on_drain(); },
+        [this](const await_room&) { return on_await_room(); },
         [this](const read_conn_counters&) { return mailbox.counters(); },
     };
   }
@@ -63,10 +64,12 @@ private:
   /// here.
   void on_deliver(const deliver& x, caf::execution_unit* host) {
     try {
-      auto [wake, lost] = mailbox.push(x.batch, x.spans, x.number);
+      auto [wake, lost, evicted] = mailbox.push(x.batch, x.spans, x.number);
       if (lost > 0)
         has_dropped.store(true, std::memory_order_relaxed);
-      if (wake)
+      if (evicted)
+        is_evicted.store(true, std::memory_order_relaxed); // before the wake-up, which orders it
+      if (wake || evicted)
         this->tell_self(mailbox_filled{}, host);
     } catch (const std::bad_alloc&) {
       mailbox.close();
@@ -80,11 +83,17 @@ private:
     if (!in_flight)
       return; // an answer to nothing
     in_flight = false;
-    if (mailbox.credited() || !statuses.empty() || !waiting.empty())
+    if (has_said_so)
+      return this->quit(caf::exit_reason::user_shutdown);
+    const auto has_more = mailbox.credited();
+    if (has_more || !statuses.empty() || !waiting.empty())
       deliver_next();
+    answer_room();
   }
 
   void deliver_next() {
+    if (is_evicted.load(std::memory_order_relaxed))
+      return say_evicted();
     if (in_flight)
       return;
     delivery next;
@@ -102,6 +111,35 @@ private:
     in_flight = true;
     this->send(subscriber, std::move(next));
     log_drops();
+  }
+
+  /// Beside the delivery that is in flight, if one is: that may be what it hangs on. The answer to this, or to that,
+  /// ends the conn; a session ends by itself.
+  void say_evicted() {
+    if (has_said_so)
+      return;
+    has_said_so = in_flight = true;
+    delivery last;
+    last.evicted = true;
+    this->send(subscriber, std::move(last));
+    log::conn().warn("consumer-evicted pid={} key={}", info.pid, log::quoted(info.event_key));
+  }
+
+  caf::result<room> on_await_room() {
+    auto promise = this->template make_response_promise<room>();
+    if (mailbox.is_full())
+      room_wanted.push_back(promise);
+    else
+      promise.deliver(room{});
+    return promise;
+  }
+
+  void answer_room() {
+    if (room_wanted.empty() || mailbox.is_full())
+      return;
+    for (auto& x : room_wanted)
+      x.deliver(room{});
+    room_wanted.clear();
   }
 
   void on_source_status(const source_status& x) {
@@ -133,6 +171,7 @@ private:
   void on_end() {
     mailbox.close();
     waiting.clear(); // a promise keeps its actor alive
+    room_wanted.clear();
     auto x = mailbox.counters();
     log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={}", info.pid,
                      log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued);
@@ -144,6 +183,9 @@ private:
   bool in_flight = false;                        // a delivery that the subscriber has not answered
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::vector<caf::typed_response_promise<drained>> waiting;
+  std::vector<caf::typed_response_promise<room>> room_wanted;
+  std::atomic<bool> is_evicted = false;  // set on the hub's thread
+  bool has_said_so = false;              // to the subscriber: that it is evicted
   std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
   uint64_t drops_logged = 0;
   caf::actor_clock::time_point next_drop_log{};
@@ -153,9 +195,8 @@ private:
 
 conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info,
                       subscriber_actor subscriber) {
-  bounds.tell_gaps = info.tell_gaps;
-  return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(system, bounds, std::move(info),
-                                                                               std::move(subscriber));
+  return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(
+      system, with_wishes(std::move(bounds), info), std::move(info), std::move(subscriber));
 }
 
 } // namespace cafbus

@@ -2,6 +2,7 @@
 
 #include "actors/event_router.hpp"
 #include "actors/interest_builder.hpp"
+#include "actors/publisher_credit.hpp"
 #include "actors/spawn_on_event_path.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
@@ -32,6 +33,16 @@ struct listing {
   }
 };
 
+/// What it has asked for its queue; nothing if it is as usual.
+void add_wishes(consumer_status& to, const consumer_info& info) {
+  to.queue_capacity = info.queue_capacity;
+  to.queue_bytes = info.queue_bytes;
+  if (info.policy != queue_policy::drop_oldest)
+    to.policy = info.policy;
+  if (info.policy == queue_policy::block)
+    to.block_ms = static_cast<uint64_t>(std::chrono::floor<std::chrono::milliseconds>(info.block_time).count());
+}
+
 consumer_status to_status(const consumer_info& info, const conn_counters& x) {
   consumer_status result;
   result.pid = info.pid;
@@ -44,6 +55,7 @@ consumer_status to_status(const consumer_info& info, const conn_counters& x) {
   result.queued_bytes = x.queued_bytes;
   result.event_types = info.event_types;
   result.patterns = info.patterns;
+  add_wishes(result, info);
   return result;
 }
 
@@ -63,6 +75,7 @@ public:
   /// Subscribers may hold the hub: what they are reached by must not outlive it.
   void on_exit() override {
     consumers.clear();
+    held.clear();
     supervisor = nullptr;
     Base::on_exit();
   }
@@ -82,6 +95,7 @@ protected:
         [this](const read_interest& x) { return on_read_interest(x); },
         [this](const list_consumers&) { return on_list_consumers(); },
         [this](const read_hub_status&) { return on_read_status(); },
+        [this](const block_over& x) { on_block_over(x); },
     };
   }
 
@@ -90,6 +104,10 @@ private:
     conn_actor conn;
     consumer_info info;
     std::vector<node_path> via;
+  };
+  struct held_answer {
+    caf::typed_response_promise<published> promise;
+    published how;
   };
   struct known_source {
     source_status last;
@@ -100,12 +118,16 @@ private:
     auto promise = this->template make_response_promise<published>();
     if (is_drained) // its conns may have said their last
       promise.deliver(caf::make_error(caf::sec::unexpected_message, "the bus is stopping"));
+    else if (auto answer = take_in(x); credit.is_held(last_ticket))
+      held.emplace(last_ticket, held_answer{promise, answer});
     else
-      promise.deliver(take_in(x));
+      promise.deliver(answer);
     return promise;
   }
 
+  /// @post if its publisher is to wait, `credit` holds `last_ticket`
   published take_in(const publish& x) {
+    ++last_ticket;
     auto& counters = router.counters();
     counters.rejected += x.rejected;
     if (!x.batch || x.batch->empty())
@@ -114,13 +136,52 @@ private:
     auto before = counters;
     auto routes = router.routes(*x.batch, this->clock().now());
     send_out(x.batch, before.ingress + 1, routes);
+    if (!credit.empty())
+      hold(x.pid, routes);
     log_events(*x.batch);
     auto duplicates = counters.duplicates - before.duplicates;
     return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
 
+  /// Its conns have the batch: those that have no more room for another one are waited for.
+  void hold(int64_t pid, std::span<const event_router::route> routes) {
+    for (const auto& [id, spans] : routes) {
+      auto [ask, timer] = credit.hold(last_ticket, pid, id, this->clock().now());
+      if (timer)
+        this->delayed_send(this, *timer, block_over{id});
+      if (!ask)
+        continue;
+      auto on_room = [this, id = id] {
+        credit.has_room(id);
+        answer_released();
+      };
+      this->request(consumers.find(id)->second.conn, caf::infinite, await_room{})
+          .then([on_room](const room&) { on_room(); }, [on_room](const caf::error&) { on_room(); });
+    }
+  }
+
+  void on_block_over(const block_over& x) {
+    if (auto again = credit.look(x.consumer, this->clock().now()))
+      this->delayed_send(this, *again, x);
+    auto released = answer_released();
+    if (auto i = consumers.find(x.consumer); released != 0 && i != consumers.end())
+      log::hub().warn("block-over pid={} key={} publishers={}", i->second.info.pid,
+                      log::quoted(i->second.info.event_key), released);
+  }
+
+  /// @returns how many publishers go on.
+  size_t answer_released() {
+    auto released = credit.take_released();
+    for (auto ticket : released)
+      if (auto answer = held.extract(ticket))
+        answer.mapped().promise.deliver(answer.mapped().how);
+    return released.size();
+  }
+
   drained on_drain() {
     is_drained = true;
+    credit.release_all();
+    answer_released();
     return {};
   }
 
@@ -152,6 +213,8 @@ private:
       i->second.via = x.via;
     }
     router.add(id, x.info.event_types, x.info.patterns);
+    if (x.info.policy == queue_policy::block)
+      credit.add(id, x.info.block_time);
     tell_links();
     if (!is_new)
       return;
@@ -173,6 +236,8 @@ private:
     if (i == consumers.end())
       return; // gone already
     router.remove(id);
+    credit.remove(id);
+    answer_released();
     tell_links();
     if (supervisor)
       this->send(supervisor, consumer_went{caf::actor_cast<caf::strong_actor_ptr>(i->second.conn)});
@@ -222,8 +287,9 @@ private:
       list[i] = to_status(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(
-              [state, i, info = info](const conn_counters& x) {
-                state->result.consumers[i] = to_status(info, x);
+              [this, state, i, info = info, id = ids[i]](const conn_counters& x) {
+                auto& status = state->result.consumers[i] = to_status(info, x);
+                status.blocks = credit.waiting_for(id);
                 state->arrived();
               },
               [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
@@ -261,6 +327,9 @@ private:
   event_router router;
   std::unordered_map<caf::actor_id, consumer> consumers;
   std::map<caf::actor_id, node_link_actor> links; // to other buses
+  publisher_credit credit;
+  uint64_t last_ticket = 0;                       // of a batch
+  std::unordered_map<uint64_t, held_answer> held; // of the batches that `credit` holds
   std::map<std::string, known_source> sources;
   system_clock::time_point last_event_at{};
   bool is_drained = false;

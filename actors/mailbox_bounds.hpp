@@ -1,5 +1,6 @@
 #pragma once
 #include "config/runtime_limits.hpp"
+#include "messages/actor_messages.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -14,8 +15,14 @@ struct mailbox_bounds {
   size_t bytes;  ///< One event is kept even if it is larger.
   size_t delivery_bytes;
   std::shared_ptr<queue_budget> budget = nullptr; ///< What all mailboxes of a bus may hold together; null: no limit.
+  queue_policy policy = queue_policy::drop_oldest;
+  size_t full_events = 0; ///< With the policy block: publishers are to wait from here on, so that what they have sent
+  size_t full_bytes = 0;  ///< already still has room.
   bool tell_gaps = false; ///< What is dropped is kept in mind, see `bounded_mailbox::taken_gaps`.
 };
+
+/// What a consumer has asked for, within what the bus allows.
+mailbox_bounds with_wishes(mailbox_bounds of_bus, const consumer_info& who);
 
 mailbox_bounds bounds_of(const runtime_limits& limits, std::shared_ptr<queue_budget> budget);
 

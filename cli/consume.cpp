@@ -180,6 +180,8 @@ constexpr const char* consume_footer =
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
     "  cafbus consume 'github.*.opened' --envelope\n"
+    "  cafbus consume prices.> --policy latest\n"
+    "  cafbus consume orders --policy block --block-timeout 30s --exec ./slow-handler\n"
     "  cafbus consume im.message --exec 'sh -c \"test $CAFBUS_MISSED = 0 || ./resync\"'\n"
     "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"
     "      --exec 'sh -c \"cat >> $HOME/orders\"' --on-exec-error skip\n"

@@ -83,6 +83,36 @@ result<void> read_command(const consume_flags& flags, consume_request& request) 
   return {};
 }
 
+/// How the bus is to treat its queue.
+result<void> read_policy(const consume_flags& flags, hello& x) {
+  x.policy = flags.policy;
+  std::ranges::replace(x.policy, '-', '_');
+  const auto policy = from_word<queue_policy>(x.policy);
+  if (!x.policy.empty() && policy == queue_policy::unknown)
+    return wrong("--policy", "it is drop-oldest, drop-newest, latest, disconnect or block");
+  if (!flags.queue_capacity.empty()) {
+    auto count = read_count("--queue-capacity", flags.queue_capacity);
+    if (!count || *count == 0)
+      return count ? wrong("--queue-capacity", "it must be at least 1") : count.error();
+    x.queue_capacity = *count;
+  }
+  if (!flags.queue_bytes.empty()) {
+    auto size = parse_size(flags.queue_bytes);
+    if (!size || *size == 0)
+      return wrong("--queue-bytes", size ? "it must be at least 1" : size.error().text);
+    x.queue_bytes = *size;
+  }
+  if (flags.block_timeout.empty())
+    return {};
+  if (policy != queue_policy::block)
+    return failure{failure_kind::invalid, "--block-timeout means nothing without --policy block"};
+  auto time = read_duration("--block-timeout", flags.block_timeout, 0ns);
+  if (!time || *time < 1ms || *time > defaults::max_block_time)
+    return time ? wrong("--block-timeout", "it must be 1ms to " + to_text(defaults::max_block_time)) : time.error();
+  x.block_ms = static_cast<uint64_t>(std::chrono::floor<std::chrono::milliseconds>(*time).count());
+  return {};
+}
+
 bool looks_like_pattern(const std::string& name) {
   return name.find_first_of("*>#") != std::string::npos;
 }
@@ -132,6 +162,8 @@ result<consume_request> to_request(const consume_flags& flags) {
   }
   if (auto read = read_command(flags, x); !read)
     return read.error();
+  if (auto read = read_policy(flags, x.subscription); !read)
+    return read.error();
   return x;
 }
 
@@ -175,6 +207,15 @@ void consume_flags::add_to(CLI::App& command) {
   command.add_flag("--literal", literal, "Take * and > in KEY and --types as they are");
   text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");
   command.add_flag("--exclusive", exclusive, "Refuse to share the subscription: only one consumer at a time");
+  text(
+      "--policy", policy, "POLICY",
+      "When events wait that its queue has no room for: drop-oldest, drop-newest, latest (only the newest of each type "
+      "waits), disconnect, or block (publishers wait for this consumer) (default: drop-oldest)");
+  text("--queue-capacity", queue_capacity, "N", "Events that may wait for it, at most the bus's (default: the bus's)");
+  text("--queue-bytes", queue_bytes, "SIZE", "The same in bytes");
+  text("--block-timeout", block_timeout, "DURATION",
+       "With --policy block: how long publishers wait at most, then the oldest are dropped (default: " +
+           to_text(defaults::block_time) + ')');
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

@@ -22,6 +22,10 @@ struct consume_flags {
   std::string on_last;
   bool exclusive = false;
   bool literal = false;
+  std::string policy;
+  std::string queue_capacity;
+  std::string queue_bytes;
+  std::string block_timeout;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

@@ -249,7 +249,7 @@ void consume_session::on_bye(const std::string& reason) {
   if (!reason.empty())
     say("the bus said bye: " + reason);
   auto given_up = reason == to_string(close_reason::stalled) || reason == to_string(close_reason::control_overflow) ||
-                  reason == to_string(close_reason::internal_error);
+                  reason == to_string(close_reason::internal_error) || reason == to_string(close_reason::evicted);
   end(given_up ? consume_end::connection_lost : consume_end::bus_shutdown);
 }
 

@@ -154,6 +154,34 @@ std::string unmatched_text(const status_response& x) {
   return result;
 }
 
+std::string blocks_text(const consumer_status& x) {
+  std::set<std::string> publishers;
+  for (auto pid : x.blocks)
+    publishers.insert(pid == 0 ? "a source of the bus" : "publisher " + std::to_string(pid));
+  return "consumer " + std::to_string(x.pid) + " (policy block) makes wait: " + listed(publishers);
+}
+
+std::string policy_text(const consumer_status& x) {
+  auto result = "consumer " + std::to_string(x.pid) + ":";
+  if (x.policy != queue_policy::unknown)
+    result += std::string{" policy "} + to_string(x.policy);
+  if (x.block_ms != 0)
+    result += " for at most " + std::to_string(x.block_ms) + " ms";
+  if (x.queue_capacity != 0)
+    result += ", at most " + std::to_string(x.queue_capacity) + " events";
+  if (x.queue_bytes != 0)
+    result += ", at most " + size_text(x.queue_bytes);
+  return result;
+}
+
+std::string policies_text(const status_response& x) {
+  std::string result;
+  for (const auto& consumer : x.consumers)
+    if (consumer.policy != queue_policy::unknown || consumer.queue_capacity != 0 || consumer.queue_bytes != 0)
+      result += field("queue", policy_text(consumer));
+  return result;
+}
+
 } // namespace
 
 std::vector<std::string> explain(const status_response& x) {
@@ -186,6 +214,9 @@ std::vector<std::string> explain(const status_response& x) {
         std::to_string(x.limits->load.refused) +
         " connections were refused because a limit was reached; see the options max-connections and max-half-open");
   for (const auto& consumer : x.consumers)
+    if (!consumer.blocks.empty())
+      result.push_back(blocks_text(consumer));
+  for (const auto& consumer : x.consumers)
     if (consumer.dropped != 0)
       result.push_back("consumer " + std::to_string(consumer.pid) +
                        " reads too slowly: " + std::to_string(consumer.dropped) + " of its " +
@@ -202,7 +233,7 @@ std::string status_text(const status_response& x) {
                 field("last event", !counts_events(x)         ? "unknown"
                                     : x.last_event_at.empty() ? "none yet"
                                                               : x.last_event_at) +
-                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits);
+                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x);
   for (const auto& line : explain(x))
     result += field("why", line);
   return result + consumers_text(x);

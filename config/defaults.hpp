@@ -71,6 +71,9 @@ inline constexpr uint32_t dedup_capacity = 10'000;
 inline constexpr auto dedup_ttl = 7h;
 /// Unmatched event types that status names, newest first.
 inline constexpr size_t unmatched_types = 16;
+/// How long publishers wait for a consumer with the policy block that does not say, and at most.
+inline constexpr auto block_time = 10s;
+inline constexpr auto max_block_time = 60s;
 
 // -- first and last -----------------------------------------------------------------------------------------------
 /// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.

@@ -23,6 +23,7 @@ struct delivery {
   std::vector<source_status> statuses; ///< Newest state of each source that has changed; to be handled first.
   std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
   std::vector<gap_frame> gaps;         ///< In order: the holes up to the last event, if it wants to be told of them.
+  bool evicted = false; ///< The last one, and without events: its policy is to end where it would have to lose some.
 };
 
 /// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
@@ -50,6 +51,15 @@ struct deliver {
 /// The bounded mailbox was empty and has something now.
 struct mailbox_filled {};
 
+/// Asks to be told when the queue of a consumer with the policy block has room, now or later.
+struct await_room {};
+struct room {};
+
+/// A timer: publishers may have waited for that consumer for long enough.
+struct block_over {
+  uint64_t consumer = 0;
+};
+
 /// Asks to be told when everything queued has been delivered.
 struct drain {};
 struct drained {};
@@ -75,6 +85,10 @@ struct consumer_info {
   std::vector<std::string> event_types;
   std::vector<std::string> patterns;
   bool tell_gaps = false; ///< What is dropped for it is told in each `delivery`.
+  queue_policy policy = queue_policy::drop_oldest;
+  uint64_t queue_capacity = 0;            ///< Events that may wait for it, at most the bus's; 0: the bus's.
+  uint64_t queue_bytes = 0;               ///< The same.
+  std::chrono::nanoseconds block_time{0}; ///< With the policy block: how long publishers wait for it.
   bool operator==(const consumer_info&) const = default;
 };
 
@@ -82,6 +96,7 @@ struct consumer_info {
 struct publish {
   event_batch_ptr batch; ///< May be null if every line was rejected.
   uint64_t rejected = 0; ///< Lines that came with the batch and were no event.
+  int64_t pid = 0;       ///< Of the producer; 0: a source.
 };
 struct published {
   uint64_t accepted = 0; ///< Taken in and no duplicate, whether or not somebody wanted it.
@@ -314,6 +329,7 @@ struct stop_overdue {
 CAFBUS_LOCAL(reconfigure)
 CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
 CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
 CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)
 CAFBUS_LOCAL(read_interest) CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report)

@@ -41,6 +41,8 @@ using conn_actor = caf::typed_actor<
     caf::reacts_to<source_status>,
     // From the session, or the bus that is stopping.
     caf::replies_to<drain>::with<drained>,
+    // From the hub, whose publishers wait.
+    caf::replies_to<await_room>::with<room>,
     // From the hub.
     caf::replies_to<read_conn_counters>::with<conn_counters>>;
 
@@ -89,7 +91,9 @@ using hub_actor = caf::typed_actor<
     // From the bus.
     caf::replies_to<list_consumers>::with<consumer_list>,
     // From the bus.
-    caf::replies_to<read_hub_status>::with<hub_status>>;
+    caf::replies_to<read_hub_status>::with<hub_status>,
+    // INTERNAL: timer.
+    caf::reacts_to<block_over>>;
 
 // -- cleanup_lock: who is first and who is last, per subscription id; runs the hooks between them ---------------------
 

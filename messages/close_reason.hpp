@@ -19,16 +19,17 @@ enum class close_reason : uint8_t {
   too_many_connections, ///< A consumer or producer came when there were `max_connections`.
   too_many_half_open,   ///< It was the oldest without a first frame when there were more than `max_half_open`.
   internal_error,       ///< Another actor of the bus has failed.
+  evicted,              ///< Its queue was full, and its policy is to end then.
 };
 template <>
 struct vocabulary<close_reason> {
   static constexpr std::array words{
       "peer_closed",      "peer_said_bye",        "answered",           "bus_stopping",    "rejected",
       "stalled",          "hello_timeout",        "bad_first_frame",    "frame_too_large", "foreign_uid",
-      "control_overflow", "too_many_connections", "too_many_half_open", "internal_error",
+      "control_overflow", "too_many_connections", "too_many_half_open", "internal_error",  "evicted",
   };
 };
-static_assert(spells_all_up_to(close_reason::internal_error));
+static_assert(spells_all_up_to(close_reason::evicted));
 
 /// The code of the `error` frame that tells a peer of it: the one with the same word, `unknown` if there is none.
 constexpr error_code to_error_code(close_reason x) noexcept {

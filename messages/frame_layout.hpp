@@ -27,6 +27,10 @@ struct layout<hello> {
     f.maybe("hook_env", x.hook_env);
     f.maybe("hook_dir", x.hook_dir);
     f.maybe("hook_umask", x.hook_umask);
+    f.maybe("policy", x.policy);
+    f.maybe("queue_capacity", x.queue_capacity);
+    f.maybe("queue_bytes", x.queue_bytes);
+    f.maybe("block_ms", x.block_ms);
   }
 };
 
@@ -182,6 +186,11 @@ struct layout<consumer_status> {
     f("queued_bytes", x.queued_bytes);
     f("event_types", x.event_types);
     f.maybe("patterns", x.patterns);
+    f.maybe("policy", x.policy);
+    f.maybe("queue_capacity", x.queue_capacity);
+    f.maybe("queue_bytes", x.queue_bytes);
+    f.maybe("block_ms", x.block_ms);
+    f.maybe("blocks", x.blocks);
   }
 };
 

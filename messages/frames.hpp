@@ -28,6 +28,7 @@ inline constexpr const char* hooks = "hooks";
 /// The payload is the last field of an event, and has been validated.
 inline constexpr const char* payload_last = "payload_last";
 inline constexpr const char* patterns = "patterns";
+inline constexpr const char* policy = "policy";
 inline constexpr const char* publish_counts = "publish_counts";
 } // namespace capability
 
@@ -46,6 +47,10 @@ struct hello {
   std::map<std::string, std::string> hook_env; ///< Environment of both; empty: the bus's own.
   std::string hook_dir;                        ///< Folder that both run in; empty: the bus's own.
   std::optional<uint32_t> hook_umask;          ///< Of both, 0 to 0777; none: the bus's own.
+  std::string policy;                          ///< A word of `queue_policy`; empty: drop_oldest.
+  uint64_t queue_capacity = 0;                 ///< Events that may wait for it, at most the bus's; 0: the bus's.
+  uint64_t queue_bytes = 0;                    ///< The same in bytes.
+  uint64_t block_ms = 0;                       ///< How long publishers wait for it; 0: the bus's default.
   bool operator==(const hello&) const = default;
 };
 
@@ -158,6 +163,11 @@ struct consumer_status {
   uint64_t queued_bytes = 0;
   std::vector<std::string> event_types;
   std::vector<std::string> patterns;
+  queue_policy policy = queue_policy::unknown; ///< Unknown: it asked for none.
+  uint64_t queue_capacity = 0;                 ///< That it asked for; 0: none.
+  uint64_t queue_bytes = 0;                    ///< The same.
+  uint64_t block_ms = 0;                       ///< With the policy block: how long publishers wait for it.
+  std::vector<int64_t> blocks; ///< Process ids of the publishers that wait for it now; 0: a source of the bus.
   bool operator==(const consumer_status&) const = default;
 };
 

@@ -90,6 +90,21 @@ struct vocabulary<error_code> {
 };
 static_assert(spells_all_up_to(error_code::bad_subscription));
 
+/// What becomes of events that a consumer's queue has no room for.
+enum class queue_policy : uint8_t {
+  unknown,
+  drop_oldest, ///< What has waited for longest makes room.
+  drop_newest, ///< What comes is dropped.
+  latest,      ///< Only the newest event of each type waits.
+  disconnect,  ///< The consumer's connection is ended.
+  block,       ///< Publishers wait for the consumer, for a limited time.
+};
+template <>
+struct vocabulary<queue_policy> {
+  static constexpr std::array words{"unknown", "drop_oldest", "drop_newest", "latest", "disconnect", "block"};
+};
+static_assert(spells_all_up_to(queue_policy::block));
+
 /// Why events of a consumer were dropped.
 enum class gap_reason : uint8_t {
   unknown,

@@ -68,6 +68,8 @@ const char* missing_capability(const hello& asked, const hello_ack& ack) {
     return "exclusive consumers (--exclusive)";
   if (!asked.patterns.empty() && !can(ack, capability::patterns))
     return "patterns of event types (--literal takes such a name as it is)";
+  if ((!asked.policy.empty() || asked.queue_capacity != 0 || asked.queue_bytes != 0) && !can(ack, capability::policy))
+    return "policies and bounds of a consumer's queue (--policy, --queue-capacity, --queue-bytes)";
   return nullptr;
 }
 

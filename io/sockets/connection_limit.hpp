@@ -15,7 +15,7 @@ struct connection_limit {
   uint64_t refused = 0;
   // of all connections: a peer that is refused comes again on a new one
   log::limit refusal_log;
-  std::array<log::limit, static_cast<size_t>(close_reason::internal_error) + 1> end_logs;
+  std::array<log::limit, vocabulary<close_reason>::words.size()> end_logs;
 };
 
 /// One of the connections that a limit allows; its destructor makes way for another.

@@ -29,6 +29,16 @@ std::string hook_complaint(const hello& x) {
   return {};
 }
 
+std::string policy_complaint(const hello& x) {
+  const auto policy = from_word<queue_policy>(x.policy);
+  if (policy == queue_policy::unknown && !x.policy.empty())
+    return "policy '" + x.policy.substr(0, 32) +
+           "' is not known; there are drop_oldest, drop_newest, latest, disconnect and block";
+  if (x.block_ms != 0 && policy != queue_policy::block)
+    return "block_ms means nothing without the policy block";
+  return {};
+}
+
 } // namespace
 
 std::string name_complaint(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
@@ -54,6 +64,8 @@ std::string complaint(const hello& x, const bus_options& options) {
   if (auto why = name_complaint(x.event_types, x.patterns, options); !why.empty())
     return why;
   if (auto why = hook_complaint(x); !why.empty())
+    return why;
+  if (auto why = policy_complaint(x); !why.empty())
     return why;
   if (too_long(x.event_key) || too_long(x.subscription_id))
     return "a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)";

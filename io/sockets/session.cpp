@@ -272,6 +272,11 @@ void session_state::on_delivery(const delivery& x) {
   credit = {};
   if (phase == session_phase::closing || phase == session_phase::ended)
     return; // nothing may follow the last frame: never credited
+  if (x.evicted) {
+    write(encode(bye{to_string(close_reason::evicted)}));
+    finish(close_reason::evicted);
+    return;
+  }
   credit = self->make_response_promise<delivered>();
   switch (write_delivery(x)) {
   case session_output::result::sent:

@@ -44,6 +44,13 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
   return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
 }
 
+std::chrono::nanoseconds block_time_of(const hello& x) {
+  if (x.block_ms == 0)
+    return defaults::block_time;
+  const auto most = std::chrono::milliseconds{defaults::max_block_time};
+  return std::chrono::milliseconds{std::min<uint64_t>(x.block_ms, static_cast<uint64_t>(most.count()))};
+}
+
 } // namespace
 
 // -- in: first frame -----------------------------------------------------------------------------------------------
@@ -156,6 +163,12 @@ void session_state::on_hello(hello x) {
   }
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types), std::move(x.patterns)};
   info.tell_gaps = std::ranges::find(x.capabilities, capability::gap) != x.capabilities.end();
+  if (auto word = from_word<queue_policy>(x.policy); word != queue_policy::unknown)
+    info.policy = word;
+  const auto& bounds = context->options;
+  info.queue_capacity = std::min<uint64_t>(x.queue_capacity, bounds.queue_capacity);
+  info.queue_bytes = std::min<uint64_t>(x.queue_bytes, bounds.queue_bytes);
+  info.block_time = block_time_of(x);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
   if (info.event_types.empty() && info.patterns.empty())
@@ -189,8 +202,8 @@ void session_state::on_entered(const entered& x) {
   hello_ack ack;
   ack.first_for_key = x.first;
   ack.capabilities = {
-      capability::canonical_metadata, capability::exclusive,    capability::gap,           capability::hooks,
-      capability::patterns,           capability::payload_last, capability::publish_counts};
+      capability::canonical_metadata, capability::exclusive,    capability::gap,    capability::hooks,
+      capability::patterns,           capability::payload_last, capability::policy, capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id),
@@ -349,7 +362,7 @@ bool session_state::publish_batch(session_phase next) {
   if (encoder->size() == 0 && rejected == 0)
     return false;
   phase = next;
-  self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected})
+  self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected, peer->pid})
       .then([this](const published& x) { on_published(x); }, [this](const caf::error&) { on_publish_refused(); });
   return true;
 }

@@ -32,6 +32,14 @@ struct fixture {
     CAF_CHECK(x.push(batch, all_of(batch)).wake);
     CAF_CHECK_EQUAL(x.take().size(), 1u);
   }
+  std::unique_ptr<bounded_mailbox> busy_one(queue_policy policy, size_t capacity) {
+    mailbox_bounds bounds{capacity, large, large};
+    bounds.policy = policy;
+    bounds.tell_gaps = true;
+    auto result = std::make_unique<bounded_mailbox>(bounds);
+    occupy(*result);
+    return result;
+  }
   bounded_mailbox::outcome push(bounded_mailbox& x, size_t n, size_t bytes = 0) {
     auto batch = numbered_batch(n, 0, "t", bytes);
     return x.push(batch, all_of(batch));
@@ -273,6 +281,94 @@ CAF_TEST(nobody is told of gaps who did not ask) {
   testee.credited();
   CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{4, 5, 6}));
   CAF_CHECK(testee.taken_gaps().empty());
+}
+
+CAF_TEST(drop_newest keeps what has waited and tells of the hole behind it) {
+  auto testee = busy_one(queue_policy::drop_newest, 3);
+  push(*testee, 2);
+  push(*testee, 3);
+  testee->credited();
+  CAF_CHECK_EQUAL(seqs_of(testee->take()), (std::vector<uint64_t>{2, 3, 4}));
+  CAF_CHECK(testee->taken_gaps() == (std::vector<gap_frame>{{5, 6, 2, gap_reason::queue_full}}));
+  push(*testee, 1);
+  testee->credited();
+  CAF_CHECK_EQUAL(seqs_of(testee->take()), (std::vector<uint64_t>{7}));
+  check_laws(*testee);
+}
+
+CAF_TEST(numbers stay right where a queue with holes is copied together) {
+  mailbox_bounds bounds{3, 4'000, large};
+  bounds.policy = queue_policy::drop_newest;
+  bounded_mailbox testee{bounds};
+  occupy(testee);
+  for (int i = 0; i < 40; ++i) {
+    auto batch = numbered_batch(10, 0, "t", 100);
+    testee.push(batch, std::vector<event_span>{{0, 1}}); // little of much
+    CAF_CHECK_LESS_OR_EQUAL(testee.pinned_bytes(), 4 * 4'000u);
+  }
+  testee.credited();
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{2, 3, 4}));
+  check_laws(testee);
+}
+
+CAF_TEST(latest keeps one event of each type and counts the others as dropped) {
+  auto testee = busy_one(queue_policy::latest, 100);
+  auto batch = make_batch({{"a"}, {"b"}, {"a"}});
+  testee->push(batch, all_of(batch));
+  testee->push(batch, all_of(batch));
+  CAF_CHECK_EQUAL(testee->counters().dropped, 4u);
+  testee->credited();
+  CAF_CHECK_EQUAL(seqs_of(testee->take()), (std::vector<uint64_t>{6, 7}));
+  CAF_CHECK(testee->taken_gaps() == (std::vector<gap_frame>{{2, 5, 4, gap_reason::queue_full}}));
+  testee->credited();
+  CAF_CHECK(testee->take().empty());
+  CAF_CHECK_EQUAL(testee->counters(), (conn_counters{7, 4, 3, 0, 0}));
+}
+
+CAF_TEST(latest is bounded as well and drops the type that has waited for longest) {
+  auto testee = busy_one(queue_policy::latest, 2);
+  auto batch = make_batch({{"a"}, {"b"}, {"c"}});
+  testee->push(batch, all_of(batch));
+  testee->credited();
+  CAF_CHECK_EQUAL(seqs_of(testee->take()), (std::vector<uint64_t>{3, 4}));
+  check_laws(*testee);
+}
+
+CAF_TEST(disconnect drops nothing but closes) {
+  auto testee = busy_one(queue_policy::disconnect, 3);
+  CAF_CHECK(!push(*testee, 3).evicted);
+  CAF_CHECK(push(*testee, 1).evicted);
+  CAF_CHECK(!push(*testee, 1).evicted);
+  CAF_CHECK_EQUAL(testee->counters().dropped, 0u);
+  check_laws(*testee);
+}
+
+CAF_TEST(block is full before it drops anything) {
+  consumer_info who;
+  who.policy = queue_policy::block;
+  who.queue_capacity = 2;
+  bounded_mailbox testee{with_wishes({10, large, large}, who)};
+  occupy(testee);
+  push(testee, 1);
+  CAF_CHECK(!testee.is_full());
+  push(testee, 9);
+  CAF_CHECK(testee.is_full());
+  CAF_CHECK_EQUAL(testee.counters().dropped, 0u);
+  push(testee, 2);
+  CAF_CHECK_EQUAL(testee.counters().dropped, 2u);
+  testee.credited();
+  testee.take();
+  CAF_CHECK(!testee.is_full());
+  check_laws(testee);
+}
+
+CAF_TEST(a consumer cannot ask for more than its bus allows) {
+  consumer_info who;
+  who.queue_capacity = 1'000;
+  who.queue_bytes = 5;
+  auto x = with_wishes({10, 20, 30}, who);
+  CAF_CHECK_EQUAL(x.events, 10u);
+  CAF_CHECK_EQUAL(x.bytes, 5u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

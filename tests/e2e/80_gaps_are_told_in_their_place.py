@@ -46,7 +46,7 @@ def every_hole_has_its_gap_right_before_the_next_event(t):
 
 @scenario
 def what_all_queues_together_cannot_hold_is_shed(t):
-    t.start_bus("--max-queued-bytes", "200KiB", "--write-timeout", "1min")
+    t.start_bus("--max-queued-bytes", "1MiB", "--write-timeout", "1min")
     peer = t.join("k", capabilities=["gap"])
     flood(t)
     reasons = {x["reason"] for x in frames_up_to(peer, 600) if x["type"] == "gap"}

@@ -361,6 +361,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
         },
         std::get<frame>(result));
   }
-  CAF_CHECK_EQUAL(written, 17u);
+  CAF_CHECK_EQUAL(written, 19u);
   CAF_CHECK_EQUAL(payloads, 2u);
 }

@@ -24,7 +24,8 @@ inline hub_actor::behavior_type watching_hub(hub_actor::pointer, std::shared_ptr
           [](const attach_link&) {},
           [](const read_interest&) { return node_interest{}; },
           [](const list_consumers&) { return consumer_list{}; },
-          [](const read_hub_status&) { return hub_status{}; }};
+          [](const read_hub_status&) { return hub_status{}; },
+          [](const block_over&) {}};
 }
 
 /// A bus for sources alone.

@@ -67,6 +67,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
       },
       [](const source_status&) {},
       [](const drain&) { return drained{}; },
+      [](const await_room&) { return room{}; },
       [&state](const read_conn_counters&) {
         return conn_counters{state.received, 0, state.seen, state.received - state.seen, 0};
       },

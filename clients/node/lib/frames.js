@@ -11,6 +11,7 @@ const STATUS = {
   consumers: [{
     pid: "int", ...table("string", "event_key subscription_id"),
     ...table("uint", "received dropped delivered queued queued_bytes"), event_types: ["string"],
+    patterns: ["string"], policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), blocks: ["int"],
   }],
   ...table("string", "version app state socket last_event_at"),
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
@@ -32,6 +33,7 @@ export const FRAMES = {
     pid: "int", event_key: "string", ...NAMES, ...table("string", "version subscription_id"),
     capabilities: ["string"], exclusive: "bool", ...table("string", "on_first on_last hook_dir"),
     hook_env: { "*": "string" }, hook_umask: "uint32",
+    policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"),
   },
   hello_ack: {
     ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),

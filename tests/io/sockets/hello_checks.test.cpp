@@ -34,6 +34,19 @@ std::string complaint_of_dir(const std::string& dir) {
 
 } // namespace
 
+CAF_TEST(a policy is one of those that there are and block_ms goes with block) {
+  hello x;
+  x.event_key = "k";
+  x.policy = "keep_all";
+  CAF_CHECK(complaint(x, {}).find("policy 'keep_all' is not known") == 0);
+  x.policy = "latest";
+  CAF_CHECK_EQUAL(complaint(x, {}), "");
+  x.block_ms = 5;
+  CAF_CHECK_EQUAL(complaint(x, {}), "block_ms means nothing without the policy block");
+  x.policy = "block";
+  CAF_CHECK_EQUAL(complaint(x, {}), "");
+}
+
 CAF_TEST(a hello without hooks has nothing to complain of) {
   CAF_CHECK_EQUAL(complaint(good(), bus_options{}), "");
 }

@@ -45,6 +45,57 @@ CAF_TEST(a consumer that asked for it sees a gap frame in place of the hole) {
   CAF_CHECK_EQUAL(count(got, "\"type\":\"gap\""), 1u);
 }
 
+CAF_TEST(a consumer that wants to be disconnected is told why behind what it has got) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"policy":"disconnect")");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  for (int i = 0; i < 30; ++i)
+    talk(producer, publish_line_of("t", std::to_string(i)));
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  auto got = take(x);
+  CAF_CHECK(has(got, "\"seq\":1,"));
+  CAF_CHECK(got.ends_with("{\"type\":\"bye\",\"reason\":\"evicted\"}\n"));
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(read_status_now().active_conns, 0);
+}
+
+CAF_TEST(a publisher waits for a consumer with the policy block and is told of in status) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"policy":"block","queue_capacity":2,"block_ms":3000)");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  size_t answered = 0;
+  while (answered < 30 && has(talk(producer, publish_line_of("t")), "publish_ack"))
+    ++answered;
+  CAF_CHECK_LESS(answered, 5u);
+  auto status = read_status_now().consumers[0];
+  CAF_CHECK(status.policy == queue_policy::block);
+  CAF_CHECK_EQUAL(status.blocks.size(), 1u);
+  CAF_CHECK_EQUAL(status.dropped, 0u);
+  pass(3s - 1ms);
+  CAF_CHECK(take(producer).empty());
+  pass(1ms);
+  CAF_CHECK(has(take(producer), "publish_ack"));
+  CAF_CHECK(has(talk(producer, publish_line_of("t")), "publish_ack")); // nobody waits twice for one that has not moved
+  CAF_CHECK(read_status_now().consumers[0].blocks.empty());
+}
+
+CAF_TEST(a publisher goes on as soon as the consumer that it waits for has room) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"policy":"block","queue_capacity":2)");
+  auto producer = connect();
+  socket_of(x).room = 0;
+  size_t sent = 1;
+  while (sent < 30 && has(talk(producer, publish_line_of("t")), "publish_ack"))
+    ++sent;
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  CAF_CHECK(has(take(producer), "publish_ack"));
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), sent);
+}
+
 CAF_TEST(a consumer without progress for the write timeout is closed as stalled) {
   auto x = consumer("t");
   socket_of(x).room = 10;

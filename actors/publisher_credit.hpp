@@ -1,0 +1,72 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace cafbus {
+
+/// Which publishers wait for which consumers of the policy block: the hub's part of it without actors and timers.
+///
+/// For each such consumer that a batch was for, the consumer's conn is asked whether it has room. Until it says so the
+/// publisher is not answered, and sends nothing more, but for no longer than the consumer's `limit`. A consumer that
+/// has used that up is *spent*: nobody waits for it until its conn has room again.
+class publisher_credit {
+public:
+  using consumer_id = uint64_t;
+  using ticket = uint64_t; ///< Of a publisher's batch, of the caller's choice.
+  using time_point = std::chrono::steady_clock::time_point;
+
+  void add(consumer_id x, std::chrono::nanoseconds limit);
+  void remove(consumer_id x);
+  bool empty() const noexcept { return consumers_.empty(); }
+
+  struct to_do {
+    bool ask = false;                              ///< Its conn is to be asked for room.
+    std::optional<std::chrono::nanoseconds> timer; ///< To be started, for `look`.
+  };
+
+  /// A batch was for this consumer.
+  to_do hold(ticket batch, int64_t pid, consumer_id consumer, time_point now);
+
+  /// @returns whether an answer has to wait for anybody. To be called when all consumers of the batch are known.
+  bool is_held(ticket batch) const { return held_.contains(batch); }
+
+  void has_room(consumer_id x);
+
+  /// The timer has gone off. @returns how long the next one is to run, if any.
+  std::optional<std::chrono::nanoseconds> look(consumer_id x, time_point now);
+
+  /// Nobody waits for anybody any more.
+  void release_all();
+
+  /// Batches that have to wait no longer, since the last call.
+  std::vector<ticket> take_released() { return std::exchange(released_, {}); }
+
+  /// Process ids of the publishers that wait for it.
+  std::vector<int64_t> waiting_for(consumer_id x) const;
+
+private:
+  struct consumer {
+    std::chrono::nanoseconds limit{0};
+    std::optional<time_point> asked; // for room, and not answered yet
+    bool timer = false;              // one runs, that leads to `look`
+    bool spent = false;
+    std::vector<ticket> batches;
+  };
+  struct batch {
+    int64_t pid = 0;
+    size_t waits_for = 0;
+  };
+
+  void release(consumer& x);
+
+  std::unordered_map<consumer_id, consumer> consumers_;
+  std::unordered_map<ticket, batch> held_;
+  std::vector<ticket> released_;
+};
+
+} // namespace cafbus

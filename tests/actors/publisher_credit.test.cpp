@@ -1,0 +1,87 @@
+#include "actors/publisher_credit.hpp"
+
+#include <caf/test/dsl.hpp>
+
+using namespace cafbus;
+using namespace std::chrono_literals;
+
+namespace {
+
+using tickets = std::vector<uint64_t>;
+
+struct fixture {
+  publisher_credit testee;
+  publisher_credit::time_point now{};
+
+  fixture() {
+    testee.add(1, 10s);
+    testee.add(2, 20s);
+  }
+  publisher_credit::to_do hold(uint64_t batch, uint64_t consumer) {
+    return testee.hold(batch, static_cast<int64_t>(100 + batch), consumer, now);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(publisher_credit_tests, fixture)
+
+CAF_TEST(a batch waits until every consumer that it was for has room) {
+  CAF_CHECK(hold(7, 1).ask);
+  CAF_CHECK(hold(7, 2).ask);
+  CAF_CHECK(testee.is_held(7));
+  testee.has_room(1);
+  CAF_CHECK(testee.take_released().empty());
+  testee.has_room(2);
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7}));
+  CAF_CHECK(!testee.is_held(7));
+}
+
+CAF_TEST(nobody waits for a consumer of another policy) {
+  CAF_CHECK(!hold(7, 3).ask);
+  CAF_CHECK(!testee.is_held(7));
+}
+
+CAF_TEST(a consumer is asked once however many wait for it) {
+  CAF_CHECK(hold(7, 1).ask);
+  CAF_CHECK(!hold(8, 1).ask);
+  CAF_CHECK_EQUAL(testee.waiting_for(1), (std::vector<int64_t>{107, 108}));
+  testee.has_room(1);
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7, 8}));
+  CAF_CHECK(testee.waiting_for(1).empty());
+}
+
+CAF_TEST(a spent consumer is waited for again when it has room) {
+  CAF_CHECK(hold(7, 1).timer == std::optional<std::chrono::nanoseconds>{10s});
+  now += 10s;
+  CAF_CHECK(!testee.look(1, now));
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7}));
+  CAF_CHECK(!hold(8, 1).ask);
+  CAF_CHECK(!testee.is_held(8));
+  testee.has_room(1);
+  CAF_CHECK(hold(9, 1).timer.has_value());
+  CAF_CHECK(testee.is_held(9));
+}
+
+CAF_TEST(one timer runs per consumer and each wait has its whole time) {
+  CAF_CHECK(hold(7, 1).timer.has_value());
+  now += 4s;
+  testee.has_room(1);
+  CAF_CHECK(!hold(8, 1).timer);
+  now += 6s;
+  CAF_CHECK(testee.look(1, now) == std::optional<std::chrono::nanoseconds>{4s});
+  CAF_CHECK(testee.is_held(8));
+  now += 4s;
+  CAF_CHECK(!testee.look(1, now));
+  CAF_CHECK(!testee.is_held(8));
+}
+
+CAF_TEST(nobody waits for a consumer that has gone nor when the bus stops) {
+  hold(7, 1);
+  testee.remove(1);
+  hold(8, 2);
+  testee.release_all();
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7, 8}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
