@@ -22,6 +22,7 @@ void add_http(CLI::App& program, command& chosen);
 void add_publish(CLI::App& program, command& chosen);
 void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);
+void add_explain(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 

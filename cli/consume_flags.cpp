@@ -154,6 +154,7 @@ result<consume_request> to_request(const consume_flags& flags) {
   }
   for (auto [flag, text, target] : {std::tuple{"--timeout", &flags.timeout, &x.timeout},
                                     {"--idle-timeout", &flags.idle_timeout, &x.idle_timeout},
+                                    {"--explain", &flags.explain, &x.explain_after},
                                     {"--exec-timeout", &flags.exec_timeout, &x.command_timeout}}) {
     auto time = read_duration(flag, *text, *target);
     if (!time)
@@ -219,6 +220,8 @@ void consume_flags::add_to(CLI::App& command) {
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");
+  text("--explain", explain, "DURATION",
+       "After this time without an event say why none comes, as `cafbus explain` does (default: never)");
   text("--on-first", on_first, "COMMAND",
        "The bus runs this with /bin/sh before it admits the first consumer of the subscription");
   text("--on-last", on_last, "COMMAND",

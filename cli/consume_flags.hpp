@@ -29,6 +29,7 @@ struct consume_flags {
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;
+  std::string explain;
   std::string output_dir;
   std::string exec;
   std::string exec_timeout;

@@ -21,7 +21,8 @@ struct consume_request {
   std::chrono::nanoseconds command_timeout{defaults::exec_timeout}; ///< 0: any.
   bool skip_failures = false;                                       ///< A command that fails does not end the run.
   bool envelope = false;                                            ///< The whole event instead of its payload.
-  bool quiet = false;                                               ///< No source states.
+  std::chrono::nanoseconds explain_after{0}; ///< Time without an event until it is said why; 0: never.
+  bool quiet = false;                        ///< No source states.
 
   bool bounded() const { return max_events != 0 || timeout.count() != 0 || idle_timeout.count() != 0; }
   bool to_stdout() const { return output_dir.empty() && command.empty(); }

@@ -3,6 +3,7 @@
 #include "base/signals.hpp"
 #include "cli/console.hpp"
 #include "cli/farewell.hpp"
+#include "cli/silence.hpp"
 #include "messages/close_reason.hpp"
 
 #include <poll.h>
@@ -316,6 +317,8 @@ int consume_session::wait_ms() const {
     at_most(started_, request_.timeout);
   if (phase_ == phase::taking && !busy())
     at_most(idle_since_, request_.idle_timeout);
+  if (phase_ == phase::taking && !busy() && explained_ != idle_since_)
+    at_most(idle_since_, request_.explain_after);
   if (works())
     until = std::min(until, read_ahead_at());
   if (works() && command_->due())
@@ -360,7 +363,9 @@ void consume_session::wait() {
 }
 
 void consume_session::check_times() {
-  if (phase_ != phase::taking || (request_.timeout.count() == 0 && request_.idle_timeout.count() == 0))
+  if (phase_ != phase::taking)
+    return;
+  if (request_.timeout.count() == 0 && request_.idle_timeout.count() == 0 && request_.explain_after.count() == 0)
     return;
   auto now = clock::now();
   auto is_over = [now](clock::time_point from, std::chrono::nanoseconds time) {
@@ -370,6 +375,10 @@ void consume_session::check_times() {
     end(consume_end::timeout);
   else if (!busy() && is_over(idle_since_, request_.idle_timeout))
     end(consume_end::idle_timeout);
+  else if (!busy() && explained_ != idle_since_ && is_over(idle_since_, request_.explain_after)) {
+    explained_ = idle_since_;
+    explain_silence(socket_, request_.subscription);
+  }
 }
 
 /// The first one ends the run, or hurries an end that takes its time; one more does not wait for that either.

@@ -87,6 +87,7 @@ private:
   unique_fd signals_;
   int watched_stdin_ = -1;
   clock::time_point started_ = clock::now();
+  clock::time_point explained_;             // the `idle_since_` of the silence that was explained last
   clock::time_point idle_since_ = started_; // the last event, or when we were done with it
   clock::time_point last_read_ = started_;
   std::optional<failure> hung_up_; // how the connection ended; what came before is still handled

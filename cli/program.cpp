@@ -52,6 +52,7 @@ struct program {
     add_start(app, chosen);
     add_status(app, chosen);
     add_stop(app, chosen);
+    add_explain(app, chosen);
     add_version(app, chosen);
     app.add_subcommand("help", "Describe a command");
     for (auto* x : commands()) {

@@ -1,0 +1,127 @@
+#include "cli/explanation.hpp"
+
+#include "base/text.hpp"
+#include "cli/console.hpp"
+#include "cli/status_check.hpp"
+#include "cli/wanted_names.hpp"
+
+#include <algorithm>
+
+namespace cafbus {
+
+namespace {
+
+/// Whether a consumer's names and the key can stand for the same type. Two patterns are compared as names.
+bool concerns(const consumer_status& x, const std::string& key) {
+  if (x.event_key == key || wants(x, key))
+    return true;
+  return has_wildcard(key) &&
+         std::ranges::any_of(wanted_names(x), [&](const auto& name) { return name == key || matches(key, name); });
+}
+
+bool stands_for(const std::string& key, const std::string& type) {
+  return key == type || (has_wildcard(key) && check_pattern(key) && matches(key, type));
+}
+
+class explaining {
+public:
+  explaining(const status_response& x, const std::string& key, int64_t pid) : x_{x}, key_{key} {
+    std::ranges::copy_if(x.consumers, std::back_inserter(consumers_),
+                         [&](const auto& y) { return pid == 0 ? concerns(y, key) : y.pid == pid; });
+  }
+
+  std::vector<finding> run() {
+    if (!counts_events(x_)) {
+      add(event_stage::source, "this bus is of another make: it does not say what became of its events");
+      return std::move(found_);
+    }
+    look_at_sources();
+    look_at_types();
+    if (consumers_.empty())
+      add(event_stage::consumer, "no consumer asks for " + plain(key_) +
+                                     "; what comes meanwhile is not kept: start `cafbus consume " + plain(key_) + '`');
+    for (const auto& consumer : consumers_)
+      look_at(consumer);
+    return std::move(found_);
+  }
+
+private:
+  void add(event_stage stage, std::string text) { found_.push_back({stage, std::move(text)}); }
+
+  void look_at_sources() {
+    for (const auto& source : x_.sources)
+      if (source.state != source_state::connected)
+        add(event_stage::source, "the source " + plain(source.source) + " is " + to_string(source.state) +
+                                     (source.since.empty() ? "" : " since " + source.since) +
+                                     (source.detail.empty() ? "" : ": " + plain(source.detail)));
+    for (const auto& link : x_.links)
+      if (link.direction == link_direction::in && link.state != source_state::connected)
+        add(event_stage::source, "the link to " + plain(link.peer) + " is " + to_string(link.state));
+    if (x_.counters.ingress != 0)
+      return;
+    if (x_.counters.rejected != 0)
+      add(event_stage::source, std::to_string(x_.counters.rejected) +
+                                   " lines came in and none of them was an event; `cafbus publish` says what is wrong");
+    else if (x_.sources.empty() && x_.links.empty())
+      add(event_stage::source, "the bus has no source, and nothing was published");
+    else
+      add(event_stage::source, "no event has come since the bus started, " + std::to_string(x_.uptime_sec) + " s ago");
+  }
+
+  /// What the bus cannot have handed out, since nobody asked for it, or since it had come before.
+  void look_at_types() {
+    const auto& types = x_.unmatched_types;
+    for (const auto& type : types)
+      if (stands_for(key_, type.event_type))
+        add(event_stage::type, std::to_string(type.count) + " events of type " + plain(type.event_type) +
+                                   " came when nobody asked for them, and were not kept");
+    const auto has_some = std::ranges::any_of(consumers_, [](const auto& y) { return y.received != 0; });
+    if (x_.counters.ingress == 0 || has_some || !found_.empty())
+      return;
+    std::vector<std::string_view> names;
+    for (const auto& type : types)
+      names.push_back(type.event_type);
+    std::string text = std::to_string(x_.counters.ingress) + " events came, the last at " + x_.last_event_at +
+                       ", but none of type " + plain(key_) + " that the bus remembers";
+    text += plain(did_you_mean(key_, names));
+    for (size_t i = 0; i < std::min<size_t>(types.size(), 5); ++i)
+      text += (i == 0 ? "; nobody asked for " : ", ") + plain(types[i].event_type) + " (" +
+              std::to_string(types[i].count) + ')';
+    if (x_.counters.duplicates != 0)
+      text += "; " + std::to_string(x_.counters.duplicates) + " had an event_id that had come before";
+    add(event_stage::type, std::move(text));
+  }
+
+  void look_at(const consumer_status& x) {
+    const auto who = "consumer " + std::to_string(x.pid);
+    if (x.received == 0) {
+      add(event_stage::consumer, who + " is subscribed, and nothing of what it asks for has come since it is");
+      return;
+    }
+    if (x.dropped != 0)
+      add(event_stage::queue,
+          who + " was too slow: " + std::to_string(x.dropped) + " of its " + std::to_string(x.received) +
+              " events were dropped" +
+              (x.policy == queue_policy::unknown ? std::string{}
+                                                 : std::string{", by its policy "} + to_string(x.policy)));
+    if (x.queued != 0)
+      add(event_stage::queue, who + " does not read: " + std::to_string(x.queued) + " events, " +
+                                  std::to_string(x.queued_bytes) + " bytes, wait for it");
+    else
+      add(event_stage::handler,
+          who + " has got all of its " + std::to_string(x.delivered) + " events: look at what it does with them");
+  }
+
+  const status_response& x_;
+  const std::string& key_;
+  std::vector<consumer_status> consumers_;
+  std::vector<finding> found_;
+};
+
+} // namespace
+
+std::vector<finding> why_nothing(const status_response& x, const std::string& key, int64_t pid) {
+  return explaining{x, key, pid}.run();
+}
+
+} // namespace cafbus

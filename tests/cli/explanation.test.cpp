@@ -1,0 +1,61 @@
+#include "cli/explanation.hpp"
+
+#include <caf/test/dsl.hpp>
+
+using namespace cafbus;
+
+namespace {
+
+status_response running() {
+  status_response x{.pid = 1, .uptime_sec = 60};
+  x.version = "1";
+  x.sources = {{"s", source_state::connected, "", "then"}};
+  x.counters = {10, 0, 10, 0, 0};
+  x.last_event_at = "then";
+  return x;
+}
+
+std::vector<event_stage> stages(const status_response& x, const std::string& key, int64_t pid = 0) {
+  std::vector<event_stage> result;
+  for (const auto& y : why_nothing(x, key, pid))
+    result.push_back(y.stage);
+  return result;
+}
+
+using enum event_stage;
+using list = std::vector<event_stage>;
+
+} // namespace
+
+CAF_TEST(a link that is down is a source that is down) {
+  auto x = running();
+  x.links = {{.peer = "host:1", .direction = link_direction::in, .state = source_state::reconnecting}};
+  auto found = why_nothing(x, "k");
+  CAF_CHECK(found[0] == (finding{source, "the link to host:1 is reconnecting"}));
+}
+
+CAF_TEST(a bus of another make cannot be asked) {
+  CAF_CHECK(stages({}, "k") == list{source});
+}
+
+CAF_TEST(only the consumer that asks is explained to itself) {
+  auto x = running();
+  x.consumers = {{.pid = 5, .event_key = "k", .received = 3, .delivered = 3}, {.pid = 6, .event_key = "k"}};
+  CAF_CHECK(stages(x, "k", 6) == (list{type, consumer}));
+  CAF_CHECK(stages(x, "k", 5) == list{handler});
+}
+
+CAF_TEST(a consumer of a pattern is one of every type that it stands for) {
+  auto x = running();
+  x.consumers = {{.pid = 5, .event_key = "all", .received = 3, .delivered = 3, .patterns = {"a.>"}}};
+  CAF_CHECK(stages(x, "a.b") == list{handler});
+  CAF_CHECK(stages(x, "a.>") == list{handler});
+  CAF_CHECK(stages(x, "b") == (list{type, consumer}));
+}
+
+CAF_TEST(names from the bus cannot command a terminal) {
+  auto x = running();
+  x.sources[0] = {"\x1b[2J", source_state::stale, "\x1b", "then"};
+  for (const auto& y : why_nothing(x, "k"))
+    CAF_CHECK(y.text.find('\x1b') == std::string::npos);
+}
