@@ -49,6 +49,10 @@ void bus_state::on_attach_source(const attach_source& x) {
 caf::result<joined> bus_state::on_join(const join& x) {
   if (!plan.running())
     return joined{false, false, "the bus is stopping", {}};
+  if (!x.subscriber)
+    return joined{false, false, "there is no subscriber", {}};
+  if (x.subscriber.node() != self->node())
+    return joined{false, false, "the subscriber is an actor of another process: events do not leave this one", {}};
   auto promise = self->make_response_promise<joined>();
   auto request = x;
   auto& info = request.info;

@@ -2,10 +2,13 @@
 #include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace cafbus {
 
@@ -13,11 +16,11 @@ class queue_budget;
 
 /// A bus and those of its parts that others talk to directly.
 struct bus_parts {
-  bus_actor bus;
-  hub_actor hub;
-  cleanup_lock_actor lock;
-  uint64_t node = 0;                    ///< How linked buses know it.
-  std::shared_ptr<queue_budget> budget; ///< Of all mailboxes; for those who attach a listener.
+  bus_actor bus = {};
+  hub_actor hub = {};
+  cleanup_lock_actor lock = {};
+  uint64_t node = 0;                         ///< How linked buses know it.
+  std::shared_ptr<queue_budget> budget = {}; ///< Of all mailboxes; for those who attach a listener.
 };
 
 /// Spawns a whole bus without sockets and sources: attach those to `bus`. There may be any number of them in one
@@ -35,9 +38,9 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 
 /// How a stop has ended.
 struct stop_outcome {
-  bool ended = false;  ///< False: it did not end in time and was killed.
-  bool failed = false; ///< It ended because something had failed, maybe before the stop.
-  std::string reason;  ///< The reason that it ended with, which may be an earlier one.
+  bool ended = false;      ///< False: it did not end in time and was killed.
+  bool failed = false;     ///< It ended because something had failed, maybe before the stop.
+  std::string reason = {}; ///< The reason that it ended with, which may be an earlier one.
 };
 
 /// What `stop` takes at most, unless it is told another time.
@@ -53,5 +56,34 @@ stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = defaul
 /// @pre called from a thread that is not the system's own; never from an actor, unless it is a detached one.
 stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
                   std::chrono::nanoseconds limit = default_stop_time);
+
+/// A bus that is stopped where its handle ends: the system of a program that forgets to stop one, or leaves by an
+/// exception, would wait for it for ever. The system must outlive the handle.
+class bus_handle {
+public:
+  explicit bus_handle(caf::actor_system& system, const bus_options& options = {})
+    : system_{system}, parts_{spawn_bus(system, options)} {}
+  /// Blocks as `stop` does, and where it may.
+  ~bus_handle() { stop(); }
+  bus_handle(const bus_handle&) = delete;
+  bus_handle& operator=(const bus_handle&) = delete;
+
+  const bus_parts& parts() const noexcept { return parts_; }
+  const bus_actor& operator*() const noexcept { return parts_.bus; }
+
+  stop_outcome stop(std::string reason = "stopped by its program", std::chrono::nanoseconds limit = default_stop_time) {
+    return cafbus::stop(system_, parts_.bus, std::move(reason), limit);
+  }
+
+private:
+  caf::actor_system& system_;
+  bus_parts parts_;
+};
+
+/// Any actor as a subscriber. It has to answer each `delivery` with `delivered{}`: that is its credit.
+/// @pre it runs in this process; `join` refuses others.
+inline subscriber_actor as_subscriber(const caf::actor& x) {
+  return caf::actor_cast<subscriber_actor>(x);
+}
 
 } // namespace cafbus

@@ -34,7 +34,7 @@ const char* to_string(failure_kind x) noexcept;
 
 struct failure {
   failure_kind kind = failure_kind::system;
-  std::string text; ///< One sentence without a full stop: names the thing, the limit and the way out.
+  std::string text = {}; ///< One sentence without a full stop: names the thing, the limit and the way out.
   bool operator==(const failure&) const = default;
 };
 

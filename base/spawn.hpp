@@ -13,16 +13,16 @@ namespace cafbus {
 
 /// What a command finds around it. Each part that is not given is that of this process.
 struct command_context {
-  std::optional<std::vector<std::string>> environment; ///< NAME=VALUE.
-  std::string folder;                                  ///< Absolute, or empty.
-  std::optional<mode_t> umask;
+  std::optional<std::vector<std::string>> environment = {}; ///< NAME=VALUE.
+  std::string folder = {};                                  ///< Absolute, or empty.
+  std::optional<mode_t> umask = {};
   bool operator==(const command_context&) const = default;
 };
 
 /// How commands are run that nobody says more about.
 struct command_defaults {
-  command_context usual;
-  std::vector<std::string> variables; ///< NAME=VALUE, for every command.
+  command_context usual = {};
+  std::vector<std::string> variables = {}; ///< NAME=VALUE, for every command.
 };
 
 /// A program to be started, in a process group of its own. It inherits its three standard descriptors and no others,
@@ -37,14 +37,14 @@ struct spawn_request {
   int output = 1;
   int errors = 2;
   const char* folder = nullptr; ///< Null: that of this process.
-  std::optional<mode_t> umask;
+  std::optional<mode_t> umask = {};
   bool ends_with_thread = false; ///< SIGKILL when the thread that starts it ends, however the process does.
 };
 
 /// A child that has been started, and will have to be waited for with waitpid().
 struct child {
   pid_t pid = 0;
-  unique_fd end; ///< A pidfd: readable when the child has ended. Close-on-exec.
+  unique_fd end = {}; ///< A pidfd: readable when the child has ended. Close-on-exec.
 };
 
 /// @returns a failure if the system has no process or no descriptor to give, or the program cannot be executed; then

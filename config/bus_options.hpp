@@ -10,12 +10,12 @@ namespace cafbus {
 /// What a bus is told when it is spawned: its limits, and what stays as it is while it runs. All of it has a default.
 struct bus_options : runtime_limits {
   std::string app = "default";
-  std::string socket;                                 ///< Path, for status; empty: serves no socket.
+  std::string socket = {};                            ///< Path, for status; empty: serves no socket.
   uint32_t dedup_capacity = defaults::dedup_capacity; ///< Ids; 0: no deduplication.
   uint64_t node = 0;        ///< How linked buses know this one: unique, not 0. 0: a random number.
   uint32_t descriptors = 0; ///< For connections of all kinds, as the daemon found it; 0: no limit.
   uint32_t source_retries = defaults::source_retries;
-  command_defaults commands; ///< Of hooks whose consumer says nothing about it.
+  command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
   std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
 };

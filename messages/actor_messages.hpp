@@ -20,9 +20,9 @@ struct reconfigure : runtime_limits {};
 
 /// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
 struct delivery {
-  std::vector<source_status> statuses; ///< Newest state of each source that has changed; to be handled first.
-  std::vector<event_range> events;     ///< In order; sequence numbers only grow, a hole is a drop.
-  std::vector<gap_frame> gaps;         ///< In order: the holes up to the last event, if it wants to be told of them.
+  std::vector<source_status> statuses = {}; ///< Newest state of each source that has changed; to be handled first.
+  std::vector<event_range> events = {};     ///< In order; sequence numbers only grow, a hole is a drop.
+  std::vector<gap_frame> gaps = {}; ///< In order: the holes up to the last event, if it wants to be told of them.
   bool evicted = false; ///< The last one, and without events: its policy is to end where it would have to lose some.
 };
 
@@ -43,8 +43,8 @@ struct event_span {
 
 /// These events of the batch are for this conn's subscriber.
 struct deliver {
-  event_batch_ptr batch;
-  std::vector<event_span> spans;
+  event_batch_ptr batch = {};
+  std::vector<event_span> spans = {};
   uint64_t number = 0; ///< Of the batch's first event among all that came in.
 };
 
@@ -80,10 +80,10 @@ struct conn_counters {
 /// Who a subscriber is, as it introduced itself.
 struct consumer_info {
   int64_t pid = 0;
-  std::string event_key;
-  std::string subscription_id; ///< Never empty inside the bus: the key where the hello gave none.
-  std::vector<std::string> event_types;
-  std::vector<std::string> patterns;
+  std::string event_key = {};
+  std::string subscription_id = {}; ///< Never empty inside the bus: the key where the hello gave none.
+  std::vector<std::string> event_types = {};
+  std::vector<std::string> patterns = {};
   bool tell_gaps = false; ///< What is dropped for it is told in each `delivery`.
   queue_policy policy = queue_policy::drop_oldest;
   uint64_t queue_capacity = 0;            ///< Events that may wait for it, at most the bus's; 0: the bus's.
@@ -94,9 +94,9 @@ struct consumer_info {
 
 /// A producer's or source's batch, of an `event_encoder`. It keeps back the next one until this is answered.
 struct publish {
-  event_batch_ptr batch; ///< May be null if every line was rejected.
-  uint64_t rejected = 0; ///< Lines that came with the batch and were no event.
-  int64_t pid = 0;       ///< Of the producer; 0: a source.
+  event_batch_ptr batch = {}; ///< May be null if every line was rejected.
+  uint64_t rejected = 0;      ///< Lines that came with the batch and were no event.
+  int64_t pid = 0;            ///< Of the producer; 0: a source.
 };
 struct published {
   uint64_t accepted = 0; ///< Taken in and no duplicate, whether or not somebody wanted it.
@@ -111,9 +111,9 @@ using node_path = std::vector<uint64_t>;
 
 /// What all of a bus's consumers, and the buses behind it, want at the moment.
 struct node_interest {
-  std::vector<std::string> types;
-  std::vector<node_path> via;   ///< One for each type.
-  std::vector<bool> is_pattern; ///< The same: whether it is a pattern of types. Empty: none is.
+  std::vector<std::string> types = {};
+  std::vector<node_path> via = {};   ///< One for each type.
+  std::vector<bool> is_pattern = {}; ///< The same: whether it is a pattern of types. Empty: none is.
   bool operator==(const node_interest&) const = default;
 };
 /// Whether entry `i` is a pattern. @pre i < x.types.size()
@@ -137,16 +137,16 @@ struct read_link {};
 
 struct list_consumers {};
 struct consumer_list {
-  std::vector<consumer_status> consumers; ///< In the order in which they came.
-  std::vector<link_report> links;         ///< The same.
+  std::vector<consumer_status> consumers = {}; ///< In the order in which they came.
+  std::vector<link_report> links = {};         ///< The same.
 };
 
 struct read_hub_status {};
 struct hub_status {
-  bus_counters counters;
-  std::vector<unmatched_type> unmatched_types;
-  std::vector<source_report> sources;
-  std::string last_event_at;
+  bus_counters counters = {};
+  std::vector<unmatched_type> unmatched_types = {};
+  std::vector<source_report> sources = {};
+  std::string last_event_at = {};
 };
 
 // -- cleanup_lock -----------------------------------------------------------------------------------------------------
@@ -164,19 +164,19 @@ static_assert(spells_all_up_to(hook_kind::on_last));
 
 /// The hooks that a consumer brings, as commands for /bin/sh, and where they run; empty: none, or as the bus itself.
 struct hook_commands {
-  std::string on_first;
-  std::string on_last;
-  std::map<std::string, std::string> env;
-  std::string dir;
-  std::optional<uint32_t> umask;
+  std::string on_first = {};
+  std::string on_last = {};
+  std::map<std::string, std::string> env = {};
+  std::string dir = {};
+  std::optional<uint32_t> umask = {};
   bool operator==(const hook_commands&) const = default;
 };
 
 /// A session or in-process subscriber wants in. Waits while the id's cleanup lock is held.
 struct enter {
-  std::string subscription_id;
-  caf::strong_actor_ptr member;
-  hook_commands hooks;
+  std::string subscription_id = {};
+  caf::strong_actor_ptr member = {};
+  hook_commands hooks = {};
   bool exclusive = false; ///< Nobody else may be in beside it.
   int64_t pid = 0;        ///< For those whom it keeps out.
 };
@@ -184,14 +184,14 @@ struct entered {
   bool admitted = false;
   bool first = false;                      ///< Nobody else was in.
   reject_code code = reject_code::unknown; ///< Why it was not admitted.
-  std::string reason;                      ///< The same for people.
+  std::string reason = {};                 ///< The same for people.
   bool operator==(const entered&) const = default;
 };
 
 /// It goes, by its own word; one that just ends is noticed anyway. Repeating it changes nothing.
 struct leave {
-  std::string subscription_id;
-  caf::strong_actor_ptr member;
+  std::string subscription_id = {};
+  caf::strong_actor_ptr member = {};
 };
 struct left {
   bool last = false; ///< It was in, and nobody is in now.
@@ -200,8 +200,8 @@ struct left {
 
 /// Granted if the member is the only one in and nobody holds the lock.
 struct try_lock {
-  std::string subscription_id;
-  caf::strong_actor_ptr member;
+  std::string subscription_id = {};
+  caf::strong_actor_ptr member = {};
 };
 struct lock_answer {
   bool granted = false;
@@ -210,10 +210,10 @@ struct lock_answer {
 
 /// A hook has ended.
 struct hook_done {
-  std::string subscription_id;
+  std::string subscription_id = {};
   uint64_t ticket = 0;
   bool ok = false;
-  std::string detail;        ///< How it ended, and the last line that it wrote to standard error.
+  std::string detail = {};   ///< How it ended, and the last line that it wrote to standard error.
   size_t left_processes = 0; ///< That an `on_first` which worked has left running.
   bool operator==(const hook_done&) const = default;
 };
@@ -229,12 +229,12 @@ struct cancel_hooks {
 
 /// Timers; stale unless the ticket is the current one.
 struct wait_over {
-  std::string subscription_id;
+  std::string subscription_id = {};
   uint64_t ticket = 0;
   bool operator==(const wait_over&) const = default;
 };
 struct lease_over {
-  std::string subscription_id;
+  std::string subscription_id = {};
   uint64_t ticket = 0;
   bool operator==(const lease_over&) const = default;
 };
@@ -246,10 +246,10 @@ struct hook_overdue {
 // -- idle_supervisor --------------------------------------------------------------------------------------------------
 
 struct consumer_came {
-  caf::strong_actor_ptr consumer;
+  caf::strong_actor_ptr consumer = {};
 };
 struct consumer_went {
-  caf::strong_actor_ptr consumer;
+  caf::strong_actor_ptr consumer = {};
 };
 /// Asks to be told when the first consumer is in, now or later.
 struct await_consumer {};
@@ -281,7 +281,7 @@ struct idle_verdict {
 
 /// Stop accepting; let each consumer take what is queued for it, say bye to everyone, close.
 struct close_listener {
-  std::string reason;
+  std::string reason = {};
   std::chrono::nanoseconds drain_timeout{0};
 };
 struct listener_closed {};
@@ -293,8 +293,8 @@ struct read_load {};
 
 /// A source has ended for good, in its own words; the bus stops with that reason.
 struct source_ended {
-  std::string name;
-  std::string detail;
+  std::string name = {};
+  std::string detail = {};
   bool failed = false; ///< Not by the end of its input, nor because it was told to stop.
 };
 
@@ -305,14 +305,14 @@ struct idle_reached {};
 struct read_status {};
 
 struct stop_bus {
-  std::string reason;
+  std::string reason = {};
   bool force = true;                         ///< False: refused while consumers are connected.
   std::chrono::nanoseconds drain_timeout{0}; ///< Of each consumer; 0: as the bus is set.
   std::chrono::nanoseconds within{0};        ///< The whole stop, whatever anybody does; 0: each step has its own limit.
 };
 struct stop_verdict {
   bool accepted = false;
-  std::string message; ///< Why it was refused.
+  std::string message = {}; ///< Why it was refused.
   bool operator==(const stop_verdict&) const = default;
 };
 

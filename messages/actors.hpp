@@ -50,13 +50,13 @@ using conn_actor = caf::typed_actor<
 
 /// Once more for the same conn: other event types from now on.
 struct subscribe {
-  conn_actor conn;
-  consumer_info info;
-  std::vector<node_path> via; ///< For a link to another bus: one for each event type, then one for each pattern. Empty:
-                              ///< a consumer of this bus.
+  conn_actor conn = {};
+  consumer_info info = {};
+  std::vector<node_path> via = {}; ///< For a link to another bus: one for each event type, then one for each pattern.
+                                   ///< Empty: a consumer of this bus.
 };
 struct unsubscribe {
-  conn_actor conn;
+  conn_actor conn = {};
 };
 
 /// The hub's view of a link to another bus.
@@ -68,7 +68,7 @@ using node_link_actor = caf::typed_actor<
 
 /// Show this link in status, and tell it when the interest changes. Its end is noticed.
 struct attach_link {
-  node_link_actor link;
+  node_link_actor link = {};
 };
 
 using hub_actor = caf::typed_actor<
@@ -151,32 +151,32 @@ using listener_actor = caf::typed_actor<
 
 /// The parts that the bus owns; the first message that it gets.
 struct adopt {
-  hub_actor hub;
-  cleanup_lock_actor lock;
-  idle_supervisor_actor supervisor;
+  hub_actor hub = {};
+  cleanup_lock_actor lock = {};
+  idle_supervisor_actor supervisor = {};
 };
 
 struct attach_listener {
-  listener_actor listener;
+  listener_actor listener = {};
 };
 struct attach_source {
-  std::string name;
-  source_actor source;
+  std::string name = {};
+  source_actor source = {};
   bool waits = false; ///< It is started when the first consumer is in, so that nothing that it has is lost.
 };
 
 /// An actor of this program wants events like any consumer. It leaves by ending, or by the end of its conn.
 struct join {
-  subscriber_actor subscriber;
-  consumer_info info; ///< Neither types nor patterns: the key itself. No subscription id: the key.
-  hook_commands hooks;
-  std::vector<node_path> via; ///< As in `subscribe`.
+  subscriber_actor subscriber = {};
+  consumer_info info = {}; ///< Neither types nor patterns: the key itself. No subscription id: the key.
+  hook_commands hooks = {};
+  std::vector<node_path> via = {}; ///< As in `subscribe`.
 };
 struct joined {
   bool admitted = false;
   bool first = false;
-  std::string reason; ///< Why it was not admitted.
-  conn_actor conn;    ///< Its own, null if it was not admitted: has its counters, and lets it leave by an exit message.
+  std::string reason = {}; ///< Why it was not admitted.
+  conn_actor conn = {}; ///< Its own, null if it was not admitted: has its counters; by an exit message to it it leaves.
 };
 
 using bus_actor = caf::typed_actor<

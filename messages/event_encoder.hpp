@@ -24,12 +24,12 @@ std::string to_string(event_error x);
 /// An event before it is encoded, for sources that do not start from JSON lines. All but the payload are decoded text
 /// in UTF-8; the payload is JSON.
 struct event_fields {
-  std::string_view event_type;
-  std::string_view event_id;    ///< Empty: never a duplicate.
-  std::string_view source_time; ///< Empty, as the names that follow: left out of the frame.
-  std::string_view app_id;
-  std::string_view tenant_key;
-  std::string_view payload;
+  std::string_view event_type = {};
+  std::string_view event_id = {};    ///< Empty: never a duplicate.
+  std::string_view source_time = {}; ///< Empty, as the names that follow: left out of the frame.
+  std::string_view app_id = {};
+  std::string_view tenant_key = {};
+  std::string_view payload = {};
 };
 
 /// Turns lines into batches: validates each line once, slices the payload out verbatim and encodes the event frame. Not

@@ -8,10 +8,10 @@ namespace cafbus {
 
 /// An `event` frame as a consumer reads it. Views point into the line, or into the reader until its next `read`.
 struct event_frame {
-  std::string_view event_type; ///< Decoded; empty if the frame has none.
-  std::string_view event_id;
+  std::string_view event_type = {}; ///< Decoded; empty if the frame has none.
+  std::string_view event_id = {};
   uint64_t seq = 0;
-  std::string_view payload; ///< The payload's bytes as they came.
+  std::string_view payload = {}; ///< The payload's bytes as they came.
 };
 
 /// Reads event frames, of this bus or of any other that speaks the protocol. Keeps its parser's memory.

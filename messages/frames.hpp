@@ -35,22 +35,22 @@ inline constexpr const char* publish_counts = "publish_counts";
 /// Consumer -> bus: asks for the events of `event_types` and `patterns`, or of `event_key` where both are empty.
 struct hello {
   int64_t pid = 0; ///< As the consumer states it; the kernel's word is in the peer's credentials.
-  std::string event_key;
-  std::vector<std::string> event_types;   ///< Literal, whatever characters they have.
-  std::vector<std::string> patterns;      ///< As `type_pattern.hpp` describes them.
-  std::string version = protocol_version; ///< Absent on the wire counts as v1.
-  std::string subscription_id;            ///< Empty means the key itself.
-  std::vector<std::string> capabilities;
-  bool exclusive = false; ///< Nobody else may be subscribed to the subscription id beside it.
-  std::string on_first;   ///< Command that the bus runs before the first consumer of the subscription id is let in.
-  std::string on_last;    ///< Command that the bus runs once after the last one has gone.
-  std::map<std::string, std::string> hook_env; ///< Environment of both; empty: the bus's own.
-  std::string hook_dir;                        ///< Folder that both run in; empty: the bus's own.
-  std::optional<uint32_t> hook_umask;          ///< Of both, 0 to 0777; none: the bus's own.
-  std::string policy;                          ///< A word of `queue_policy`; empty: drop_oldest.
-  uint64_t queue_capacity = 0;                 ///< Events that may wait for it, at most the bus's; 0: the bus's.
-  uint64_t queue_bytes = 0;                    ///< The same in bytes.
-  uint64_t block_ms = 0;                       ///< How long publishers wait for it; 0: the bus's default.
+  std::string event_key = {};
+  std::vector<std::string> event_types = {}; ///< Literal, whatever characters they have.
+  std::vector<std::string> patterns = {};    ///< As `type_pattern.hpp` describes them.
+  std::string version = protocol_version;    ///< Absent on the wire counts as v1.
+  std::string subscription_id = {};          ///< Empty means the key itself.
+  std::vector<std::string> capabilities = {};
+  bool exclusive = false;    ///< Nobody else may be subscribed to the subscription id beside it.
+  std::string on_first = {}; ///< Command that the bus runs before the first consumer of the subscription id is let in.
+  std::string on_last = {};  ///< Command that the bus runs once after the last one has gone.
+  std::map<std::string, std::string> hook_env = {}; ///< Environment of both; empty: the bus's own.
+  std::string hook_dir = {};                        ///< Folder that both run in; empty: the bus's own.
+  std::optional<uint32_t> hook_umask = {};          ///< Of both, 0 to 0777; none: the bus's own.
+  std::string policy = {};                          ///< A word of `queue_policy`; empty: drop_oldest.
+  uint64_t queue_capacity = 0;                      ///< Events that may wait for it, at most the bus's; 0: the bus's.
+  uint64_t queue_bytes = 0;                         ///< The same in bytes.
+  uint64_t block_ms = 0;                            ///< How long publishers wait for it; 0: the bus's default.
   bool operator==(const hello&) const = default;
 };
 
@@ -59,43 +59,43 @@ struct hello_ack {
   std::string bus_version = protocol_version;
   bool first_for_key = false;
   bool rejected = false;
-  std::string reject_reason;
+  std::string reject_reason = {};
   cafbus::reject_code reject_code = cafbus::reject_code::unknown; ///< For programs.
-  std::vector<std::string> capabilities;
+  std::vector<std::string> capabilities = {};
   bool operator==(const hello_ack&) const = default;
 };
 
 /// Consumer -> bus: these as well from now on.
 struct subscribe_frame {
-  std::vector<std::string> event_types;
-  std::vector<std::string> patterns;
+  std::vector<std::string> event_types = {};
+  std::vector<std::string> patterns = {};
   bool operator==(const subscribe_frame&) const = default;
 };
 
 /// Consumer -> bus: these no longer. What is queued already still comes.
 struct unsubscribe_frame {
-  std::vector<std::string> event_types;
-  std::vector<std::string> patterns;
+  std::vector<std::string> event_types = {};
+  std::vector<std::string> patterns = {};
   bool operator==(const unsubscribe_frame&) const = default;
 };
 
 /// Bus -> consumer: the answer to both: all that it is subscribed to now.
 struct subscribed_frame {
-  std::vector<std::string> event_types;
-  std::vector<std::string> patterns;
+  std::vector<std::string> event_types = {};
+  std::vector<std::string> patterns = {};
   bool operator==(const subscribed_frame&) const = default;
 };
 
 /// Both ways: the sender is about to end the connection.
 struct bye {
-  std::string reason;
+  std::string reason = {};
   bool operator==(const bye&) const = default;
 };
 
 /// Consumer -> bus: am I the last one, and may I clean up?
 struct pre_shutdown_check {
-  std::string event_key;
-  std::string subscription_id;
+  std::string event_key = {};
+  std::string subscription_id = {};
   bool operator==(const pre_shutdown_check&) const = default;
 };
 
@@ -112,16 +112,16 @@ struct status_query {
 
 /// Anyone -> bus, as the first frame: stop.
 struct shutdown {
-  std::optional<bool> force; ///< False: only if no consumer is connected. None, as the original sends it: stop.
-  int64_t drain_ms = 0;      ///< Longest time for consumers to take what is queued; 0: as the bus is set.
+  std::optional<bool> force = {}; ///< False: only if no consumer is connected. None, as the original sends it: stop.
+  int64_t drain_ms = 0;           ///< Longest time for consumers to take what is queued; 0: as the bus is set.
   bool operator==(const shutdown&) const = default;
 };
 
 /// Bus -> consumer: the state of one source has changed. Takes no sequence number.
 struct source_status {
-  std::string source;
+  std::string source = {};
   source_state state = source_state::unknown;
-  std::string detail;
+  std::string detail = {};
   bool operator==(const source_status&) const = default;
 };
 
@@ -139,53 +139,53 @@ struct publish_ack {
   uint64_t accepted = 0;
   uint64_t duplicates = 0;
   uint64_t rejected = 0;
-  std::optional<uint64_t> unmatched; ///< Of those accepted: wanted by no consumer. Other buses do not say.
-  std::optional<uint64_t> consumers; ///< That wanted something of the last batch; no running total.
+  std::optional<uint64_t> unmatched = {}; ///< Of those accepted: wanted by no consumer. Other buses do not say.
+  std::optional<uint64_t> consumers = {}; ///< That wanted something of the last batch; no running total.
   bool operator==(const publish_ack&) const = default;
 };
 
 /// Bus -> anyone: what the peer did wrong. `code` is for programs, `message` for people.
 struct error_frame {
   error_code code = error_code::unknown;
-  std::string message;
+  std::string message = {};
   bool operator==(const error_frame&) const = default;
 };
 
 /// One consumer in a `status_response`.
 struct consumer_status {
   int64_t pid = 0; ///< As stated in its hello.
-  std::string event_key;
-  std::string subscription_id;
+  std::string event_key = {};
+  std::string subscription_id = {};
   uint64_t received = 0; ///< Events meant for it since it came, dropped ones included.
   uint64_t dropped = 0;
   uint64_t delivered = 0; ///< Handed to its socket or actor, and taken.
   uint64_t queued = 0;    ///< Waiting for it or on the way: received - dropped - delivered.
   uint64_t queued_bytes = 0;
-  std::vector<std::string> event_types;
-  std::vector<std::string> patterns;
+  std::vector<std::string> event_types = {};
+  std::vector<std::string> patterns = {};
   queue_policy policy = queue_policy::unknown; ///< Unknown: it asked for none.
   uint64_t queue_capacity = 0;                 ///< That it asked for; 0: none.
   uint64_t queue_bytes = 0;                    ///< The same.
   uint64_t block_ms = 0;                       ///< With the policy block: how long publishers wait for it.
-  std::vector<int64_t> blocks; ///< Process ids of the publishers that wait for it now; 0: a source of the bus.
+  std::vector<int64_t> blocks = {}; ///< Process ids of the publishers that wait for it now; 0: a source of the bus.
   bool operator==(const consumer_status&) const = default;
 };
 
 /// One source in a `status_response`.
 struct source_report {
-  std::string source;
+  std::string source = {};
   source_state state = source_state::unknown;
-  std::string detail;
-  std::string since; ///< RFC 3339, when it entered that state.
+  std::string detail = {};
+  std::string since = {}; ///< RFC 3339, when it entered that state.
   bool operator==(const source_report&) const = default;
 };
 
 /// One link to another bus in a `status_response`.
 struct link_report {
-  std::string peer; ///< HOST:PORT that was called, or who called: app, process id and host.
+  std::string peer = {}; ///< HOST:PORT that was called, or who called: app, process id and host.
   link_direction direction = link_direction::unknown;
   source_state state = source_state::unknown;
-  std::string node;      ///< The other bus's own number, in hexadecimal; a new one each time it starts. Empty: unknown.
+  std::string node = {}; ///< The other bus's own number, in hexadecimal; a new one each time it starts. Empty: unknown.
   uint64_t types = 0;    ///< Event types that are asked for at the moment: by us (in) or of us (out).
   uint64_t received = 0; ///< in: events that came; out: events meant for it.
   uint64_t dropped = 0;  ///< On the sending side, since the link was made.
@@ -196,7 +196,7 @@ struct link_report {
 
 /// An event type that came in and that nobody asked for.
 struct unmatched_type {
-  std::string event_type;
+  std::string event_type = {};
   uint64_t count = 0;
   bool operator==(const unmatched_type&) const = default;
 };
@@ -223,8 +223,8 @@ struct bus_load {
 
 /// The load beside the limits: one object in a `status_response`.
 struct load_and_limits {
-  bus_load load;
-  runtime_limits limits;
+  bus_load load = {};
+  runtime_limits limits = {};
   bool operator==(const load_and_limits&) const = default;
 };
 
@@ -233,17 +233,17 @@ struct status_response {
   int64_t pid = 0;
   int64_t uptime_sec = 0;
   int64_t active_conns = 0;
-  std::vector<consumer_status> consumers;
-  std::string version; ///< Of the program, not of the protocol.
-  std::string app;
+  std::vector<consumer_status> consumers = {};
+  std::string version = {}; ///< Of the program, not of the protocol.
+  std::string app = {};
   bus_phase state = bus_phase::unknown;
-  std::string socket;
-  std::string last_event_at; ///< RFC 3339, empty before the first event.
-  bus_counters counters;
-  std::vector<unmatched_type> unmatched_types; ///< The latest few, newest first.
-  std::vector<source_report> sources;
-  std::vector<link_report> links;        ///< To other buses.
-  std::optional<load_and_limits> limits; ///< Other buses do not say.
+  std::string socket = {};
+  std::string last_event_at = {}; ///< RFC 3339, empty before the first event.
+  bus_counters counters = {};
+  std::vector<unmatched_type> unmatched_types = {}; ///< The latest few, newest first.
+  std::vector<source_report> sources = {};
+  std::vector<link_report> links = {};        ///< To other buses.
+  std::optional<load_and_limits> limits = {}; ///< Other buses do not say.
   bool operator==(const status_response&) const = default;
 };
 
@@ -255,7 +255,7 @@ struct event_line {
   bool operator==(const event_line&) const = default;
 };
 struct unknown_line {
-  std::string type;
+  std::string type = {};
   bool operator==(const unknown_line&) const = default;
 };
 

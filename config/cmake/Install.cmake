@@ -30,8 +30,7 @@ set(CAFBUS_TESTING_HEADERS # in tests/
   testing/message_relay.hpp
   testing/scripts.hpp)
 
-# The tree of <cafbus/...>, as it is installed; examples and tests in here use the same.
-set(CAFBUS_STAGED_INCLUDE "${PROJECT_BINARY_DIR}/include")
+# The tree of <cafbus/...>, as it is installed; whoever links the libraries in a build tree sees the same.
 set(_staged)
 set(_checks)
 foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS CAFBUS_TESTING_HEADERS)
@@ -56,15 +55,24 @@ foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS CAFBUS_TESTING
   file(CONFIGURE OUTPUT "${check}" CONTENT "${content}" @ONLY)
   list(APPEND _checks "${check}")
 endforeach ()
+# <cafbus/cafbus.hpp>: all that a program needs that embeds a bus
+set(_umbrella "// What a program needs that embeds a bus.\n#pragma once\n")
+foreach (header IN ITEMS actors/bus.hpp config/version.hpp io/sockets/serve.hpp messages/event_encoder.hpp)
+  string(APPEND _umbrella "#include \"cafbus/${header}\" // IWYU pragma: export\n")
+endforeach ()
+file(CONFIGURE OUTPUT "${CAFBUS_STAGED_INCLUDE}/cafbus/cafbus.hpp" CONTENT "${_umbrella}" @ONLY)
 add_custom_target(cafbus_stage_headers ALL DEPENDS ${_staged})
-add_library(cafbus_public_headers INTERFACE)
-target_include_directories(cafbus_public_headers INTERFACE "${CAFBUS_STAGED_INCLUDE}")
-add_dependencies(cafbus_public_headers cafbus_stage_headers)
+add_dependencies(cafbus_client cafbus_stage_headers)
 
 # Sees the staged headers and CAF, nothing else of this tree: an include of a header that is not public does not compile.
-if (BUILD_TESTING)
+if (CAFBUS_TESTS)
   add_library(cafbus_header_check OBJECT ${_checks})
-  target_link_libraries(cafbus_header_check PRIVATE cafbus_public_headers cafbus_flags CAF::core)
+  set_target_properties(cafbus_header_check PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(cafbus_header_check PRIVATE cafbus cafbus_user_flags)
+endif ()
+
+if (NOT PROJECT_IS_TOP_LEVEL)
+  return() # that project says what is installed
 endif ()
 
 include(CMakePackageConfigHelpers)
@@ -80,9 +88,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmak
 install(FILES "${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" config/cmake/cafbusConfig.cmake
               config/cmake/FindCAF.cmake
         DESTINATION "${_package_dir}")
-install(TARGETS cafbus_cli RUNTIME)
-install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE)
-install(TARGETS cafbus cafbus_testing EXPORT cafbusTargets ARCHIVE)
+install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE LIBRARY)
+install(TARGETS cafbus cafbus_testing EXPORT cafbusTargets ARCHIVE LIBRARY)
 install(EXPORT cafbusClientTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
 install(EXPORT cafbusTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}")
 install(DIRECTORY "${CAFBUS_STAGED_INCLUDE}/cafbus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")

@@ -27,7 +27,7 @@ result<std::string> socket_path(const std::string& app = "default", const std::s
 
 /// What a consumer asks for.
 struct subscription {
-  std::string event_key;
+  std::string event_key = {};
   std::vector<std::string> event_types = {}; ///< This and `patterns` empty: the key itself.
   std::vector<std::string> patterns = {};    ///< As `messages/type_pattern.hpp` describes them.
   std::string subscription_id = {};          ///< Identity for first and last; empty: the key.
@@ -35,9 +35,9 @@ struct subscription {
 
 /// An event. Views are valid until the next call on its consumer.
 struct received_event {
-  std::string_view event_type;
-  std::string_view event_id; ///< Empty: it has none.
-  std::string_view payload;  ///< JSON, byte for byte as it was published.
+  std::string_view event_type = {};
+  std::string_view event_id = {}; ///< Empty: it has none.
+  std::string_view payload = {};  ///< JSON, byte for byte as it was published.
   uint64_t seq = 0;
   uint64_t missed = 0; ///< Events that were dropped right before this one, since we were too slow.
 };
@@ -72,8 +72,8 @@ private:
 
 /// An event to be published. All but the payload are text in UTF-8.
 struct outgoing_event {
-  std::string_view event_type;
-  std::string_view payload;          ///< One JSON value.
+  std::string_view event_type = {};
+  std::string_view payload = {};     ///< One JSON value.
   std::string_view event_id = {};    ///< Empty: never a duplicate.
   std::string_view source_time = {}; ///< Empty, as the names that follow: the event has none.
   std::string_view app_id = {};

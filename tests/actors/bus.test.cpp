@@ -20,6 +20,24 @@ CAF_TEST(an actor that joins gets the events of its key) {
   CAF_CHECK_EQUAL(laws::conservation(status.counters, status.consumers), "");
 }
 
+CAF_TEST(any actor can join and none that is not there) {
+  size_t seen = 0;
+  auto any = sys.spawn([&](caf::event_based_actor*) -> caf::behavior {
+    return {[&](const delivery& x) {
+      for (const auto& range : x.events)
+        seen += range.size();
+      return delivered{};
+    }};
+  });
+  CAF_CHECK(ask<joined>(join{as_subscriber(any), {.event_key = "t"}}).admitted);
+  publish_events(3, "t");
+  CAF_CHECK_EQUAL(seen, 3u);
+  caf::anon_send_exit(any, caf::exit_reason::user_shutdown);
+  auto answer = ask<joined>(join{{}, {.event_key = "t"}});
+  CAF_CHECK(!answer.admitted);
+  CAF_CHECK_EQUAL(answer.reason, "there is no subscriber");
+}
+
 CAF_TEST(the second one of a key is not the first) {
   add(std::make_shared<recording>(), "t");
   CAF_CHECK(!add(std::make_shared<recording>(), "t").first);
