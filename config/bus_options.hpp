@@ -17,7 +17,7 @@ struct bus_options : runtime_limits {
   uint32_t source_retries = defaults::source_retries;
   command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
-  std::function<void()> on_stopping; ///< Called once, from an actor, when the bus begins to stop. May be empty.
+  std::function<void()> on_stopping = {}; ///< Called once, from an actor, when the bus begins to stop. May be empty.
 };
 
 } // namespace cafbus
