@@ -12,11 +12,25 @@ def files(bus):
     return [x for x in ("bus.sock", "bus.pid") if os.path.exists(os.path.join(bus.app_dir, x))]
 
 
-def stop(t, *flags, code=0, limit=30):
-    process = t.start_cli("stop", *flags)
-    process.wait(limit)
+def ended(process, code):
+    process.wait(30 * SLOWDOWN)
     check(process.process.returncode == code, f"exit code {process.process.returncode}: {process.err}")
     return process
+
+
+def stop(t, *flags, code=0):
+    return ended(t.start_cli("stop", *flags), code)
+
+
+def suspended(t, app):
+    bus = t.start_bus(app=app)
+    bus.signal(signal.SIGSTOP)
+    return bus
+
+
+def write_lines(path, lines):
+    with open(path, "w", encoding="ascii") as f:
+        f.write("\n".join(lines) + "\n")
 
 
 @scenario
@@ -90,32 +104,36 @@ def a_refused_stop_leaves_no_marker(t):
 
 @scenario
 def a_suspended_bus_is_killed_once_it_is_proved_to_be_the_one(t):
-    bus = t.start_bus()
-    bus.signal(signal.SIGSTOP)
-    process = stop(t, code=1)
-    matches(rf"process {bus.pid}\) has not answered within 5s; `cafbus stop --force`", process.err)
-    equal(json.loads(stop(t, "--force", "--json").out)["state"], "killed", "state")
-    bus.expect_exit(-signal.SIGKILL)
-    equal(files(bus), [], "files left")
-    t.start_bus()
+    asked, forced = suspended(t, "asked"), suspended(t, "forced")
+    stops = [t.start_cli("stop", app="asked"), t.start_cli("stop", "--force", "--json", app="forced")]
+    matches(rf"process {asked.pid}\) has not answered within 5s; `cafbus stop --force`", ended(stops[0], 1).err)
+    equal(json.loads(ended(stops[1], 0).out)["state"], "killed", "state")
+    forced.expect_exit(-signal.SIGKILL)
+    equal(files(forced), [], "files left")
+    t.start_bus(app="forced")
+    asked.signal(signal.SIGCONT)
+    ended(t.start_cli("stop", app="asked"), 0)
+    asked.expect_exit(0)
 
 
 @scenario
 def a_process_that_is_not_proved_to_be_the_bus_is_not_killed(t):
-    bus = t.start_bus()
-    pid_file = os.path.join(bus.app_dir, "bus.pid")
-    with open(pid_file, encoding="ascii") as f:
-        lines = f.read().split()
-    bus.signal(signal.SIGSTOP)
-    for wrong, why in (([str(os.getpid()), lines[1]], "does not hold"), (["none", lines[1]], "does not say which process")):
-        with open(pid_file, "w", encoding="ascii") as f:
-            f.write("\n".join(wrong) + "\n")
-        matches(f"is not killed: .*{why}", stop(t, "--force", code=1).err)
-    with open(pid_file, "w", encoding="ascii") as f:
-        f.write("\n".join(lines) + "\n")
-    bus.signal(signal.SIGCONT)
-    stop(t, "--force")
-    bus.expect_exit(0)
+    buses = []
+    for app, wrong, why in (("other", str(os.getpid()), "does not hold"), ("none", "none", "does not say which process")):
+        bus = t.start_bus(app=app)
+        pid_file = os.path.join(bus.app_dir, "bus.pid")
+        with open(pid_file, encoding="ascii") as f:
+            lines = f.read().split()
+        bus.signal(signal.SIGSTOP)
+        write_lines(pid_file, [wrong, lines[1]])
+        buses.append((bus, pid_file, lines, why, t.start_cli("stop", "--force", app=app)))
+    for bus, pid_file, lines, why, stopping in buses:
+        matches(f"is not killed: .*{why}", ended(stopping, 1).err)
+        write_lines(pid_file, lines)
+        bus.signal(signal.SIGCONT)
+    for bus, *_ in buses:
+        ended(t.start_cli("stop", "--force", app=os.path.basename(bus.app_dir)), 0)
+        bus.expect_exit(0)
 
 
 @scenario
