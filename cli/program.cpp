@@ -186,8 +186,9 @@ result<command> parse_command_line(const std::vector<std::string>& arguments) {
   const auto& first = arguments.front();
   if (first == "--version" || first == "-V")
     return command{[] { return print_version(false); }};
-  if (first == "help" || first == "--help" || first == "-h")
-    return help_of(*x, arguments);
+  const auto asks_help = [](const std::string& x) { return x == "help" || x == "--help" || x == "-h"; };
+  if (asks_help(first))
+    return help_of(*x, arguments.size() == 2 && asks_help(arguments[1]) ? std::vector{first} : arguments);
   if (first.starts_with('-'))
     return usage_error("cafbus has no option " + std::string{flag_of(first)} +
                        " before the command; see: cafbus --help");

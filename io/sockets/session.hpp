@@ -82,6 +82,7 @@ struct session_state {
   void on_consumer_frame(std::string_view line);
   void on_producer_line(std::string_view line);
   void on_producer_bye();
+  void finish_producer();
   void on_hello(hello x);
   void on_entered(const entered& x);
   void on_subscribe(const subscribe_frame& x);

@@ -43,6 +43,8 @@ public:
   size_t pending() const noexcept { return buffered_ + after_.size() + (held_ ? held_->rest() : 0); }
   /// When the kernel last took something, or the first pending byte was written.
   time_point last_progress() const noexcept { return last_progress_; }
+  /// What is pending counts as written now.
+  void count_from(time_point now) noexcept { last_progress_ = now; }
 
   /// Cuts the connection; what is pending is lost.
   void shut_down() { calls_.shut_down(fd()); }

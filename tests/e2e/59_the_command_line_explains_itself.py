@@ -28,7 +28,8 @@ def there_are_several_ways_to_ask_for_it(t):
     for command in COMMANDS:
         equal(help_of(t, "help", command), help_of(t, command, "--help"))
         equal(help_of(t, "--help", command), help_of(t, command, "-h"))
-    equal(help_of(t, "help"), help_of(t, "--help"))
+    for arguments in (["help"], ["help", "help"], ["help", "--help"], ["help", "-h"]):
+        equal(help_of(t, *arguments), help_of(t, "--help"))
     matches("there is no command 'serv'; did you mean serve\\?", run(t, "help", "serv", code=2).err)
 
 
