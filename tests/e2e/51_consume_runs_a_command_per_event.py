@@ -337,15 +337,16 @@ def the_end_of_its_reader_ends_the_run(t):
 def the_end_of_the_bus_lets_the_events_that_came_be_handled(t):
     bus = t.start_bus()
     gate = t.path("gate")
-    os.mkfifo(gate)
-    consumer = t.consume("k", "--exec", f"sh -c 'echo begun; read -r n; read x <{gate}; echo $n'")
+    for n in range(5):  # one for each, or the end of a writer could let the next one pass as well
+        os.mkfifo(f"{gate}{n}")
+    consumer = t.consume("k", "--exec", f"sh -c 'echo begun; read -r n; read x <{gate}$n; echo $n'")
     t.publish(*[event("k", n) for n in range(5)])
     consumer.expect_output([b"begun"])
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
     consumer.expect_line("the bus has closed the connection; the events that came before are still handled")
     for n in range(5):
-        with open(gate, "w") as f:
+        with open(f"{gate}{n}", "w") as f:
             f.write("go\n")
         consumer.expect_output([encode(str(n)), *([b"begun"] if n < 4 else [])])
     ended(consumer, "bus_shutdown", 5, code=3)

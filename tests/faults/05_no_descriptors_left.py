@@ -97,7 +97,8 @@ def a_paused_listener_rests_and_goes_on(t):
     entered = time.monotonic() - begun
     check(not ack.get("rejected"), f"the newcomer is in: {ack}")
     figure(f"listener paused, 20 in the backlog: {share:.1%} of a CPU; the first is in {entered * 1e3:.0f} ms after one has left")
-    check(share < 0.05 * SLOWDOWN, "a paused listener does not spin")
+    # the last of the long answers may still be written; one that spins takes all that it gets
+    check(share < 0.2 * SLOWDOWN, "a paused listener does not spin")
     check(entered < 0.1 * SLOWDOWN, "it is in within a tenth of a second")
     for sock in [*stuck, *waiting]:
         sock.close()

@@ -76,7 +76,14 @@ class Answers(BusTest):
                     found = cafbus.decode(lines.readline())
                     self.assertEqual({name: found.get(name) for name in wanted}, wanted)
                 if vector["closes"]:
-                    self.assertEqual(lines.read(), b"")
+                    self.assertEqual(self.rest_of(lines), b"")
+
+    @staticmethod
+    def rest_of(lines):
+        try:
+            return lines.read()
+        except ConnectionResetError:  # the end, of a connection on which something was left unread
+            return b""
 
 
 class CloudEvents(unittest.TestCase):
