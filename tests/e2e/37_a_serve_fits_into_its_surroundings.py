@@ -4,7 +4,7 @@ import pty
 import signal
 import subprocess
 
-from harness import BINARY, check, equal, main, scenario
+from harness import BINARY, check, encode, equal, event, main, scenario
 
 
 @scenario
@@ -38,6 +38,18 @@ def a_hang_up_that_was_ignored_stays_ignored(t):
         check(ignored >> (x - 1) & 1 and not blocked >> (x - 1) & 1, f"{x.name} is ignored: {status['SigIgn']}")
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
+
+
+@scenario
+def a_consumer_outlives_a_hang_up_that_was_ignored_before_it(t):
+    t.start_bus()
+    consumer = t.start(["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", BINARY, "consume", "--dir", t.path("bus"), "k",
+                        "--max-events", "1"])
+    consumer.expect_line(r"ready event_key=k")
+    consumer.signal(signal.SIGHUP)
+    t.publish(event("k", 1))
+    consumer.expect_output([encode("1")])
+    consumer.expect_exit(0)
 
 
 main()

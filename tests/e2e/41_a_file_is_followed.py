@@ -27,6 +27,22 @@ def what_is_there_is_read_from_its_beginning(t):
 
 
 @scenario
+def all_files_are_watched_by_one_instance_of_inotify(t):
+    def instances(*names):
+        bus = t.start_bus(*[x for name in names for x in ("--source", f"file:{t.path(name)}")])
+        t.await_status(lambda x: all(y["state"] == "connected" for y in x["sources"]), "connected")
+        fds = f"/proc/{bus.pid}/fd"
+        found = sum(os.readlink(os.path.join(fds, x)) == "anon_inode:inotify" for x in os.listdir(fds))
+        bus.signal(signal.SIGTERM)
+        bus.expect_exit(0)
+        return found
+
+    for name in "abc":
+        append(t.path(name), line(1))
+    equal(instances("a", "b", "c"), instances("a"), "instances")
+
+
+@scenario
 def a_relative_path_counts_from_the_working_directory(t):
     append(t.path("events"), b"")
     t.start_bus("--source", "file:events", cwd=t.dir)
