@@ -39,6 +39,7 @@ int run_on_demand(const result<loaded_options>& options, const option_reader& re
 inline constexpr const char* spawn_note =
     "If no bus is running, this command starts one, with the options of the config\n"
     "file and the CAFBUS_... variables of its environment. That bus runs in /, so\n"
-    "paths in them must be absolute.";
+    "paths in them must be absolute, but for those of `file:` sources: they count\n"
+    "from this folder, or from that of the config file.";
 
 } // namespace cafbus
