@@ -7,6 +7,7 @@ import socket
 import time
 
 from harness import SLOWDOWN, check, equal, event, main, matches, scenario
+from watching import await_log
 
 
 def ends(bus, consumer, reason):
@@ -21,8 +22,7 @@ def ends(bus, consumer, reason):
 
 def restored(t, bus, path):
     t.await_status(lambda _: os.path.exists(path), f"{path} is back")
-    with open(os.path.join(bus.app_dir, "bus.log"), encoding="utf-8") as f:
-        matches(f"file-restored path=.*{os.path.basename(path)}", f.read())
+    await_log(t, f"file-restored path=.*{os.path.basename(path)}")  # which has a thread of its own
 
 
 def goes_on(t, consumer):
