@@ -63,6 +63,7 @@ caf::result<joined> bus_state::on_join(const join& x) {
     info.event_types.push_back(info.event_key);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
+  limit_wishes(info, options);
   auto question = joining.add(promise);
   auto member = caf::actor_cast<caf::strong_actor_ptr>(request.subscriber);
   self->request(parts.lock, caf::infinite, enter{info.subscription_id, member, request.hooks})

@@ -5,6 +5,14 @@
 
 namespace cafbus {
 
+void limit_wishes(consumer_info& who, const runtime_limits& limits) {
+  who.queue_capacity = std::min<uint64_t>(who.queue_capacity, limits.queue_capacity);
+  who.queue_bytes = std::min<uint64_t>(who.queue_bytes, limits.queue_bytes);
+  if (who.block_time.count() <= 0)
+    who.block_time = defaults::block_time;
+  who.block_time = std::min<std::chrono::nanoseconds>(who.block_time, defaults::max_block_time);
+}
+
 mailbox_bounds with_wishes(mailbox_bounds of_bus, const consumer_info& who) {
   auto result = std::move(of_bus);
   result.tell_gaps = who.tell_gaps;

@@ -21,7 +21,11 @@ struct mailbox_bounds {
   bool tell_gaps = false; ///< What is dropped is kept in mind, see `bounded_mailbox::taken_gaps`.
 };
 
-/// What a consumer has asked for, within what the bus allows.
+/// Cuts what a consumer has asked for to what its bus allows, so that status shows what holds. A `block_time` of 0
+/// becomes the usual one.
+void limit_wishes(consumer_info& who, const runtime_limits& limits);
+
+/// The bounds of a consumer that has asked for its own.
 mailbox_bounds with_wishes(mailbox_bounds of_bus, const consumer_info& who);
 
 mailbox_bounds bounds_of(const runtime_limits& limits, std::shared_ptr<queue_budget> budget);

@@ -7,9 +7,9 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <climits>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 // The gateway is a program of its own, with needs of its own. This one only finds it and becomes it. The files of
 // secrets are passed on by their names, so that no secret stands in a list of processes.
@@ -27,12 +27,6 @@ struct http_flags {
   bool github_unsigned = false;
   bool no_spawn = false;
 };
-
-std::string own_path() {
-  std::array<char, PATH_MAX> path{};
-  auto n = ::readlink("/proc/self/exe", path.data(), path.size());
-  return {path.data(), n > 0 ? static_cast<size_t>(n) : 0};
-}
 
 /// Beside this program, where a build leaves it; else where it is installed.
 std::string find_gateway(const std::string& self) {
@@ -66,7 +60,8 @@ int run_http(const http_flags& flags) {
   auto paths = flags.common.locate();
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
-  auto self = own_path();
+  std::error_code unknown;
+  auto self = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
   auto program = find_gateway(self);
   if (program.empty())
     return complain(exit_code::failed, "the program cafbus-http is neither beside " + self +

@@ -76,7 +76,7 @@ inline constexpr auto block_time = 10s;
 inline constexpr auto max_block_time = 60s;
 
 // -- first and last -----------------------------------------------------------------------------------------------
-/// How long a hello waits while the cleanup lock of its subscription id is held. Consumers give up at 5 s.
+/// How long a hello waits while the cleanup lock of its subscription id is held. Those of the original give up at 5 s.
 inline constexpr auto cleanup_wait = 3s;
 /// How long a cleanup lock may be held before it is taken away.
 inline constexpr auto cleanup_lease = 30s;

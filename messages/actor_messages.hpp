@@ -88,7 +88,7 @@ struct consumer_info {
   queue_policy policy = queue_policy::drop_oldest;
   uint64_t queue_capacity = 0;            ///< Events that may wait for it, at most the bus's; 0: the bus's.
   uint64_t queue_bytes = 0;               ///< The same.
-  std::chrono::nanoseconds block_time{0}; ///< With the policy block: how long publishers wait for it.
+  std::chrono::nanoseconds block_time{0}; ///< With the policy block: how long publishers wait for it; 0: as usual.
   bool operator==(const consumer_info&) const = default;
 };
 

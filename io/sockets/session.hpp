@@ -56,6 +56,9 @@ enum class session_phase : uint8_t {
 /// never gives its handle away. It keeps no list of what to undo: conn, coordinator and broker monitor it and learn of
 /// its end, whichever way it ends.
 ///
+/// Its sources: session.cpp has its life and what it writes, session_frames.cpp what it makes of frames,
+/// session_producer.cpp what it makes of a producer's lines.
+///
 /// Invariant: `conn` is set iff the hello has been acknowledged, `encoder` iff a publish has come; `credit` is pending
 /// iff a delivery has not left the output.
 struct session_state {

@@ -44,11 +44,10 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
   return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
 }
 
+/// No more than there may be, so that no number of milliseconds overflows.
 std::chrono::nanoseconds block_time_of(const hello& x) {
-  if (x.block_ms == 0)
-    return defaults::block_time;
-  const auto most = std::chrono::milliseconds{defaults::max_block_time};
-  return std::chrono::milliseconds{std::min<uint64_t>(x.block_ms, static_cast<uint64_t>(most.count()))};
+  constexpr uint64_t most = std::chrono::milliseconds{defaults::max_block_time}.count();
+  return std::chrono::milliseconds{std::min(x.block_ms, most)};
 }
 
 } // namespace
@@ -165,10 +164,10 @@ void session_state::on_hello(hello x) {
   info.tell_gaps = std::ranges::find(x.capabilities, capability::gap) != x.capabilities.end();
   if (auto word = from_word<queue_policy>(x.policy); word != queue_policy::unknown)
     info.policy = word;
-  const auto& bounds = context->options;
-  info.queue_capacity = std::min<uint64_t>(x.queue_capacity, bounds.queue_capacity);
-  info.queue_bytes = std::min<uint64_t>(x.queue_bytes, bounds.queue_bytes);
+  info.queue_capacity = x.queue_capacity;
+  info.queue_bytes = x.queue_bytes;
   info.block_time = block_time_of(x);
+  limit_wishes(info, context->options);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
   if (info.event_types.empty() && info.patterns.empty())

@@ -3,6 +3,10 @@
 #include "support/bus_fixture.hpp"
 #include "testing/laws.hpp"
 
+#include <caf/forwarding_actor_proxy.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/node_id.hpp>
+
 using namespace cafbus;
 using namespace std::chrono_literals;
 
@@ -36,6 +40,35 @@ CAF_TEST(any actor can join and none that is not there) {
   auto answer = ask<joined>(join{{}, {.event_key = "t"}});
   CAF_CHECK(!answer.admitted);
   CAF_CHECK_EQUAL(answer.reason, "there is no subscriber");
+}
+
+CAF_TEST(an actor of another process is refused) {
+  caf::actor_config config;
+  auto elsewhere = caf::make_actor<caf::forwarding_actor_proxy, caf::actor>(
+      7, *caf::make_node_id(1, "0123456789ABCDEF0123456789ABCDEF01234567"), &sys, config, caf::actor{});
+  auto answer = ask<joined>(join{as_subscriber(elsewhere), {.event_key = "t"}});
+  CAF_CHECK(!answer.admitted);
+  CAF_CHECK_NOT_EQUAL(answer.reason.find("another process"), std::string::npos);
+}
+
+CAF_TEST(status shows what is left of the wishes of one that joins) {
+  auto wanting = [](std::chrono::nanoseconds block_time) {
+    consumer_info result;
+    result.event_key = "t";
+    result.policy = queue_policy::block;
+    result.queue_capacity = 1'000'000'000;
+    result.block_time = block_time;
+    return result;
+  };
+  for (auto wish : {0s, 3600s}) {
+    subscribers.push_back(sys.spawn(recording_subscriber, std::make_shared<recording>()));
+    CAF_CHECK(ask<joined>(join{subscribers.back(), wanting(wish)}).admitted);
+  }
+  auto consumers = ask<status_response>(read_status{}).consumers;
+  CAF_REQUIRE_EQUAL(consumers.size(), 2u);
+  CAF_CHECK_EQUAL(consumers[0].queue_capacity, defaults::queue_capacity);
+  CAF_CHECK_EQUAL(consumers[0].block_ms, 10'000u);
+  CAF_CHECK_EQUAL(consumers[1].block_ms, 60'000u);
 }
 
 CAF_TEST(the second one of a key is not the first) {

@@ -52,7 +52,7 @@ def it_shows_who_consumes_and_what_is_lost(t):
         with_text = [{"type": "publish", "event_type": "order.paid", "payload": {"n": n, "pad": "x" * 400}} for n in range(400)]
         while not stop.is_set():
             t.publish(*with_text)
-            time.sleep(0.02)
+            stop.wait(0.02)
 
     thread = threading.Thread(target=flood)
     thread.start()
@@ -125,7 +125,7 @@ def it_asks_for_the_token_and_no_flood_freezes_it(t):
         while not stop.is_set():
             peer.publish(*lines)
             sent[0] += len(lines)
-            time.sleep(max(0, sent[0] / 50_000 - (time.monotonic() - begun)))
+            stop.wait(max(0, sent[0] / 50_000 - (time.monotonic() - begun)))  # the rate
 
     thread = threading.Thread(target=flood)
     thread.start()

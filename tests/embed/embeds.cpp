@@ -1,8 +1,6 @@
 // A program of somebody else: a bus with a socket, a consumer in the program, and a blocking client at the socket.
-#include <cafbus/actors/bus.hpp>
-#include <cafbus/config/version.hpp>
+#include <cafbus/cafbus.hpp>
 #include <cafbus/io/client/blocking_client.hpp>
-#include <cafbus/io/sockets/serve.hpp>
 
 #include <caf/all.hpp>
 #include <caf/io/middleman.hpp>
@@ -48,6 +46,8 @@ int main() {
   caf::actor_system_config config;
   config.load<caf::io::middleman>();
   caf::actor_system system{config};
+  // never stopped by a word, and never idle: without its handle's end the system would wait for it for ever
+  cafbus::bus_handle forgotten{system, {{.idle_timeout = 0s}}};
   size_t seen = 0; // the subscriber's until it has ended
   auto subscriber = system.spawn([&](cafbus::subscriber_actor::pointer) -> cafbus::subscriber_actor::behavior_type {
     return {[&](const cafbus::delivery& x) {
@@ -58,15 +58,15 @@ int main() {
   });
   cafbus::bus_options options;
   options.socket = std::string{folder} + "/bus.sock";
-  auto parts = cafbus::spawn_bus(system, options);
+  cafbus::bus_handle bus{system, options};
   caf::scoped_actor self{system};
   bool admitted = false;
-  self->request(parts.bus, 5s, cafbus::join{subscriber, {.event_key = "t"}, {}})
+  self->request(*bus, 5s, cafbus::join{subscriber, {.event_key = "t"}})
       .receive([&](const cafbus::joined& x) { admitted = x.admitted; }, [](const caf::error&) {});
-  auto worked = cafbus::serve(system, parts, options);
+  auto worked = cafbus::serve(system, bus.parts(), options);
   if (worked)
     worked = talk(options.socket);
-  auto end = cafbus::stop(system, parts.bus);
+  auto end = bus.stop();
   self->send_exit(subscriber, caf::exit_reason::user_shutdown);
   self->wait_for(subscriber);
   ::rmdir(folder); // the socket is gone

@@ -5,7 +5,24 @@
 using namespace cafbus;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(session_output_tests, session_fixture)
+namespace {
+
+struct fixture : session_fixture {
+  /// What a consumer gets that does not read while thirty events come.
+  std::string read_after_thirty_events(handle x) {
+    auto producer = connect();
+    socket_of(x).room = 0;
+    for (int i = 0; i < 30; ++i)
+      talk(producer, publish_line_of("t", std::to_string(i)));
+    socket_of(x).room = std::string::npos;
+    read_rest(x);
+    return take(x);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(session_output_tests, fixture)
 
 CAF_TEST(a consumer that does not read loses the oldest events and sees the gap) {
   auto x = consumer("t");
@@ -30,13 +47,7 @@ CAF_TEST(a consumer that does not read loses the oldest events and sees the gap)
 CAF_TEST(a consumer that asked for it sees a gap frame in place of the hole) {
   auto x = connect();
   say_hello(x, "t", R"(,"capabilities":["gap"])");
-  auto producer = connect();
-  socket_of(x).room = 0;
-  for (int i = 0; i < 30; ++i)
-    talk(producer, publish_line_of("t", std::to_string(i)));
-  socket_of(x).room = std::string::npos;
-  read_rest(x);
-  auto got = take(x);
+  auto got = read_after_thirty_events(x);
   auto gap = got.find(R"({"type":"gap","from_seq":2,"to_seq":20,"count":19,"reason":"queue_full"})"
                       "\n");
   CAF_REQUIRE(gap != std::string::npos);
@@ -48,13 +59,7 @@ CAF_TEST(a consumer that asked for it sees a gap frame in place of the hole) {
 CAF_TEST(a consumer that wants to be disconnected is told why behind what it has got) {
   auto x = connect();
   say_hello(x, "t", R"(,"policy":"disconnect")");
-  auto producer = connect();
-  socket_of(x).room = 0;
-  for (int i = 0; i < 30; ++i)
-    talk(producer, publish_line_of("t", std::to_string(i)));
-  socket_of(x).room = std::string::npos;
-  read_rest(x);
-  auto got = take(x);
+  auto got = read_after_thirty_events(x);
   CAF_CHECK(has(got, "\"seq\":1,"));
   CAF_CHECK(got.ends_with("{\"type\":\"bye\",\"reason\":\"evicted\"}\n"));
   CAF_CHECK(socket_of(x).shut);
