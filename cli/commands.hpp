@@ -26,6 +26,9 @@ void add_explain(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 
+/// The states that `status --fail-on` takes: "running, not_running, ...".
+std::string known_states();
+
 /// Prints the versions of the program and of the wire protocol.
 int print_version(bool json);
 

@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include "base/text.hpp"
+#include "cli/completion_command.hpp"
 #include "cli/console.hpp"
 #include "cli/help_text.hpp"
 
@@ -20,7 +21,8 @@ namespace cafbus {
 namespace {
 
 constexpr const char* program_footer =
-    "`cafbus help COMMAND` or `cafbus COMMAND --help` describes a command.\n"
+    "`cafbus help COMMAND` or `cafbus COMMAND --help` describes a command. bash, zsh\n"
+    "and fish complete commands, options, values, apps and event types.\n"
     "\n"
     "An option whose help names a CAFBUS_... variable can also be set by it, or in\n"
     "$CAFBUS_CONFIG, ~/.config/cafbus/cafbus.conf or /etc/cafbus.conf; a flag beats\n"
@@ -186,6 +188,8 @@ result<command> parse_command_line(const std::vector<std::string>& arguments) {
   const auto& first = arguments.front();
   if (first == "--version" || first == "-V")
     return command{[] { return print_version(false); }};
+  if (first == "__complete") // of the scripts in cli/completions
+    return command{[x, arguments] { return print(answer_shell(x->app, {arguments.begin() + 1, arguments.end()})); }};
   const auto asks_help = [](const std::string& x) { return x == "help" || x == "--help" || x == "-h"; };
   if (asks_help(first))
     return help_of(*x, arguments.size() == 2 && asks_help(arguments[1]) ? std::vector{first} : arguments);

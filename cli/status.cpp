@@ -49,13 +49,6 @@ struct app_status {
   }
 };
 
-std::string known_states() {
-  std::string result;
-  for (int i = 0; i <= static_cast<int>(instance_state::unknown); ++i)
-    result += std::string{to_string(static_cast<instance_state>(i))} + ", ";
-  return result + degraded;
-}
-
 std::string state_error(const std::vector<std::string>& states) {
   for (const auto& state : states) {
     auto known = state == degraded;
@@ -208,6 +201,13 @@ int run_status(const status_flags& flags) {
 }
 
 } // namespace
+
+std::string known_states() {
+  std::string result;
+  for (int i = 0; i <= static_cast<int>(instance_state::unknown); ++i)
+    result += std::string{to_string(static_cast<instance_state>(i))} + ", ";
+  return result + degraded;
+}
 
 void add_status(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("status", "Show what the bus does, who consumes, and why events do not arrive");
