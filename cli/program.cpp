@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/completion_command.hpp"
 #include "cli/console.hpp"
+#include "cli/description.hpp"
 #include "cli/help_text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -56,7 +57,7 @@ struct program {
     add_stop(app, chosen);
     add_explain(app, chosen);
     add_version(app, chosen);
-    app.add_subcommand("help", "Describe a command");
+    app.add_subcommand("help", "Describe a command; with --json all of them, for programs");
     for (auto* x : commands()) {
       x->set_help_flag("-h,--help", "Print this help and exit");
       for (auto* option : x->get_options())
@@ -153,6 +154,8 @@ result<command> help_of(program& x, const std::vector<std::string>& arguments) {
     return print_later(help_text(x.app));
   if (arguments.size() > 2)
     return usage_error("help describes one command at a time: cafbus help COMMAND");
+  if (arguments[1] == "--json")
+    return print_later(description_of(x.app));
   auto* sub = x.find(arguments[1]);
   if (sub == nullptr)
     return unknown_command(x, arguments[1]);

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "cli/consume_session": ["e2e/52_consume_ends_in_good_order.py"],
     "cli/consumer_wait": ["e2e/57_a_script_can_wait_until_it_is_heard.py"],
     "cli/event_command": ["e2e/51_consume_runs_a_command_per_event.py"],
+    "cli/description": ["e2e/91_every_option_is_documented.py"],
     "cli/explain": ["e2e/82_silence_is_explained.py"],
     "cli/farewell": ["e2e/55_the_last_line_accounts_for_every_event.py"],
     "cli/http": ["e2e/76_http_serves_events_and_takes_them.py"],
