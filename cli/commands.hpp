@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -25,6 +26,10 @@ void add_status(CLI::App& program, command& chosen);
 void add_explain(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
+void add_bench(CLI::App& program);
+
+/// Becomes cafbus-bench. @param arguments The first one is not looked at. @returns only to say why it does not.
+int run_bench(std::vector<std::string> arguments);
 
 /// The states that `status --fail-on` takes: "running, not_running, ...".
 std::string known_states();

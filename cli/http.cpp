@@ -1,15 +1,11 @@
-#include "base/spawn.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/helper_program.hpp"
 #include "cli/option_flags.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 // The gateway is a program of its own, with needs of its own. This one only finds it and becomes it. The files of
 // secrets are passed on by their names, so that no secret stands in a list of processes.
@@ -27,15 +23,6 @@ struct http_flags {
   bool github_unsigned = false;
   bool no_spawn = false;
 };
-
-/// Beside this program, where a build leaves it; else where it is installed.
-std::string find_gateway(const std::string& self) {
-  auto folder = self.substr(0, self.rfind('/') + 1);
-  for (const char* place : {"cafbus-http", "../libexec/cafbus/cafbus-http"})
-    if (auto path = folder + place; ::access(path.c_str(), X_OK) == 0)
-      return path;
-  return {};
-}
 
 std::vector<std::string> to_arguments(const http_flags& flags, const app_paths& paths, const std::string& self) {
   const auto app = paths.dir.rfind('/');
@@ -60,17 +47,13 @@ int run_http(const http_flags& flags) {
   auto paths = flags.common.locate();
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
-  std::error_code unknown;
-  auto self = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
-  auto program = find_gateway(self);
+  auto self = own_program();
+  auto program = find_helper(self, "cafbus-http");
   if (program.empty())
     return complain(exit_code::failed, "the program cafbus-http is neither beside " + self +
                                            " nor in ../libexec/cafbus; it is built where Boost 1.81 is: install "
                                            "libboost1.81-dev, then build cafbus again");
-  auto arguments = to_arguments(flags, *paths, self);
-  auto pointers = as_pointers(arguments);
-  ::execv(program.c_str(), pointers.data());
-  return complain(exit_code::failed, errno_failure("cannot run " + program).text);
+  return become(program, to_arguments(flags, *paths, self));
 }
 
 constexpr const char* http_footer = "Serves a page at /, and\n"

@@ -56,6 +56,7 @@ struct program {
     add_status(app, chosen);
     add_stop(app, chosen);
     add_explain(app, chosen);
+    add_bench(app);
     add_version(app, chosen);
     app.add_subcommand("help", "Describe a command; with --json all of them, for programs");
     for (auto* x : commands()) {
@@ -196,6 +197,8 @@ result<command> parse_command_line(const std::vector<std::string>& arguments) {
   const auto asks_help = [](const std::string& x) { return x == "help" || x == "--help" || x == "-h"; };
   if (asks_help(first))
     return help_of(*x, arguments.size() == 2 && asks_help(arguments[1]) ? std::vector{first} : arguments);
+  if (first == "bench" && (arguments.size() != 2 || !asks_help(arguments[1])))
+    return command{[arguments] { return run_bench(arguments); }};
   if (first.starts_with('-'))
     return usage_error("cafbus has no option " + std::string{flag_of(first)} +
                        " before the command; see: cafbus --help");

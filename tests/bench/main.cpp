@@ -4,10 +4,12 @@
 #include "bench/modes.hpp"
 #include "bench/peer.hpp"
 
+#include <array>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <utility>
 
 namespace {
 
@@ -37,6 +39,26 @@ void print(const cafbus::bench::tables& found, bool json, bool markdown) {
     fmt::print("{}\n", all.dump(2));
 }
 
+/// Each as short as it can be without meaning nothing.
+constexpr std::array quick_runs{
+    "fanout --consumers 1,10,100 --payload 200,4096 --pairs 3 --seconds 0.2 --warm-up 0.1",
+    "latency --consumers 10 --pairs 3 --seconds 0.5 --warm-up 0.1",
+    "tools --events 100000 --pairs 1",
+    "start --pairs 5",
+    "idle --consumers 0,100 --seconds 1 --settle 0.5",
+};
+
+/// A little of everything, each table as soon as it is there.
+void run_quick(CLI::App& app, cafbus::bench::tables& found, bool json, bool markdown) {
+  for (const auto* run : quick_runs) {
+    app.parse(run);
+    if (!json)
+      print({std::exchange(found, {}).back()}, false, markdown);
+  }
+  if (json)
+    print(found, true, false);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -46,11 +68,13 @@ int main(int argc, char** argv) {
                "was lost, doubled or reordered, and that the bus's counters add up; it fails otherwise."};
   bool json = false;
   bool markdown = false;
+  bool quick = false;
   std::string place;
   tables found;
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--markdown", markdown, "Print Markdown");
-  app.require_subcommand(1);
+  auto* is_quick = app.add_flag("--quick", quick, "Measure a little of everything in about 20 s; without MODE");
+  app.require_subcommand(0, 1);
   app.fallthrough();
   add_fanout(app, found);
   add_latency(app, found);
@@ -63,6 +87,8 @@ int main(int argc, char** argv) {
   add_embed(app, found);
   add_tools(app, found);
   add_link(app, found);
+  for (auto* mode : app.get_subcommands([](const CLI::App*) { return true; }))
+    mode->excludes(is_quick);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");
   floor.add_option("socket", place);
   auto& inner = *app.add_subcommand("inner-bus", "")->group("");
@@ -78,6 +104,14 @@ int main(int argc, char** argv) {
       return run_inner_bus(place);
     if (taker.parsed())
       return run_message_taker(place);
+    if (!quick && app.get_subcommands().empty()) {
+      fmt::print(stderr, "cafbus-bench: name a mode, or --quick; --help lists them\n");
+      return 2;
+    }
+    if (quick) {
+      run_quick(app, found, json, markdown);
+      return 0;
+    }
     if (!found.empty())
       found.back().notes.push_back(text_of(before, noise_now()));
     print(found, json, markdown);

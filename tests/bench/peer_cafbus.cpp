@@ -6,7 +6,6 @@
 #include "testing/laws.hpp"
 
 #include <fcntl.h>
-#include <filesystem>
 #include <unistd.h>
 
 namespace cafbus::bench {
@@ -26,14 +25,10 @@ std::optional<X> decode_as(std::string_view line) {
   return result ? std::optional<X>{std::move(*result)} : std::nullopt;
 }
 
-std::string program() {
-  return std::filesystem::path{own_path()}.parent_path() / "cafbus";
-}
-
 } // namespace
 
 cafbus_peer::cafbus_peer(const peer_options& options) : peer{"cafbus"} {
-  std::vector<std::string> command{program(),        "serve", "--dir",       dir_.path(),
+  std::vector<std::string> command{cafbus_path(),    "serve", "--dir",       dir_.path(),
                                    "--idle-timeout", "never", "--log-level", "warn"};
   if (options.queue_capacity != 0)
     command.insert(command.end(), {"--queue-capacity", std::to_string(options.queue_capacity)});
@@ -62,12 +57,12 @@ std::string cafbus_peer::publish_frame(const std::string& type, const std::strin
 }
 
 std::string cafbus_peer::consume_line(const std::string& type, size_t count) const {
-  return program() + " consume " + reading_key + " --types " + type + " --max-events " + std::to_string(count) +
+  return cafbus_path() + " consume " + reading_key + " --types " + type + " --max-events " + std::to_string(count) +
          " --dir " + dir_.path();
 }
 
 std::string cafbus_peer::publish_line(const std::string& file) const {
-  return program() + " publish --dir " + dir_.path() + " " + file;
+  return cafbus_path() + " publish --dir " + dir_.path() + " " + file;
 }
 
 std::string cafbus_peer::file_frame(const std::string& type, const std::string& payload, const std::string& id) const {

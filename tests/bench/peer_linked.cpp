@@ -5,8 +5,6 @@
 #include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
 
-#include <filesystem>
-
 namespace cafbus::bench {
 
 namespace {
@@ -19,7 +17,7 @@ constexpr uint64_t link_poll_ns = 2'000'000;
 class linked_peer final : public cafbus_peer {
 public:
   linked_peer() : cafbus_peer{"linked"} {
-    auto program = (std::filesystem::path{own_path()}.parent_path() / "cafbus").string();
+    auto program = cafbus_path();
     auto place = "unix:" + (upstream_ / "link.sock");
     first_ = child{{program, "serve", "--dir", upstream_.path(), "--idle-timeout", "never", "--log-level", "warn",
                     "--node-listen", place},

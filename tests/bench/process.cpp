@@ -149,6 +149,14 @@ std::string own_path() {
   return std::filesystem::read_symlink("/proc/self/exe");
 }
 
+std::string cafbus_path() {
+  const auto folder = std::filesystem::path{own_path()}.parent_path();
+  for (const char* place : {"cafbus", "../../bin/cafbus"})
+    if (auto path = folder / place; ::access(path.c_str(), X_OK) == 0)
+      return path;
+  throw bench_error{"the program cafbus is not beside " + own_path()};
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file{path};
   return {std::istreambuf_iterator<char>{file}, {}};

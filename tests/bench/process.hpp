@@ -56,6 +56,9 @@ std::string find_program(const std::string& name);
 /// This program's own path.
 std::string own_path();
 
+/// The program cafbus: beside this one, where a build leaves both, or as `cafbus bench` is installed.
+std::string cafbus_path();
+
 /// Whole content of a file; empty if it cannot be read.
 std::string read_file(const std::string& path);
 

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "actors/watched_path": ["actors/followed_file.test.cpp"],
     "base/pipe_ends": ["base/spawn.test.cpp"],
     "base/process_group": ["base/spawn.test.cpp", "e2e/61_a_hook_ends_with_its_shell.py"],
+    "cli/bench": ["e2e/92_a_benchmark_is_a_command.py"],
     "cli/completion_command": ["e2e/90_the_shell_completes_the_command_line.py"],
     "cli/console": ["e2e/20_consume_says_why_it_ended.py", "e2e/51_consume_runs_a_command_per_event.py"],
     "cli/consume": ["e2e/21_consume_prints_what_it_is_asked_for.py"],
