@@ -27,11 +27,11 @@ struct bus_parts {
 /// system, with CAF's I/O module (then hub and conns run on the multiplexer's thread) or without (then on the workers).
 ///
 /// It ends, with everything that was attached, after `stop_bus`, when it is idle for too long, when a source has ended
-/// for good, or by an exit message; monitor `bus` to learn of it. The error that it ends with is
+/// without a restart, or by an exit message; monitor `bus` to learn of it. The error that it ends with is
 /// `exit_reason::user_shutdown`, or `exit_reason::unknown` if something has failed, each with the reason as text in its
 /// context.
 ///
-/// Subscribers, sources and the system belong to the program and live on, but for sources, which are told to end.
+/// Subscribers, sources and the system belong to the program and outlive the bus, but it tells sources to end.
 /// A subscriber or source whose handlers block for long must be detached, as in any CAF program: on a worker it would
 /// keep others from running, the bus included.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
@@ -47,18 +47,18 @@ struct stop_outcome {
 inline constexpr std::chrono::nanoseconds default_stop_time = std::chrono::seconds{2};
 
 /// The message that stops a bus within a bounded time whatever its consumers, hooks and sources do: sources end,
-/// consumers take what is queued for them, clean-ups run, everything ends; whoever is not done when its share of the
-/// time is over is cut short. For actors, which monitor the bus to learn of its end.
+/// consumers receive their queued events, clean-ups run, everything ends; each step that exceeds its share of the time
+/// is cut short. For actors, which monitor the bus to learn of its end.
 stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = default_stop_time);
 
-/// The same for programs: stops the bus and waits until it and everything that it spawned has ended. The system lives
-/// on. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill the bus).
+/// The same for programs: stops the bus and waits until it and everything that it spawned has ended. The system keeps
+/// running. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill the bus).
 /// @pre called from a thread that is not the system's own; never from an actor, unless it is a detached one.
 stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
                   std::chrono::nanoseconds limit = default_stop_time);
 
-/// A bus that is stopped where its handle ends: the system of a program that forgets to stop one, or leaves by an
-/// exception, would wait for it for ever. The system must outlive the handle.
+/// A bus that its handle's destructor stops: the system of a program that forgets to stop its bus, or leaves by an
+/// exception, would wait for the bus for ever. The system must outlive the handle.
 class bus_handle {
 public:
   explicit bus_handle(caf::actor_system& system, const bus_options& options = {})

@@ -19,22 +19,22 @@ struct cleanup_limits {
   uint32_t max_hooks = 1;                   ///< At once.
 };
 
-/// The cleanup-lock coordinator: says who is first and who is last under a subscription id, keeps newcomers of that id
-/// waiting (of no other) while somebody cleans up, and has the bus run the id's hooks: `on_first` before the first one
-/// is let in, `on_last` after the last one has gone. The bus runs them, not a consumer: so `on_last` comes exactly
-/// once, whoever was first and however the last one died.
+/// The cleanup-lock coordinator: decides which consumer of a subscription id is the first and which the last, lets
+/// newcomers of that id (and of no other) wait while a consumer cleans up, and has the bus run the id's hooks:
+/// `on_first` before it admits the first consumer, `on_last` after the last one has left. Since the bus runs them and
+/// not a consumer, `on_last` runs exactly once, whichever consumer was first and however the last one died.
 ///
-/// What it decides stands in `subscriptions`; here are its messages, its timers, the processes and the log.
+/// `subscriptions` makes the decisions; this actor has the messages, the timers, the processes and the log.
 ///
-/// Invariant: whoever is known to `ids` is monitored, so that every way in which a connection can end gives back what
-/// it had, and nobody else is, since an observer's memory lives as long as what it observes; `questions` are those of
-/// who waits; `running` are the hooks that have been started and have not ended.
+/// Invariant: exactly the members that `ids` knows are monitored. So a connection gives back what it had however it
+/// ends, and no observer stays in memory longer than needed. `questions` are those of waiting newcomers; `running` are
+/// the hooks that have been started and have not ended.
 struct cleanup_lock_state {
   static inline const char* name = "cleanup_lock";
 
   explicit cleanup_lock_state(cleanup_lock_actor::pointer self) : self{self} {}
 
-  /// Ends the hooks that run: a bus that is gone answers for nothing. Forgets whom it has observed.
+  /// Ends the running hooks, since no bus is left to report on them, and stops observing members.
   ~cleanup_lock_state();
 
   cleanup_lock_state(const cleanup_lock_state&) = delete;
@@ -73,7 +73,7 @@ struct cleanup_lock_state {
   std::unordered_map<uint64_t, running_hook> running; ///< By ticket.
   std::vector<caf::typed_response_promise<hooks_finished>> finishing;
   std::unordered_map<caf::actor_id, caf::actor_addr> watched;
-  log::limit start_log; ///< Each cause on its own: whoever comes can bring them about.
+  log::limit start_log; ///< One per cause: any consumer can bring each about.
   log::limit end_log;
   log::limit failure_log;
   log::limit left_out_log;

@@ -7,8 +7,8 @@
 
 namespace cafbus {
 
-/// What a command writes to its standard output. It ends when its shell does, whoever still has the pipe; what the
-/// shell leaves running ends with it.
+/// The standard output of a command. It ends when the shell does, even if another process still has the pipe open;
+/// processes that the shell leaves end with it.
 class command_output final : public line_input {
 public:
   command_output(wakeup stop, shell_command command) : line_input{std::move(stop)}, command_{std::move(command)} {}

@@ -47,7 +47,7 @@ public:
   /// A part of a line that is too long for the buffer was handed out last.
   bool is_in_a_line() const noexcept { return in_a_line_; }
 
-  /// What was read of it is not there any more: it was truncated, or written anew, maybe to the same size.
+  /// The bytes that were read are gone: the file was truncated or rewritten, maybe to the same size.
   bool is_rewritten() const;
   void start_over() noexcept;
 

@@ -19,8 +19,8 @@ struct watch_wish {
   uint32_t changes = 0; ///< The same for everybody who watches the same thing.
 };
 
-/// Tells whoever follows files that something has happened: one inotify instance (a user may have 128) and one thread
-/// for the whole process, however many there are. It only wakes; what has happened is found out by looking.
+/// Wakes followers of files after changes: one inotify instance (a user may have 128) and one thread for all followers
+/// of the process. It does not say what has changed; the follower looks.
 class file_watcher {
 public:
   /// The one of this process, made when the first one asks and gone with the last.
@@ -38,8 +38,8 @@ public:
     watches(const watches&) = delete;
     watches& operator=(const watches&) = delete;
 
-    /// Watches these from now on, and nothing else. What is there already stays as it is, what has been replaced under
-    /// its name is watched anew. @returns the first failure; the others are watched all the same.
+    /// Watches these from now on, and nothing else. Existing watches stay; a file that was replaced under its name gets
+    /// a new watch. @returns the first failure; the others are watched all the same.
     result<void> set(const std::vector<watch_wish>& wishes);
 
   private:

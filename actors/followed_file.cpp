@@ -98,7 +98,7 @@ std::optional<input_step> followed_file::read(std::span<char> buffer) {
   return std::nullopt;
 }
 
-/// A line of the old file that goes on in the new one: whoever cuts files by size may cut a line. An event begins with
+/// A line of the old file that continues in the new one: rotation by size may cut a line. An event begins with
 /// a brace; what does not is the rest of one.
 void followed_file::join_torn_line() {
   if (!old_ || old_->rest().empty() || current_->where().offset > 0 || current_->is_in_a_line())
@@ -163,7 +163,7 @@ void followed_file::look_while_absent(const std::string& why) {
     read_again_ = !decided_; // what was written before it was removed
     if (read_again_)
       return;
-    let_current_go(); // nobody else may have it: its space is given back
+    let_current_go(); // it may be the last reference: its space is freed
   }
   say(source_state::reconnecting, why);
 }
@@ -265,10 +265,10 @@ void followed_file::watch() {
     if (*x)
       wishes.push_back(content_of((*x)->fd()));
   auto done = watches_.set(wishes);
-  unwatched_ = done || !current_ ? "" : done.error().text + "; changes are found late";
+  unwatched_ = done || !current_ ? "" : done.error().text + "; changes are noticed late";
   auto inode = current_ ? current_->where().inode : 0;
   if (std::exchange(watched_inode_, inode) != inode)
-    look_again_ = woken_ = true; // nobody has told what happened between the last read and now
+    look_again_ = woken_ = true; // no event has told of changes between the last read and now
 }
 
 /// Blocks until something may have changed.

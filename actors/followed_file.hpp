@@ -11,12 +11,12 @@
 
 namespace cafbus {
 
-/// Follows the file of a given name, as `tail -F` does: through growth, truncation, replacement and absence. It goes on
-/// where `position_file` says that it was, else it begins at the first byte.
+/// Follows the file of a given name, as `tail -F` does: through growth, truncation, replacement and absence. It starts
+/// where `position_file` says that it stopped, else at the first byte.
 ///
 /// - When another file has the name, that one is read from its start, and the old one is read on beside it until
-///   nothing has been added to it for `rotation_grace`: whoever writes may take a moment to change over.
-/// - A file that was truncated, or written anew to whatever size, is read again from its start.
+///   nothing has been added to it for `rotation_grace`: the writer may take a moment to change over.
+/// - A file that was truncated or rewritten, to any size, is read again from its start.
 /// - What lacks its end of line is held back until that comes; a replacement or truncation counts as one.
 ///
 /// Invariant: `current_` is the last file that had the name, read up to its end whenever this waits; `old_` is the one

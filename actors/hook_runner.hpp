@@ -17,7 +17,7 @@ struct hook_run {
   command_context context;
 };
 
-/// Where the hooks of a consumer run, as it has said it.
+/// Environment, folder and umask of hooks, as their consumer asked.
 command_context context_of(const hook_commands& x);
 
 /// Ends a hook that is running, its children included: SIGTERM, then SIGKILL. Its `hook_done` still comes. Any thread,
@@ -30,12 +30,12 @@ using hook_launcher = std::function<hook_cancel(const hook_run&, const cleanup_l
 
 /// The real one: all hooks run under one thread, which is there from the first one on. The system waits for it.
 ///
-/// A hook ends when its shell ends. What a hook that failed, or an `on_last`, leaves running in its process group is
-/// ended then. What an `on_first` that worked leaves (a tunnel, a port-forward) lives until the `on_last` of its id has
-/// ended, then gets SIGTERM and, a second later, SIGKILL.
+/// A hook ends when its shell ends. Processes that a failed hook or an `on_last` leaves in its process group are
+/// ended then. Processes of a successful `on_first` (a tunnel, a port-forward) run until the `on_last` of its id has
+/// ended; then they get SIGTERM and, a second later, SIGKILL.
 ///
 /// @param app For the environment, as CAFBUS_APP, beside CAFBUS_SUBSCRIPTION_ID.
-/// @param usual Holds where a consumer has said nothing.
+/// @param usual For consumers that have not asked for a context.
 hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual);
 
 } // namespace cafbus

@@ -45,7 +45,7 @@ protected:
 /// - **Invariant**: at most one turn of an actor is on the stack, so a handler never sees another one's half-done work.
 /// - **Fairness**: a turn is followed by at most one more; then the actor's next message waits for a round of the
 ///   multiplexer, in which every other actor and socket has its turn. A backlog is worked off one message a round.
-/// - **Ends**: a handler that quits or throws ends its actor as in any turn; the sender goes on.
+/// - **Ends**: a handler that quits or throws ends its actor as in any turn; the sender continues.
 ///
 /// @tparam Base A typed broker that closes its mailbox when it ends.
 /// @tparam Messages What is handled at once, beside responses; each is the whole content of a message.

@@ -8,7 +8,7 @@
 namespace cafbus {
 
 /// Questions that an actor has not answered yet. Each promise is kept once: copies of one do not know of each other's
-/// delivery. It keeps its actor alive, so whoever ends answers all of them before.
+/// delivery. A promise keeps its actor alive, so an actor answers all of them before it ends.
 /// @tparam T The answer.
 template <class T>
 class open_promises {

@@ -25,7 +25,7 @@ public:
   /// @pre it was added
   void remove(std::string_view pattern, subscriber id);
 
-  /// Appends those who want this type; whoever wants it by two patterns stands there twice.
+  /// Appends the subscribers of this type; a subscriber with two matching patterns is appended twice.
   void find(std::string_view type, std::vector<subscriber>& result) const;
 
 private:
@@ -38,7 +38,7 @@ private:
     std::string token; // that leads here from the parent; "*": any
     std::unordered_map<std::string, uint32_t, text_hash, std::equal_to<>> next;
     std::vector<subscriber> here; // of patterns that end here
-    std::vector<subscriber> rest; // of those that go on with ">"
+    std::vector<subscriber> rest; // of patterns that continue with ">"
   };
 
   uint32_t child(uint32_t parent, std::string_view token);

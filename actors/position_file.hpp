@@ -7,14 +7,14 @@
 namespace cafbus {
 
 /// Remembers how far one source has read its file, and the one before it that was rotated away, in a small file of its
-/// own. Written to a new file that takes the old one's place, so that there is always a whole one. Whatever is wrong
-/// with it counts as nothing: then the source reads from the beginning.
+/// own. Saving writes a new file and renames it, so that there is always a complete one. A damaged file counts as
+/// empty: then the source reads from the beginning.
 class position_file {
 public:
   /// Remembers nothing.
   position_file() = default;
 
-  /// @param folder Of all of them; made if it is not there. @param source What tells this source from all others.
+  /// @param folder For all such files; created if missing. @param source Identifies this source.
   position_file(const std::string& folder, const std::string& source);
 
   std::vector<file_position> load() const;

@@ -9,11 +9,12 @@
 
 namespace cafbus {
 
-/// Which publishers wait for which consumers of the policy block: the hub's part of it without actors and timers.
+/// Which publishers wait for which consumers of the policy block: the hub's share of the work, without actors and
+/// timers.
 ///
-/// For each such consumer that a batch was for, the consumer's conn is asked whether it has room. Until it says so the
-/// publisher is not answered, and sends nothing more, but for no longer than the consumer's `limit`. A consumer that
-/// has used that up is *spent*: nobody waits for it until its conn has room again.
+/// For each such consumer of a batch, the hub asks the consumer's conn whether it has room. Until the conn says so, the
+/// publisher gets no answer and sends nothing more, but for at most the consumer's `limit`. A consumer that has used up
+/// its limit is *spent*: publishers do not wait for it until its conn has room again.
 class publisher_credit {
 public:
   using consumer_id = uint64_t;
@@ -40,7 +41,7 @@ public:
   /// The timer has gone off. @returns how long the next one is to run, if any.
   std::optional<std::chrono::nanoseconds> look(consumer_id x, time_point now);
 
-  /// Nobody waits for anybody any more.
+  /// All publishers stop waiting.
   void release_all();
 
   /// Batches that have to wait no longer, since the last call.

@@ -22,9 +22,8 @@ public:
 /// The bytes that wait for all consumers of a bus together, and their limit; an event counts once for each consumer
 /// that it waits for. Safe from any thread.
 ///
-/// Beyond the limit the holders with most waiting are cut down to one common level, the rest keep all: whoever is slow
-/// pays, and who keeps up never does. They are cut to a sixteenth below the limit, so that the search for them is paid
-/// for by many events.
+/// Beyond the limit, the longest queues are cut to one common length and the others keep all: only slow consumers lose
+/// events. The cut goes to a sixteenth below the limit, so that many events share the cost of one search.
 class queue_budget {
 public:
   /// @param limit Bytes.

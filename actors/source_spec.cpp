@@ -36,9 +36,9 @@ result<source_spec> parse_file(source_spec x, std::string_view path) {
   if (failed)
     return wrong(x, failed.message());
   if (path.front() == '~' && !exists(x.argument))
-    return wrong(x, "no shell has replaced the '~' here; give the whole path, as in file:\"$HOME/...\"");
+    return wrong(x, "'~' is not expanded here; write the whole path, as in file:\"$HOME/...\"");
   if (path.find_first_of("*?[") != std::string_view::npos && !exists(x.argument))
-    return wrong(x, "a pattern is not expanded here; give a source of its own to each file, or use "
+    return wrong(x, "patterns are not expanded here; name each file as a source of its own, or use "
                     "exec:'tail -q -n +1 -F PATTERN'");
   return x;
 }
@@ -76,7 +76,7 @@ result<source_spec> parse_source_spec(std::string_view text) {
     return parse_exec(std::move(x), text.substr(exec_prefix.size()));
   if (!text.starts_with(node_prefix))
     return failure{failure_kind::invalid, "source '" + x.name +
-                                              "' is not known: give stdin, file:PATH, exec:COMMAND, "
+                                              "' is unknown; allowed are stdin, file:PATH, exec:COMMAND, "
                                               "exec:every=DURATION:COMMAND, node:[NAME@]HOST:PORT or node:unix:PATH"};
   x.what = source_spec::kind::node;
   x.argument = text.substr(node_prefix.size());

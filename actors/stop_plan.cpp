@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Time beyond its own limit that a part gets before the bus goes on without it.
+/// Time beyond its own limit that a part gets before the bus continues without it.
 constexpr auto grace = 500ms;
 
 /// Of a stop that is bounded as a whole: when consumers get their `bye`, and the time from SIGTERM to SIGKILL.

@@ -18,8 +18,8 @@ enum class bus_stage : uint8_t {
 };
 
 /// How a bus stops: which step follows which, and how long each may take. Each step has a limit of its own; where the
-/// whole stop is bounded, it also has no more than what is left of its share. Knows no actors: who runs it says what
-/// has happened, and does what the stage asks for.
+/// whole stop is bounded, it also has no more than what is left of its share. Knows no actors: its caller reports
+/// what has happened, and carries out the stage.
 ///
 /// Invariant: the stage only grows.
 class stop_plan {
@@ -35,7 +35,7 @@ public:
   /// @param within Of the whole stop; 0: only the steps' own limits.
   void begin(time_point now, nanoseconds drain_timeout, nanoseconds within) noexcept;
 
-  /// Bounds a stop that goes on already, or bounds it tighter. @returns whether that changes the limit of the step.
+  /// Sets a limit for a stop in progress, or a tighter one. @returns whether that changes the limit of the step.
   bool tighten(time_point now, nanoseconds within) noexcept;
 
   /// The step has come to its end. @pre !running() @returns the next.

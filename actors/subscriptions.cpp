@@ -92,8 +92,9 @@ std::string subscriptions::busy_text(const std::string& id, const subscription& 
            ", is cleaning up; try again";
   std::string hook = x.stage == phase::setting_up ? "on_first" : "on_last";
   if (x.ticket == 0)
-    return "the " + hook + " hook of subscription '" + id + "' has not had its turn: " + std::to_string(running_) +
-           " hooks are running, and the bus runs no more at once (option max-hooks); try again";
+    return "the " + hook + " hook of subscription '" + id +
+           "' is still waiting for its turn: " + std::to_string(running_) +
+           " hooks are running, as many as the bus runs at a time (option max-hooks); try again";
   return "the " + hook + " hook of subscription '" + id + "' is still running; try again";
 }
 

@@ -14,11 +14,11 @@ namespace cafbus {
 /// Who is in under each subscription id, who holds its cleanup lock, which hook of it runs and who waits for it: the
 /// coordinator without its messages, timers and processes. What is to be done for a call is collected in `to_do`.
 ///
-/// A subscription id is `open` (whoever comes is let in), or keeps newcomers waiting for one of three reasons. Hooks
-/// of an id never overlap and strictly alternate, since it runs one at a time and lets nobody in meanwhile.
+/// A subscription id is `open` (newcomers are admitted), or lets newcomers wait for one of three reasons. Hooks of an
+/// id never overlap and strictly alternate, since it runs one at a time and admits no newcomer meanwhile.
 ///
-/// No more than `max_hooks` hooks run at once; the others wait for their turn, those of `on_last` first, since nobody
-/// waits for an `on_first` longer than `enter` lets him, and an `on_last` cannot be refused.
+/// At most `max_hooks` hooks run at a time; the others wait for their turn, `on_last` first: a newcomer waits for its
+/// `on_first` for a limited time and is then refused, but an `on_last` cannot be refused.
 ///
 /// Invariant, per id:
 ///   open         no waiters
@@ -33,13 +33,13 @@ public:
 
   enum class phase : uint8_t { open, setting_up, locked, cleaning_up };
 
-  /// Somebody who wants in.
+  /// A consumer that asks for admission.
   struct newcomer {
     uint64_t ticket = 0; ///< Of the question, for its answer; of the caller's choice.
     member_id member = 0;
     hook_commands hooks;
-    bool exclusive = false; ///< Nobody else may be in beside it.
-    int64_t pid = 0;        ///< For those whom it keeps out.
+    bool exclusive = false; ///< It must be the only member.
+    int64_t pid = 0;        ///< For the message to those that it keeps out.
     bool gone = false;      ///< INTERNAL: it has ended while its hook was running.
   };
 
@@ -74,7 +74,7 @@ public:
   /// The newcomer has waited for long enough: it is refused, unless it is in or its own hook has been started.
   void give_up_waiting(const std::string& id, uint64_t ticket);
 
-  /// @returns whether it was in, and nobody is in now. No-op for one who is not in.
+  /// @returns whether it was the last member. Does nothing for a stranger.
   bool leave(const std::string& id, member_id who);
 
   /// It has ended: it leaves, and waits no more, under all ids.
@@ -89,7 +89,7 @@ public:
   /// @returns which hook it was; nothing if none of that ticket runs.
   std::optional<hook_kind> hook_ended(const hook_done& x);
 
-  /// Starts no hook from now on. Those that run go on.
+  /// Starts no more hooks. Running ones continue.
   void start_no_more_hooks();
 
   /// Neither a hook that runs nor one that waits for its turn.
@@ -108,7 +108,7 @@ public:
 private:
   struct member {
     member_id id = 0;
-    bool first = false; ///< Nobody else was in when it came.
+    bool first = false; ///< There was no other member when it came.
     bool exclusive = false;
     int64_t pid = 0;
   };
@@ -118,7 +118,7 @@ private:
     std::vector<member> members;
     uint64_t ticket = 0; ///< Of the lease or of the hook that runs; 0: none does.
     std::optional<newcomer> setting_up;
-    hook_commands last;          ///< Of whoever came last with an `on_last`, which runs when the last one has gone.
+    hook_commands last;          ///< Of the latest member with an `on_last`; runs after the last member has left.
     bool left_processes = false; ///< `on_first` has left some that `on_last`, or its turn, ends.
     std::deque<newcomer> waiters;
   };

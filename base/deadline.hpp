@@ -3,7 +3,7 @@
 
 namespace cafbus {
 
-/// `x` for poll(), rounded up, so that nobody spins through the last millisecond: 0 for what is over, an hour at most.
+/// `x` for poll(), rounded up, so that no caller spins through the last millisecond: 0 if it is over, at most an hour.
 int poll_ms(std::chrono::nanoseconds x) noexcept;
 
 /// Blocks this thread, signals or not. Not for actors.

@@ -19,9 +19,9 @@ struct closing {
   void operator()(DIR* x) const noexcept { ::closedir(x); }
 };
 
-/// Whether the process of that number is alive and of the group. /proc/PID/stat: "PID (NAME) STATE PARENT GROUP ...",
-/// where NAME may hold anything.
-bool lives_in(const char* number, pid_t group) {
+/// Whether that process is running and belongs to the group. /proc/PID/stat: "PID (NAME) STATE PARENT GROUP ...",
+/// where NAME may contain anything.
+bool runs_in(const char* number, pid_t group) {
   unique_fd fd{::open((std::string{"/proc/"} + number + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
   std::array<char, 512> buffer;
   auto n = fd ? ::read(fd.get(), buffer.data(), buffer.size() - 1) : 0;
@@ -44,7 +44,7 @@ size_t others_in_group(pid_t leader) {
   std::unique_ptr<DIR, closing> processes{::opendir("/proc")};
   size_t result = 0;
   for (const dirent* x = processes ? ::readdir(processes.get()) : nullptr; x != nullptr; x = ::readdir(processes.get()))
-    if (x->d_name[0] >= '1' && x->d_name[0] <= '9' && std::atol(x->d_name) != leader && lives_in(x->d_name, leader))
+    if (x->d_name[0] >= '1' && x->d_name[0] <= '9' && std::atol(x->d_name) != leader && runs_in(x->d_name, leader))
       ++result;
   return result;
 }

@@ -5,7 +5,7 @@
 
 namespace cafbus {
 
-/// Living processes in that process group, its leader apart. Reads /proc: some hundred microseconds.
+/// Running processes in that process group, without its leader. Reads /proc, which takes some hundred microseconds.
 size_t others_in_group(pid_t leader);
 
 } // namespace cafbus

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-/// The one way in which code of ours says that something failed; at the border of an actor it is CAF's `error`.
+/// The way in which our code reports failures; at the border of an actor it is CAF's `error`.
 ///
 ///   result<app_paths> find_app_paths(...);
 ///
@@ -20,10 +20,10 @@ enum class failure_kind : uint8_t {
   invalid,     ///< The input is wrong; it would fail again.
   not_found,   ///< A file, an address or a name does not exist.
   refused,     ///< The other side, or the owner of a place, says no.
-  untrusted,   ///< A place or a process belongs to somebody who could deceive us.
+  untrusted,   ///< A place or a process belongs to another user, who could deceive us.
   timed_out,   ///< No answer in time; a later attempt may succeed.
-  stopping,    ///< The other side ends and serves nobody any more; the text is its reason. Another one may be started.
-  closed,      ///< The other side has ended: without a word, or after the one that was asked for.
+  stopping,    ///< The other side is ending; the text is its reason. A new one may be started.
+  closed,      ///< The other side has ended, without a message or after the requested one.
   protocol,    ///< The other side sent what its protocol does not allow.
   unavailable, ///< Used up or taken for now: descriptors, memory, a lock, the room of a bus. Try again later.
   system,      ///< Any other error of a system call; the text has errno's.

@@ -11,7 +11,7 @@
 /// The one place where this program starts others: hooks, `exec:` sources and `consume --exec`.
 namespace cafbus {
 
-/// What a command finds around it. Each part that is not given is that of this process.
+/// Environment, folder and umask of a command. Each part that is not given is that of this process.
 struct command_context {
   std::optional<std::vector<std::string>> environment = {}; ///< NAME=VALUE.
   std::string folder = {};                                  ///< Absolute, or empty.
@@ -19,7 +19,7 @@ struct command_context {
   bool operator==(const command_context&) const = default;
 };
 
-/// How commands are run that nobody says more about.
+/// Context of commands that have none of their own.
 struct command_defaults {
   command_context usual = {};
   std::vector<std::string> variables = {}; ///< NAME=VALUE, for every command.
@@ -48,10 +48,10 @@ struct child {
 };
 
 /// @returns a failure if the system has no process or no descriptor to give, or the program cannot be executed; then
-/// nothing is left of the attempt.
+/// no trace of the attempt remains.
 result<child> spawn(const spawn_request& x);
 
-/// Arguments or variables as exec wants them. The texts must live on.
+/// Arguments or variables as exec needs them. `texts` must outlive the result.
 std::vector<char*> as_pointers(std::vector<std::string>& texts);
 
 /// NAME=VALUE of this process, or of `context` if it has any, with `more`, which beat those of the same name.

@@ -70,9 +70,8 @@ int complain(int code, std::string_view text) {
 void tell_of_others(const app_paths& paths) {
   for (const auto& x : find_others(paths, process_environment()))
     say("note: another bus of this app" + (x.pid != 0 ? " (process " + std::to_string(x.pid) + ")" : std::string{}) +
-        " lives in " + x.base + "; the one in " + paths.base +
-        " shares no events with it, and --dir or CAFBUS_DIR "
-        "tells which one is meant");
+        " is running in " + x.base + "; it shares no events with the one in " + paths.base +
+        "; to choose one, use --dir or CAFBUS_DIR");
 }
 
 std::string not_running_text(const std::string& app_dir, const std::string& socket) {

@@ -17,11 +17,11 @@ void say(std::string_view text);
 /// Prints `[cafbus] error: text` likewise. @returns `code`, for `return complain(...)`.
 int complain(int code, std::string_view text);
 
-/// Says where else a bus of the same app lives, after one has been started in `paths`: most likely one of the two is in
-/// the wrong place.
+/// Names the place of another bus of the same app, after one has been started in `paths`: most likely one of the two is
+/// in the wrong place.
 void tell_of_others(const app_paths& paths);
 
-/// What is said when nobody listens: what is missing and how to get it.
+/// The message if no bus listens: the missing bus, and how to start it.
 std::string not_running_text(const std::string& app_dir, const std::string& socket);
 
 /// Writes all of `text` to a descriptor that blocks. @returns false with errno if that does not work.

@@ -32,13 +32,13 @@ int explain_refusal(const join_outcome& outcome, const app_paths& paths) {
   }
 }
 
-/// How to go on after an end that nobody here asked for.
+/// How to continue after an unexpected end.
 void explain_loss(consume_end why, const std::string& app) {
   if (why == consume_end::bus_shutdown)
-    say("the bus has stopped; to start a new one and go on, run the same command again");
+    say("the bus has stopped; to start a new one and continue, run the same command again");
   if (why == consume_end::connection_lost)
-    say("the connection to the bus is lost, and events published from now on are missed: `cafbus status --app " + app +
-        "` shows the state of the bus; to go on, run the same command again");
+    say("the connection to the bus is lost, and this consumer misses events from now on: `cafbus status --app " + app +
+        "` shows the state of the bus; to continue, run the same command again");
 }
 
 /// What is behind the totals, where they are not as one would wish.
@@ -47,9 +47,9 @@ void explain_totals(const consume_totals& x, const consume_request& request) {
     say("failed: the command failed on " + std::to_string(x.failed) + " of " + std::to_string(x.received) + " events");
   if (x.dropped != 0)
     say("dropped: the bus dropped " + std::to_string(x.dropped) +
-        " events, since this consumer was slower than they came (cafbus serve --queue-capacity)");
+        " events, because this consumer was too slow (see cafbus serve --queue-capacity)");
   if (!x.confirmed)
-    say("the bus could not be asked for its totals: dropped= and left= count what was seen here");
+    say("the bus did not report its totals: dropped= and left= count only what this consumer has seen");
 }
 
 void print_totals(const consume_totals& x, consume_end why, int code, bool json) {
@@ -151,31 +151,31 @@ int run_consume(const consume_flags& flags) {
 
 constexpr const char* consume_footer =
     "A run ends at --max-events, --timeout or --idle-timeout, on SIGINT, SIGTERM or\n"
-    "SIGHUP (a second signal ends it at once), when nobody reads standard output any\n"
-    "more, and, without those three options, when standard input is a pipe or socket\n"
+    "SIGHUP (a second signal ends it at once), when the reader of standard output has\n"
+    "gone, and, without those three options, when standard input is a pipe or socket\n"
     "that is closed. The last line on standard error accounts for every event:\n"
     "  [cafbus] exited: received=N handled=N failed=N dropped=N left=N reason=R\n"
     "The bus had received + dropped + left events for this run. received = handled +\n"
-    "failed; dropped: the bus dropped them, since this consumer was too slow; left:\n"
-    "they waited when the run ended. R is limit, timeout, idle_timeout, signal,\n"
+    "failed; dropped: the bus dropped them because this consumer was too slow; left:\n"
+    "they were queued when the run ended. R is limit, timeout, idle_timeout, signal,\n"
     "stdin_eof, output_closed, exec_failed, bus_shutdown or connection_lost.\n"
     "\n"
-    "Exit codes: 0 ended as asked; 1 failed; 2 wrong usage, or rejected by the bus;\n"
-    "3 the bus ended; 4 events could not be written; 5 events were lost and\n"
+    "Exit codes: 0 success; 1 failure; 2 wrong usage, or rejected by the bus;\n"
+    "3 the bus ended; 4 events could not be written; 5 events were lost, and\n"
     "--fail-on-loss is given; 6 commands failed and --on-exec-error is skip.\n"
     "\n"
     "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
     "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
-    "were dropped right before this one, in CAFBUS_MISSED_REASON why (queue_full: it\n"
-    "was too slow; shed: all consumers together were), and in CAFBUS_DROPPED those\n"
+    "were dropped right before this one, in CAFBUS_MISSED_REASON why (queue_full: its\n"
+    "own queue was full; shed: all queues together were), and in CAFBUS_DROPPED those\n"
     "since the start.\n"
-    "Its output and error output are those of this program; reading the terminal is\n"
-    "an error. Events wait meanwhile; if they come faster, the bus drops the oldest,\n"
-    "and if this consumer falls more than 8 MiB behind, disconnects it (cafbus serve\n"
+    "It shares standard output and error with this program; reading the terminal is\n"
+    "an error. Events are queued meanwhile; if the queue is full, the bus drops the\n"
+    "oldest; it disconnects a consumer that is more than 8 MiB behind (cafbus serve\n"
     "--write-timeout).\n"
     "\n"
-    "--on-first, --on-last: the bus runs them with the environment (64 KiB at most),\n"
-    "folder and umask of this program. --timeout counts while a set-up is waited for.\n"
+    "--on-first, --on-last: the bus runs them with the environment (at most 64 KiB),\n"
+    "folder and umask of this program. --timeout includes the time of --on-first.\n"
     "\n"
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"

@@ -46,7 +46,7 @@ result<uint64_t> read_count(const char* flag, const std::string& text) {
 result<void> check_text(const consume_flags& flags) {
   auto check = [](const char* flag, const std::string& text) -> result<void> {
     if (!is_utf8(text))
-      return wrong(flag, "it is not UTF-8, which names of events are");
+      return wrong(flag, "it is not UTF-8, as names of events must be");
     return {};
   };
   for (const auto& [flag, text] : {std::pair{"KEY", &flags.key}, {"--subscription-id", &flags.subscription_id}})
@@ -57,7 +57,7 @@ result<void> check_text(const consume_flags& flags) {
       return checked;
   for (const auto& [flag, text] : {std::pair{"--on-first", &flags.on_first}, {"--on-last", &flags.on_last}})
     if (!is_utf8(*text))
-      return wrong(flag, "it is not UTF-8, and the protocol carries nothing else; put the command into a script");
+      return wrong(flag, "it is not UTF-8, and the protocol carries only UTF-8; put the command into a script");
   return {};
 }
 
@@ -66,7 +66,7 @@ result<void> read_command(const consume_flags& flags, consume_request& request) 
     if (!flags.exec_timeout.empty() || !flags.on_exec_error.empty())
       return failure{failure_kind::invalid,
                      std::string{flags.exec_timeout.empty() ? "--on-exec-error" : "--exec-timeout"} +
-                         " means nothing without --exec"};
+                         " requires --exec"};
     return {};
   }
   auto words = split_command(flags.exec);
@@ -78,7 +78,7 @@ result<void> read_command(const consume_flags& flags, consume_request& request) 
   if (auto checked = check_program(request.command[0]); !checked)
     return wrong("--exec", checked.error().text);
   if (!flags.on_exec_error.empty() && flags.on_exec_error != "stop" && flags.on_exec_error != "skip")
-    return wrong("--on-exec-error", "it is stop or skip");
+    return wrong("--on-exec-error", "it must be stop or skip");
   request.skip_failures = flags.on_exec_error == "skip";
   return {};
 }
@@ -89,7 +89,7 @@ result<void> read_policy(const consume_flags& flags, hello& x) {
   std::ranges::replace(x.policy, '-', '_');
   const auto policy = from_word<queue_policy>(x.policy);
   if (!x.policy.empty() && policy == queue_policy::unknown)
-    return wrong("--policy", "it is drop-oldest, drop-newest, latest, disconnect or block");
+    return wrong("--policy", "it must be drop-oldest, drop-newest, latest, disconnect or block");
   if (!flags.queue_capacity.empty()) {
     auto count = read_count("--queue-capacity", flags.queue_capacity);
     if (!count || *count == 0)
@@ -105,7 +105,7 @@ result<void> read_policy(const consume_flags& flags, hello& x) {
   if (flags.block_timeout.empty())
     return {};
   if (policy != queue_policy::block)
-    return failure{failure_kind::invalid, "--block-timeout means nothing without --policy block"};
+    return failure{failure_kind::invalid, "--block-timeout requires --policy block"};
   auto time = read_duration("--block-timeout", flags.block_timeout, 0ns);
   if (!time || *time < 1ms || *time > defaults::max_block_time)
     return time ? wrong("--block-timeout", "it must be 1ms to " + to_text(defaults::max_block_time)) : time.error();
@@ -199,44 +199,45 @@ void consume_flags::add_to(CLI::App& command) {
     command.add_option(name, target, help)->type_name(type);
   };
   command
-      .add_option("--types", types,
-                  "Event types to receive, or patterns of them: between dots * is any one token, > at the end all "
-                  "that follow (default: the key)")
+      .add_option(
+          "--types", types,
+          "Event types to receive, or patterns: between dots, * matches any one token; at the end, > matches all "
+          "tokens that follow (default: the key)")
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command.add_flag("--literal", literal, "Take * and > in KEY and --types as they are");
+  command.add_flag("--literal", literal, "Take * and > in KEY and --types literally");
   text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");
   command.add_flag("--exclusive", exclusive, "Refuse to share the subscription: only one consumer at a time");
-  text(
-      "--policy", policy, "POLICY",
-      "When events wait that its queue has no room for: drop-oldest, drop-newest, latest (only the newest of each type "
-      "waits), disconnect, or block (publishers wait for this consumer) (default: drop-oldest)");
-  text("--queue-capacity", queue_capacity, "N", "Events that may wait for it, at most the bus's (default: the bus's)");
+  text("--policy", policy, "POLICY",
+       "If an event does not fit into its queue: drop-oldest, drop-newest, latest (keep only the newest event of each "
+       "type), disconnect, or block (publishers wait for this consumer) (default: drop-oldest)");
+  text("--queue-capacity", queue_capacity, "N",
+       "Events that its queue may hold, at most the bus's limit (default: that limit)");
   text("--queue-bytes", queue_bytes, "SIZE", "The same in bytes");
   text("--block-timeout", block_timeout, "DURATION",
-       "With --policy block: how long publishers wait at most, then the oldest are dropped (default: " +
+       "With --policy block: longest time that publishers wait; then the oldest events are dropped (default: " +
            to_text(defaults::block_time) + ')');
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");
   text("--explain", explain, "DURATION",
-       "After this time without an event say why none comes, as `cafbus explain` does (default: never)");
+       "After this time without an event, explain why, as `cafbus explain` does (default: never)");
   text("--on-first", on_first, "COMMAND",
        "The bus runs this with /bin/sh before it admits the first consumer of the subscription");
   text("--on-last", on_last, "COMMAND",
        "The bus runs this with /bin/sh after the last consumer of the subscription has left, however it ended");
   text("--output-dir", output_dir, "DIR", "Write each event to a file of its own in DIR instead of standard output");
   text("--exec", exec, "COMMAND",
-       "Run this for each event, one after the other, with the event on its standard input; it is split into words "
+       "Run this for each event, one at a time, with the event on its standard input; it is split into words "
        "by blanks and quotes, and run without a shell");
   text("--exec-timeout", exec_timeout, "DURATION",
-       "End a command that takes longer, which is a failure (default: " + to_text(defaults::exec_timeout) + ')');
+       "End a command that takes longer, and count a failure (default: " + to_text(defaults::exec_timeout) + ')');
   text("--on-exec-error", on_exec_error, "stop|skip",
-       "When a command fails: stop ends the run, skip counts it and goes on (default: stop)");
+       "If a command fails: stop ends the run, skip counts the failure and continues (default: stop)");
   text("--ready-fd", ready_fd, "N", "Write a line to descriptor N once subscribed, then close it");
   text("--ready-file", ready_file, "PATH",
-       "Make this file once subscribed, with the process id in it; it is removed at the end");
+       "Create this file once subscribed, with the process id in it; remove it at the end");
   command.add_flag("--fail-on-loss", fail_on_loss,
                    "Exit with 5 if events were dropped or left unhandled, except those beyond --max-events");
   command.add_flag("--json", json, "Print the last line, with the totals, as JSON");

@@ -26,7 +26,7 @@ constexpr nanoseconds shortest_answer_time = 2s;
 constexpr nanoseconds margin = 5s;
 /// No option is longer; what a peer says is added up.
 constexpr nanoseconds longest_limit = 24h * 365;
-/// How soon a bus that was busy is asked again: well within the tenth of a second in which nobody notices.
+/// How soon a bus that was busy is asked again: well within the tenth of a second that a user does not notice.
 constexpr nanoseconds retry_pause = 40ms;
 
 bool is_ours(const client& bus) {

@@ -35,7 +35,7 @@ enum class consume_end : uint8_t {
   idle_timeout,    ///< No event came for `idle_timeout`.
   signal,          ///< SIGINT, SIGTERM or SIGHUP.
   stdin_eof,       ///< Standard input is a pipe or socket and its other end has been closed.
-  output_closed,   ///< Nobody reads standard output any more, or events cannot be written.
+  output_closed,   ///< The reader of standard output has gone, or events cannot be written.
   exec_failed,     ///< A command failed and failures are not skipped.
   bus_shutdown,    ///< The bus has stopped.
   connection_lost, ///< The bus was killed, or has given this consumer up.

@@ -58,7 +58,7 @@ result<void> consume_session::prepare() {
   if (!signals_)
     return errno_failure("cannot take over signals");
   ::signal(SIGCHLD, SIG_DFL); // inherited as ignored, it would keep the exit statuses of commands from us
-  // Whoever started us with a pipe lets go of it to end us. Anything else at its end is how programs are started
+  // A program that started us with a pipe closes it to end us. Anything else at its end is how programs are started
   // without a terminal, and says nothing.
   if (!request_.bounded() && is_pipe_or_socket(STDIN_FILENO))
     watched_stdin_ = STDIN_FILENO;
@@ -212,7 +212,7 @@ void consume_session::on_command_failure(const std::string& what) {
   if (++totals_.failed <= failures_told)
     say("the command failed on " + command_event_ + ": " + what);
   else if (totals_.failed == failures_told + 1)
-    say("more commands fail; they are only counted");
+    say("further failures are only counted");
   if (request_.skip_failures)
     return;
   end(consume_end::exec_failed);

@@ -53,15 +53,16 @@ int run_explain(const explain_flags& flags) {
 } // namespace
 
 void add_explain(CLI::App& program, command& chosen) {
-  auto* sub = program.add_subcommand("explain", "Say why no events of a type arrive, from the source to the handler");
+  auto* sub =
+      program.add_subcommand("explain", "Explain why no events of a type arrive, from the source to the handler");
   auto flags = std::make_shared<explain_flags>();
   flags->common.add_to(*sub, false);
   sub->add_option("KEY", flags->key, "An event type, a pattern of types, or the key of a consumer")->required();
   sub->add_flag("--json", flags->json, "Print the findings as JSON: `findings`, each with `stage` and `text`");
-  sub->footer("It prints what may keep events from arriving in the order of their way: source,\n"
-              "type, consumer, queue, handler. The first line is the one to look at.\n"
+  sub->footer("It lists possible reasons in the order in which an event passes: source, type,\n"
+              "consumer, queue, handler. The first line matters most.\n"
               "\n"
-              "Exit codes: 0 the bus has answered; 1 it has not; 2 wrong usage; 4 the findings\n"
+              "Exit codes: 0 the bus answered; 1 it did not; 2 wrong usage; 4 the findings\n"
               "could not be printed.\n"
               "\n"
               "Examples:\n"

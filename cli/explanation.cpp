@@ -32,14 +32,15 @@ public:
 
   std::vector<finding> run() {
     if (!counts_events(x_)) {
-      add(event_stage::source, "this bus is of another make: it does not say what became of its events");
+      add(event_stage::source, "this bus is of another make, and does not report what happened to its events");
       return std::move(found_);
     }
     look_at_sources();
     look_at_types();
     if (consumers_.empty())
       add(event_stage::consumer, "no consumer asks for " + plain(key_) +
-                                     "; what comes meanwhile is not kept: start `cafbus consume " + plain(key_) + '`');
+                                     "; events that come meanwhile are not kept: start `cafbus consume " + plain(key_) +
+                                     '`');
     for (const auto& consumer : consumers_)
       look_at(consumer);
     return std::move(found_);
@@ -61,20 +62,20 @@ private:
       return;
     if (x_.counters.rejected != 0)
       add(event_stage::source, std::to_string(x_.counters.rejected) +
-                                   " lines came in and none of them was an event; `cafbus publish` says what is wrong");
+                                   " lines came in and none of them was an event; `cafbus publish` says why");
     else if (x_.sources.empty() && x_.links.empty())
       add(event_stage::source, "the bus has no source, and nothing was published");
     else
       add(event_stage::source, "no event has come since the bus started, " + std::to_string(x_.uptime_sec) + " s ago");
   }
 
-  /// What the bus cannot have handed out, since nobody asked for it, or since it had come before.
+  /// Events that the bus has not delivered: they had no subscriber, or were duplicates.
   void look_at_types() {
     const auto& types = x_.unmatched_types;
     for (const auto& type : types)
       if (stands_for(key_, type.event_type))
         add(event_stage::type, std::to_string(type.count) + " events of type " + plain(type.event_type) +
-                                   " came when nobody asked for them, and were not kept");
+                                   " came while no consumer was subscribed to them, and were not kept");
     const auto has_some = std::ranges::any_of(consumers_, [](const auto& y) { return y.received != 0; });
     if (x_.counters.ingress == 0 || has_some || !found_.empty())
       return;
@@ -85,17 +86,17 @@ private:
                        ", but none of type " + plain(key_) + " that the bus remembers";
     text += plain(did_you_mean(key_, names));
     for (size_t i = 0; i < std::min<size_t>(types.size(), 5); ++i)
-      text += (i == 0 ? "; nobody asked for " : ", ") + plain(types[i].event_type) + " (" +
+      text += (i == 0 ? "; no consumer asked for " : ", ") + plain(types[i].event_type) + " (" +
               std::to_string(types[i].count) + ')';
     if (x_.counters.duplicates != 0)
-      text += "; " + std::to_string(x_.counters.duplicates) + " had an event_id that had come before";
+      text += "; " + std::to_string(x_.counters.duplicates) + " had an event_id that came before";
     add(event_stage::type, std::move(text));
   }
 
   void look_at(const consumer_status& x) {
     const auto who = "consumer " + std::to_string(x.pid);
     if (x.received == 0) {
-      add(event_stage::consumer, who + " is subscribed, and nothing of what it asks for has come since it is");
+      add(event_stage::consumer, who + " is subscribed, and no event for it has come since");
       return;
     }
     if (x.dropped != 0)
@@ -106,10 +107,10 @@ private:
                                                  : std::string{", by its policy "} + to_string(x.policy)));
     if (x.queued != 0)
       add(event_stage::queue, who + " does not read: " + std::to_string(x.queued) + " events, " +
-                                  std::to_string(x.queued_bytes) + " bytes, wait for it");
+                                  std::to_string(x.queued_bytes) + " bytes, are queued for it");
     else
       add(event_stage::handler,
-          who + " has got all of its " + std::to_string(x.delivered) + " events: look at what it does with them");
+          who + " has received all of its " + std::to_string(x.delivered) + " events: check what it does with them");
   }
 
   const status_response& x_;

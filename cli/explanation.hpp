@@ -30,7 +30,7 @@ struct finding {
 
 /// Why no event of `key` arrives, an event type or a pattern of types, as far as the bus's status tells: in the order
 /// of an event's way, so the first finding is the one to look at. Never empty.
-/// @param pid Only for this consumer; 0: for whoever asks for it.
+/// @param pid Only for this consumer; 0: for all consumers of it.
 std::vector<finding> why_nothing(const status_response& x, const std::string& key, int64_t pid = 0);
 
 } // namespace cafbus

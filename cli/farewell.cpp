@@ -58,8 +58,8 @@ void farewell::read_account() {
     desk_.reset(); // it has hung up without an answer
 }
 
-/// Process ids tell the consumers of one machine apart, but not those of several containers; then nobody knows. A bus
-/// of another maker, which names no version, counts differently.
+/// Process ids tell the consumers of one machine apart, but not those of several containers; then there is no account.
+/// A bus of another maker, which names no version, counts differently.
 void farewell::take_account(const status_response& status) {
   auto ours = [this](const consumer_status& x) {
     return x.pid == subscription_.pid && x.event_key == subscription_.event_key;

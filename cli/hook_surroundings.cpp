@@ -40,14 +40,14 @@ result<void> check_size(const std::map<std::string, std::string>& environment) {
   if (bytes <= defaults::max_hook_env_bytes)
     return {};
   return failure{failure_kind::invalid,
-                 "the environment has " + std::to_string(bytes) + " bytes, and --on-first and --on-last take along " +
-                     std::to_string(defaults::max_hook_env_bytes) + " at most; the largest variable is " +
-                     largest.name + " with " + std::to_string(largest.bytes) + " bytes: `env -u " + largest.name +
+                 "the environment has " + std::to_string(bytes) + " bytes, and --on-first and --on-last get at most " +
+                     std::to_string(defaults::max_hook_env_bytes) + "; the largest variable is " + largest.name +
+                     " with " + std::to_string(largest.bytes) + " bytes: `env -u " + largest.name +
                      " cafbus consume ...` runs without it"};
 }
 
 std::string warn_of(const std::vector<std::string>& names) {
-  std::string result = "warning: --on-first and --on-last run without what is not UTF-8 in the environment: ";
+  std::string result = "warning: --on-first and --on-last run without these variables, which are not UTF-8: ";
   for (size_t i = 0; i < names.size() && i < names_shown; ++i)
     result += (i == 0 ? "" : ", ") + names[i];
   if (names.size() > names_shown)
@@ -90,8 +90,8 @@ result<std::vector<std::string>> add_hook_surroundings(hello& x, const char* con
     warnings.push_back(warn_of(left_out));
   x.hook_dir = current_folder();
   if (x.hook_dir.empty())
-    warnings.emplace_back("warning: this folder is gone, or its path is too long or not UTF-8; --on-first and "
-                          "--on-last run in that of the bus");
+    warnings.emplace_back("warning: the current folder is gone, or its path is too long or not UTF-8; --on-first and "
+                          "--on-last run in the folder of the bus");
   if (x.hook_env.empty()) // that would mean the bus's own, and every shell sets this one by itself
     x.hook_env.emplace("PWD", x.hook_dir.empty() ? "/" : x.hook_dir);
   x.hook_umask = current_umask();

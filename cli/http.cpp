@@ -51,33 +51,34 @@ int run_http(const http_flags& flags) {
   auto program = find_helper(self, "cafbus-http");
   if (program.empty())
     return complain(exit_code::failed, "the program cafbus-http is neither beside " + self +
-                                           " nor in ../libexec/cafbus; it is built where Boost 1.81 is: install "
-                                           "libboost1.81-dev, then build cafbus again");
+                                           " nor in ../libexec/cafbus; to get it, install "
+                                           "libboost1.81-dev, and build cafbus again");
   return become(program, to_arguments(flags, *paths, self));
 }
 
-constexpr const char* http_footer = "Serves a page at /, and\n"
-                                    "  GET  /events?types=a,b.*  events as they come (server-sent events)\n"
-                                    "  POST /publish             JSON lines, as `cafbus publish` reads them\n"
-                                    "  POST /hooks/github        webhooks, as events github.EVENT.ACTION\n"
-                                    "  GET  /status /metrics /healthz\n"
-                                    "and prints its address on standard output once it listens. It is a client of the\n"
-                                    "bus as any other, and starts one when a request needs it. gateway/README.md\n"
-                                    "describes requests, answers and limits.\n"
-                                    "\n"
-                                    "Who may ask: processes of this user and of root, and this page; with a token\n"
-                                    "who has it, and then nobody else. A page needs a token to publish, and so does\n"
-                                    "an address that other machines reach. A webhook needs its signature alone. The\n"
-                                    "file of a secret holds it in its first line and is readable by its owner alone.\n"
-                                    "\n"
-                                    "Exit codes: 0 ended by a signal; 1 it could not listen, or is not built; 2 wrong\n"
-                                    "usage.\n"
-                                    "\n"
-                                    "Examples:\n"
-                                    "  cafbus http &\n"
-                                    "  curl -N 'http://127.0.0.1:8470/events?types=github.>'\n"
-                                    "  (umask 077; openssl rand -hex 20 > secret)\n"
-                                    "  cafbus http --listen 127.0.0.1:9000 --github-secret-file secret";
+constexpr const char* http_footer =
+    "Serves a page at /, and\n"
+    "  GET  /events?types=a,b.*  events as they come (server-sent events)\n"
+    "  POST /publish             JSON lines, as `cafbus publish` reads them\n"
+    "  POST /hooks/github        webhooks, as events github.EVENT.ACTION\n"
+    "  GET  /status /metrics /healthz\n"
+    "and prints its address on standard output once it listens. It is a client of the\n"
+    "bus like any other, and starts a bus when a request needs it. gateway/README.md\n"
+    "describes requests, answers and limits.\n"
+    "\n"
+    "Access: processes of this user and of root, and this page; with --token-file only\n"
+    "requests with that token. Publishing from a page, and any address that other\n"
+    "machines can reach, need a token. A webhook only needs its signature. A file with\n"
+    "a secret has it in its first line, and is readable by its owner only.\n"
+    "\n"
+    "Exit codes: 0 ended by a signal; 1 cannot listen, or is not built; 2 wrong\n"
+    "usage.\n"
+    "\n"
+    "Examples:\n"
+    "  cafbus http &\n"
+    "  curl -N 'http://127.0.0.1:8470/events?types=github.>'\n"
+    "  (umask 077; openssl rand -hex 20 > secret)\n"
+    "  cafbus http --listen 127.0.0.1:9000 --github-secret-file secret";
 
 } // namespace
 
@@ -85,17 +86,18 @@ void add_http(CLI::App& program, command& chosen) {
   auto* sub = program.add_subcommand("http", "Serve events, publishing, webhooks, metrics and a page over HTTP");
   auto flags = std::make_shared<http_flags>();
   flags->common.add_to(*sub, false);
-  sub->add_option("--listen", flags->listen, "Address to listen at; port 0 takes a free one (default 127.0.0.1:8470)")
+  sub->add_option("--listen", flags->listen, "Address to listen at; port 0: any free port (default 127.0.0.1:8470)")
       ->type_name("ADDRESS:PORT");
   sub->add_option("--allow-host", flags->allow_hosts,
-                  "Name by which it may be asked for, beside localhost and addresses; may be given more than once")
+                  "Host name that requests may use, besides localhost and addresses; can be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  sub->add_option("--token-file", flags->token_file, "File with the token that requests must bring")->type_name("FILE");
+  sub->add_option("--token-file", flags->token_file, "File with the token that requests need")->type_name("FILE");
   sub->add_option("--github-secret-file", flags->github_secret_file,
-                  "File with the secret that webhooks are signed with; without it none are taken")
+                  "File with the secret of the webhooks' signatures; without it, webhooks are refused")
       ->type_name("FILE");
-  sub->add_flag("--github-unsigned", flags->github_unsigned, "Take webhooks without a signature, as /publish would");
+  sub->add_flag("--github-unsigned", flags->github_unsigned,
+                "Accept webhooks without a signature, by the rules of /publish");
   sub->add_flag("--no-spawn", flags->no_spawn, "Never start a bus");
   sub->footer(std::string{http_footer} + "\n\n" + spawn_note);
   sub->callback([flags, &chosen] { chosen = [flags] { return run_http(*flags); }; });

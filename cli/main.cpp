@@ -14,7 +14,7 @@ using namespace cafbus;
 namespace {
 
 /// A program that is started with a standard descriptor closed would get a socket or a file in its place. Standard
-/// input is opened for writing and the others for reading, so that whoever uses them fails instead of reading or
+/// input is opened for writing and the others for reading, so that using them fails instead of reading or
 /// writing nothing.
 void open_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)

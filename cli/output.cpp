@@ -20,7 +20,7 @@ output::output() {
   auto can_block = S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode);
   if (can_block)
     fd_.reset(::open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  // A file opened anew would begin at its start; a terminal of another user cannot be opened anew at all.
+  // A file that is opened again starts at its beginning; a terminal of another user cannot be opened again at all.
   if (!fd_) {
     fd_.reset(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     may_block_ = can_block;

@@ -9,8 +9,8 @@
 namespace cafbus {
 
 /// Standard output for a program that must also watch other things: it never blocks in a write, and many lines go out
-/// in one. A pipe or terminal is opened anew for that, since its own descriptor is shared with other programs, which do
-/// not expect it to be non-blocking.
+/// in one. It opens a pipe or terminal again for that, since the descriptor itself is shared with other programs, which
+/// do not expect it to be non-blocking.
 class output {
 public:
   output();
@@ -28,7 +28,7 @@ public:
 
   enum class state : uint8_t {
     good,
-    closed, ///< Nobody reads any more.
+    closed, ///< The reader has gone.
     failed, ///< See `error()`.
   };
 

@@ -37,7 +37,7 @@ result<publish_request> to_request(const publish_flags& flags) {
   if (flags.has_type && flags.type.empty())
     return failure{failure_kind::invalid, "--type: its value must not be empty"};
   if (!is_utf8(flags.type))
-    return failure{failure_kind::invalid, "--type: it is not UTF-8, which names of events are"};
+    return failure{failure_kind::invalid, "--type: it is not UTF-8, as names of events must be"};
   x.type = flags.type;
   x.require_consumer = flags.require_consumer;
   x.policy = flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand;
@@ -65,10 +65,10 @@ result<unique_fd> open_input(const std::string& path) {
 /// Where to go on after a failure.
 void explain_unanswered(const publish_outcome& x) {
   if (x.last_answered != 0)
-    say("the bus has answered for all up to line " + std::to_string(x.last_answered));
+    say("the bus has acknowledged all lines up to " + std::to_string(x.last_answered));
   if (x.first_unanswered != 0)
-    say("whether it has taken the lines from line " + std::to_string(x.first_unanswered) +
-        " on is unknown; publish again from there: those that have an event_id and were taken then count as "
+    say("it is unknown whether it has accepted the lines from line " + std::to_string(x.first_unanswered) +
+        " on; publish again from there: lines with an event_id that were accepted then count as "
         "duplicates");
 }
 
@@ -130,16 +130,16 @@ int run_publish(const publish_flags& flags) {
 }
 
 constexpr const char* publish_footer =
-    "Ends when the bus has answered for every line, and prints on standard error:\n"
+    "Ends when the bus has acknowledged every line, and prints on standard error:\n"
     "  [cafbus] published: accepted=N duplicates=N rejected=N unmatched=N consumers=N\n"
-    "unmatched: accepted, but wanted by no consumer; consumers: how many got some of\n"
-    "the last events. Both are left out where the bus does not tell them.\n"
-    "A line that is no event, or longer than 1 MiB, is reported with its number,\n"
+    "unmatched: accepted, but without a consumer; consumers: how many were subscribed\n"
+    "to the last events. Both are left out if the bus does not report them.\n"
+    "A line that is not an event, or longer than 1 MiB, is reported with its number,\n"
     "counted as rejected and skipped. Blank lines are skipped.\n"
     "\n"
     "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
-    "or the bus failed (then it says from which line on to publish again); 2 wrong\n"
-    "usage; 4 --json could not be written; 5 no consumer came in time\n"
+    "or the bus failed (the output says from which line to publish again); 2 wrong\n"
+    "usage; 4 --json could not be written; 5 no consumer connected in time\n"
     "(--wait-for-consumer), or events reached none (--require-consumer).\n"
     "\n"
     "Examples:\n"
@@ -159,10 +159,10 @@ void add_publish(CLI::App& program, command& chosen) {
                    ->type_name("TYPE");
   sub->add_option("FILE", flags->input, "File to read the lines from; - is standard input (default: -)");
   sub->add_option("--wait-for-consumer", flags->wait_for_consumer,
-                  "Before publishing, wait up to this time for a consumer of the first event's type")
+                  "Before publishing, wait at most this long for a consumer of the first event's type")
       ->type_name("DURATION");
   sub->add_flag("--require-consumer", flags->require_consumer,
-                "Exit with 5 if an event was accepted that no consumer wanted");
+                "Exit with 5 if no consumer was subscribed to an accepted event");
   sub->add_flag("--json", flags->json, "Print the totals as JSON on standard output");
   sub->add_flag("--no-spawn", flags->no_spawn, "Fail if no bus is running, instead of starting one");
   sub->footer(std::string{publish_footer} + "\n\n" + spawn_note);

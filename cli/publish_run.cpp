@@ -71,7 +71,7 @@ publish_outcome publish_run::run() {
 
 void publish_run::check_counts() {
   if (request_.require_consumer && outcome_.totals.accepted != 0 && !outcome_.totals.unmatched)
-    fail(failure_kind::refused, "--require-consumer: this bus does not tell whether events reached a consumer; it is "
+    fail(failure_kind::refused, "--require-consumer: this bus does not report whether events reached a consumer; it is "
                                 "of another make or version");
 }
 
@@ -189,7 +189,7 @@ void publish_run::fault(uint64_t number, const std::string& what) {
   if (++faults_ <= faults_told)
     say("line " + std::to_string(number) + ": " + what);
   else if (faults_ == faults_told + 1)
-    say("more lines are wrong; they are only counted");
+    say("further faulty lines are only counted");
 }
 
 void publish_run::count_answers() {

@@ -19,7 +19,7 @@ struct publish_request {
   spawn_policy policy = spawn_policy::on_demand;
   std::string type;                                          ///< Empty: each line names its own.
   std::optional<std::chrono::nanoseconds> wait_for_consumer; ///< Of the first event, before it is published.
-  bool require_consumer = false; ///< A bus that does not tell how many events were wanted by nobody is a failure.
+  bool require_consumer = false;                             ///< Fail if the bus does not report unmatched events.
 };
 
 /// How it ended.

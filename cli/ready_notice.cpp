@@ -46,7 +46,8 @@ result<void> remove_old_file(const std::string& path) {
   if (::lstat(path.c_str(), &info) != 0)
     return errno == ENOENT ? result<void>{} : errno_failure("--ready-file: cannot use " + path);
   if (!is_ready_file(path))
-    return failure{failure_kind::refused, "--ready-file: " + path + " exists and is no ready file; name another path"};
+    return failure{failure_kind::refused,
+                   "--ready-file: " + path + " exists and is not a ready file; name another path"};
   return ::unlink(path.c_str()) == 0 ? result<void>{} : errno_failure("--ready-file: cannot remove " + path);
 }
 

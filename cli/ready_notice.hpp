@@ -6,8 +6,8 @@
 
 namespace cafbus {
 
-/// Tells whoever started this program that it is ready: by a line on a descriptor that it inherited, by a file that
-/// appears, or both. What is wrong with them shows before the bus hears of us.
+/// Tells the program that started us that we are ready: by a line on an inherited descriptor, by a new file, or both.
+/// Mistakes in them are found before we connect to the bus.
 class ready_notice {
 public:
   /// Neither descriptor nor file: telling does nothing.

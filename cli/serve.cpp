@@ -13,7 +13,7 @@ namespace cafbus {
 
 namespace {
 
-/// One line for the starter that waits for it; a starter that is gone is nobody's loss.
+/// One line for the starter that waits for it; it does not matter if the starter has gone.
 void tell(unique_fd& starter, const std::string& line) {
   if (starter) [[maybe_unused]]
     auto written = ::write(starter.get(), line.data(), line.size());

@@ -59,11 +59,11 @@ void add_serve(CLI::App& program, command& chosen) {
                 "Print the options in effect, each with its origin, as a config file; run nothing");
   sub->add_flag("--json", *as_json, "With --check-config: print them as JSON");
   sub->footer("The bus ends on SIGINT or SIGTERM, by `cafbus stop`, after --idle-timeout\n"
-              "without a consumer, and when a source fails for good. SIGHUP reads config file\n"
-              "and environment again, and reopens the log.\n"
+              "without a consumer, and when it gives up a source. SIGHUP reads the config file\n"
+              "and the environment again, and reopens the log.\n"
               "\n"
-              "Exit codes: 0 told to stop, or idle; 1 could not start, or a source failed;\n"
-              "2 an option is wrong.\n"
+              "Exit codes: 0 stopped, or idle; 1 could not start, or gave up a source;\n"
+              "2 an option is invalid.\n"
               "\n"
               "Examples:\n"
               "  cafbus serve --app shop --source file:/var/log/orders.ndjson\n"
@@ -83,7 +83,7 @@ void add_serve(CLI::App& program, command& chosen) {
       if (*check_only)
         return check(*loaded, *as_json);
       if (*as_json)
-        return complain(exit_code::usage, "--json says nothing without --check-config");
+        return complain(exit_code::usage, "--json requires --check-config");
       return run_serve(loaded->values, reread);
     };
   });

@@ -49,7 +49,7 @@ void add_start(CLI::App& program, command& chosen) {
   flags->add_to(*sub, false);
   auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "Print the outcome as JSON");
-  sub->footer(std::string{"A bus that is running already is no error. Allows starts on demand again after\n"
+  sub->footer(std::string{"It is no error if the bus is running already. Starts on demand work again after\n"
                           "`cafbus stop --hold`. Prints `started` or `already running`.\n"
                           "\n"
                           "Exit codes: 0 the bus is running; 1 it could not be started; 2 wrong usage.\n"

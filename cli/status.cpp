@@ -92,7 +92,7 @@ std::string one_text(const app_status& x) {
 
 std::string all_text(const std::vector<app_status>& apps, const std::string& base) {
   if (apps.empty())
-    return "no app below " + plain(base) + " has or had a bus\n";
+    return "no app in " + plain(base) + " has or had a bus\n";
   std::vector<std::array<std::string, 5>> rows{{"APP", "STATE", "PID", "CONSUMERS", "EVENTS"}};
   for (const auto& x : apps) {
     auto answered = !x.view.line.empty();
@@ -210,12 +210,12 @@ std::string known_states() {
 }
 
 void add_status(CLI::App& program, command& chosen) {
-  auto* sub = program.add_subcommand("status", "Show what the bus does, who consumes, and why events do not arrive");
+  auto* sub =
+      program.add_subcommand("status", "Show the state of the bus, its consumers, and why events do not arrive");
   auto flags = std::make_shared<status_flags>();
   flags->common.add_to(*sub, false);
-  sub->add_flag("--json", flags->json,
-                "Print the bus's answer as JSON, with `why`: what may keep events from arriving");
-  sub->add_flag("--all", flags->all, "Show all apps below --dir that have or had a bus");
+  sub->add_flag("--json", flags->json, "Print the bus's answer as JSON, with `why`: reasons why events may not arrive");
+  sub->add_flag("--all", flags->all, "Show all apps in --dir that have or had a bus");
   sub->add_option("--fail-on", flags->fail_on,
                   "Exit with 2 if the state is one of these, else with 0: " + known_states())
       ->type_name("STATE[,STATE]")

@@ -38,7 +38,7 @@ std::vector<std::string> unaccounted(const status_response& x) {
       result.push_back(std::move(text));
   };
   if (!counts_events(x))
-    return {"this bus is of another make: it does not say what became of its events"};
+    return {"this bus is of another make, and does not report what happened to its events"};
   const auto& c = x.counters;
   note(difference("bus", {"ingress", c.ingress},
                   {{"duplicates", c.duplicates}, {"unmatched", c.unmatched}, {"matched", c.matched}}));

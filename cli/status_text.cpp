@@ -158,7 +158,7 @@ std::string blocks_text(const consumer_status& x) {
   std::set<std::string> publishers;
   for (auto pid : x.blocks)
     publishers.insert(pid == 0 ? "a source of the bus" : "publisher " + std::to_string(pid));
-  return "consumer " + std::to_string(x.pid) + " (policy block) makes wait: " + listed(publishers);
+  return "consumer " + std::to_string(x.pid) + " (policy block) delays: " + listed(publishers);
 }
 
 std::string policy_text(const consumer_status& x) {
@@ -187,7 +187,7 @@ std::string policies_text(const status_response& x) {
 std::vector<std::string> explain(const status_response& x) {
   std::vector<std::string> result;
   if (!counts_events(x)) {
-    result.emplace_back("this bus is of another make: it does not say what became of its events");
+    result.emplace_back("this bus is of another make, and does not report what happened to its events");
     return result;
   }
   if (x.counters.unmatched != 0)

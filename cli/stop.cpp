@@ -92,21 +92,21 @@ int run_stop(stop_flags& flags) {
 } // namespace
 
 void add_stop(CLI::App& program, command& chosen) {
-  auto* sub = program.add_subcommand("stop", "Stop the bus; return when it is gone");
+  auto* sub = program.add_subcommand("stop", "Stop the bus; return when it has ended");
   auto flags = std::make_shared<stop_flags>();
   flags->common.add_to(*sub, false);
   sub->add_flag("--force", flags->request.force,
                 "Stop it even while consumers are connected; kill a bus that does not answer within 5s");
   sub->add_option("--drain", flags->drain,
-                  "Time that consumers get to receive what is queued (default: the bus's option drain, 2s)")
+                  "Time that consumers get to receive queued events (default: the bus's option drain, 2s)")
       ->type_name("DURATION");
   sub->add_flag("--hold", flags->request.hold,
-                "Keep consume and publish from starting it again before `cafbus start` or `cafbus serve` does");
-  sub->add_flag("--all", flags->all, "Stop the buses of all apps below --dir");
+                "Keep consume and publish from starting it again until `cafbus start` or `cafbus serve` has");
+  sub->add_flag("--all", flags->all, "Stop the buses of all apps in --dir");
   sub->add_flag("--json", flags->json, "Print the outcome as JSON");
-  sub->footer("A bus that is not running is no error.\n"
+  sub->footer("It is no error if the bus is not running.\n"
               "\n"
-              "Exit codes: 0 the bus is gone; 1 it could not be stopped; 2 refused, since\n"
+              "Exit codes: 0 the bus has ended; 1 it could not be stopped; 2 refused because\n"
               "consumers are connected, or wrong usage; 4 the outcome could not be printed.\n"
               "\n"
               "Examples:\n"

@@ -27,7 +27,7 @@ std::vector<std::string> explain_unknown_variables(std::span<const std::string> 
   for (const std::string& name : names) {
     auto given_to_commands = std::ranges::find(command_variables, name) != std::end(command_variables);
     if (name.starts_with(prefix) && !given_to_commands && std::ranges::find(known, name) == known.end())
-      result.push_back("the variable " + name + " means nothing here" + did_you_mean(name, known));
+      result.push_back("the variable " + name + " is unknown" + did_you_mean(name, known));
   }
   std::ranges::sort(result);
   return result;

@@ -29,7 +29,7 @@ result<type_filter> parse_types(std::string_view text) {
     const auto type = take(text, ',');
     if (type.empty() || type.size() > defaults::max_name_bytes || type.find('*') != type.npos ||
         type.find('>') != type.npos)
-      return bad_permit(type, "is no event type; write TYPE,TYPE or *");
+      return bad_permit(type, "is not an event type; write TYPE,TYPE or *");
     result.types.emplace_back(type);
   }
   std::ranges::sort(result.types);

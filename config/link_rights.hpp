@@ -25,7 +25,7 @@ struct link_rights {
   bool operator==(const link_rights&) const = default;
 };
 
-/// One value of the option `node-allow`: who, and what. `*` is everybody whose certificate is accepted.
+/// One value of the option `node-allow`: a name and its rights. `*` stands for all peers with accepted certificates.
 ///
 ///   hub.example.org                          everything
 ///   leaf read=im.message,im.chat             may take these two, and bring nothing
@@ -38,8 +38,8 @@ struct link_permit {
 
 result<link_permit> parse_link_permit(std::string_view text);
 
-/// What whoever has these names may do: by the first permit for one of them, else by the one for `*`.
-/// @param permits Empty: everybody may do everything. @returns nothing if it may not even link.
+/// The rights of a peer with these names: those of the first permit for one of them, else of the permit for `*`.
+/// @param permits Empty: every peer has all rights. @returns nothing if the peer may not link.
 std::optional<link_rights> rights_of(std::span<const link_permit> permits, std::span<const std::string> names);
 
 } // namespace cafbus

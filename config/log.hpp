@@ -10,12 +10,12 @@ namespace spdlog {
 class logger;
 }
 
-/// The log. A line is a stable event name in kebab case, then `key=value` pairs; whatever came from a peer goes through
-/// `quoted`. Levels: error = a human must act, warn = something was lost or a limit was hit (at most one line a second
-/// per cause), info = state changes, debug = per event and frame. Payloads never at any level above trace.
+/// The log. A line is a stable event name in kebab case, then `key=value` pairs; text from a peer goes through
+/// `quoted`. Levels: error = a human must act, warn = a loss, or a limit was reached (at most one line per second and
+/// cause), info = state changes, debug = per event and frame. Payloads appear at trace only.
 ///
-/// Silent until a program calls `to_file`; safe from any thread. Writing happens on a thread of its own,
-/// so that no actor waits for a disk; when that cannot keep up, the oldest lines are lost.
+/// Silent until a program calls `to_file`; safe from any thread. A separate thread writes, so that no
+/// actor waits for a disk; if that cannot keep up, the oldest lines are lost.
 namespace cafbus::log {
 
 spdlog::logger& bus();

@@ -9,14 +9,13 @@
 namespace cafbus::log {
 
 /// A file that lines are appended to, private (0600) and rotated while it is written: `path`, `path.1` .. `path.kept`.
-/// Not thread-safe. Invariant: once opened it stays open; a rotation that fails goes on in the old file.
+/// Not thread-safe. Invariant: once opened it stays open; if a rotation fails, the old file stays in use.
 class log_file {
 public:
   /// @param max_bytes Size at which it is rotated. @param kept Old files that are kept.
   log_file(std::string path, size_t max_bytes, size_t kept);
 
-  /// Opens the path; once more, when somebody has moved the file away. Where that fails, a file that was open before
-  /// goes on.
+  /// Opens the path; again, if the file was moved away. If that fails, a file that was open before stays in use.
   result<void> open();
 
   /// Appends `line`, which has its '\n'. What the disk does not take is lost.

@@ -6,10 +6,10 @@
 
 namespace cafbus::log {
 
-/// Lines that each `limit` lets through in a second; of the whole process, as the log is. At least 1. Any thread.
+/// Lines per second that each `limit` passes; one value for the process, as there is one log. At least 1. Any thread.
 inline std::atomic<uint32_t> lines_per_second{1};
 
-/// Lets some lines a second through for one cause, and counts what it holds back.
+/// Passes some lines per second for one cause, and counts the others.
 class limit {
 public:
   using time_point = std::chrono::steady_clock::time_point;

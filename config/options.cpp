@@ -101,7 +101,7 @@ option size(std::string name, size_t bus_options::*member, size_t least, size_t 
 
 option app_option() {
   auto made = row("app", "NAME", "1 to 64 letters, digits, '.', '_' or '-', not starting with '.' or '-'",
-                  "The application whose bus is meant");
+                  "Name of the application; each one has its own bus");
   made.every_command = true;
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (!check_app_name(text))
@@ -115,7 +115,7 @@ option app_option() {
 
 option dir_option() {
   auto made = row("dir", "DIR", "a path",
-                  "Folder of all apps; without it $XDG_RUNTIME_DIR/cafbus, else /run/user/UID/cafbus, else ~/.cafbus");
+                  "Folder of all apps; if unset: $XDG_RUNTIME_DIR/cafbus, else /run/user/UID/cafbus, else ~/.cafbus");
   made.every_command = true;
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (text.empty() || text.find('\0') != std::string_view::npos)
@@ -145,7 +145,7 @@ option source_option() {
   auto made =
       row("source", "SPEC",
           "stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND, node:[NAME@]HOST:PORT or node:unix:PATH",
-          "Where events come from; may be given many times");
+          "Source of events; can be repeated");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     auto names = [text](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
     if ((text != "stdin" && !names("file:") && !names("exec:") && !names("node:")) ||
@@ -174,7 +174,7 @@ option log_level_option() {
 
 option node_listen_option() {
   auto made = row("node-listen", "PLACE", "HOST:PORT, e.g. 0.0.0.0:4000 or [::1]:4000, or unix:PATH",
-                  "Where other buses may connect to take events from this one");
+                  "Address at which other buses can connect to receive events from this one");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     auto place = parse_node_place(text);
     if (!place)
@@ -201,8 +201,9 @@ option node_file_option(const char* name, std::string node_options::*member, con
 }
 
 option node_allow_option() {
-  auto made = row("node-allow", "PERMIT", "NAME [read=TYPES] [publish=TYPES], TYPES being TYPE,TYPE or *",
-                  "Who may link, by certificate, and what they may take and bring; may be given many times");
+  auto made =
+      row("node-allow", "PERMIT", "NAME [read=TYPES] [publish=TYPES], TYPES being TYPE,TYPE or *",
+          "Bus that may link, by the name in its certificate, and types that it may read and publish; can be repeated");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
     if (auto permit = parse_link_permit(text); !permit)
       return permit.error();
@@ -243,59 +244,60 @@ std::vector<option> make_table() {
       dir_option(),
       source_option(),
       count("source-retries", &o::source_retries, 0, 1'000'000,
-            "Failures of an exec source in a row, without an event between them, before the bus gives up"),
+            "Failures of an exec source in a row, without an event in between, before the bus gives it up"),
       choice(
           "start-sources", "first-consumer", "at-once", [](serve_options& x) -> bool& { return x.sources_wait; },
-          "When sources begin: what they have before a consumer is there reaches nobody"),
+          "When sources start; events that arrive before the first consumer are lost"),
       choice(
           "positions", "yes", "no", [](serve_options& x) -> bool& { return x.positions; },
-          "Whether it is remembered how far a file has been read, so that a new daemon goes on there"),
+          "Whether the next daemon continues to read a file where this one stopped"),
       duration("source-max-silence", &o::source_max_silence, 10ms, zero::never,
-               "Time without an event after which a source is shown as stale"),
+               "Time without an event after which status shows a source as stale"),
       live(duration("idle-timeout", &o::idle_timeout, 100ms, zero::never,
-                    "Time without a consumer before the daemon ends")),
+                    "Time without a consumer after which the daemon ends")),
       live(duration("drain", &o::drain_timeout, 1ms, zero::none,
-                    "Time a stopping bus gives its consumers to take what is queued")),
+                    "Time that consumers get to receive queued events when the bus stops")),
       live(count("queue-capacity", &o::queue_capacity, 1, 16'777'216,
-                 "Events that wait for one consumer before the oldest is dropped")),
+                 "Events queued for one consumer before the oldest is dropped")),
       live(size("queue-bytes", &o::queue_bytes, 64 * kib, 4 * gib,
-                "Bytes that wait for one consumer before the oldest is dropped")),
+                "Bytes queued for one consumer before the oldest event is dropped")),
       live(duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
-                    "Time without progress on a consumer's socket before it is closed as stalled")),
+                    "Time without progress on a consumer's socket after which the bus closes it as stalled")),
       live(size("max-queued-bytes", &o::max_queued_bytes, 1'024 * kib, 1'024 * gib,
-                "Bytes that wait for all consumers together before whoever has most drops its oldest")),
+                "Bytes queued for all consumers together before the longest queues drop their oldest events")),
       live(count("max-connections", &o::max_connections, 0, defaults::most_connections,
-                 "Consumers and producers at once; 0: as many as the descriptors allow")),
+                 "Most consumers and producers at a time; 0: as many as the descriptors allow")),
       live(count("max-half-open", &o::max_half_open, 1, defaults::most_connections,
                  "Connections without a complete first frame before the oldest is closed")),
-      live(count("max-event-types", &o::max_event_types, 1, 65'536, "Event types that one consumer may name")),
+      live(count("max-event-types", &o::max_event_types, 1, 65'536, "Most event types and patterns per consumer")),
       live(count("max-key-bytes", &o::max_key_bytes, 1, defaults::max_key_bytes,
-                 "Longest event key, subscription id or event type of a consumer in bytes")),
-      count("max-json-depth", &o::max_json_depth, 2, defaults::max_json_depth, "Deepest nesting of what is published"),
+                 "Longest event key, subscription id or event type of a consumer, in bytes")),
+      count("max-json-depth", &o::max_json_depth, 2, defaults::max_json_depth, "Deepest nesting of published JSON"),
       count("dedup-capacity", &o::dedup_capacity, 0, 100'000'000,
-            "Event ids remembered; 0: no event is ever a duplicate"),
-      live(duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long an event id is remembered")),
+            "Most event ids remembered to find duplicates; 0: none"),
+      live(duration("dedup-ttl", &o::dedup_ttl, 1ms, zero::refused, "How long the bus remembers an event id")),
       live(duration("hello-timeout", &o::hello_timeout, 10ms, zero::refused,
-                    "Time for a connection's first frame to be complete")),
+                    "Time within which the first frame of a connection must be complete")),
       live(duration("cleanup-wait", &o::cleanup_wait, 1ms, zero::none,
-                    "How long a consumer waits for another one's cleanup before it is rejected")),
+                    "How long a consumer waits for the cleanup of another one before it is rejected")),
       live(duration("cleanup-lease", &o::cleanup_lease, 10ms, zero::refused,
                     "How long one consumer may hold the cleanup lock")),
       live(duration("hook-timeout", &o::hook_timeout, 10ms, zero::refused,
-                    "How long a hook of a consumer may run before it is ended")),
-      live(count("max-hooks", &o::max_hooks, 1, 4'096, "Hooks of consumers that run at once; the others wait")),
+                    "How long a hook of a consumer may run before the bus ends it")),
+      live(
+          count("max-hooks", &o::max_hooks, 1, 4'096, "Most hooks of consumers that run at a time; further ones wait")),
       live(log_level_option()),
       node_listen_option(),
       node_file_option("node-certificate", &node_options::certificate,
-                       "This bus's certificate for links to other buses, PEM"),
-      node_file_option("node-key", &node_options::key, "The private key of that certificate, PEM"),
-      node_file_option("node-ca", &node_options::ca, "Who signs the certificates of the other buses, PEM"),
+                       "Certificate of this bus for links to other buses, PEM"),
+      node_file_option("node-key", &node_options::key, "Private key of that certificate, PEM"),
+      node_file_option("node-ca", &node_options::ca, "Authority that signs the certificates of the other buses, PEM"),
       live(node_allow_option()),
       choice(
           "insecure-network", "yes", "no", [](serve_options& x) -> bool& { return x.nodes.insecure; },
-          "Whether links may go over TCP without TLS, for everybody to read and write"),
+          "Whether links may use TCP without TLS, open for anyone to read and write"),
       live(count("log-lines", &o::log_lines, 1, 1'000'000,
-                 "Log lines a second for one cause; the next says how many were left out")),
+                 "Log lines per second and cause; the next line says how many were left out")),
   };
 }
 

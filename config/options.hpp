@@ -19,7 +19,7 @@ struct node_options {
   std::string certificate; ///< PEM files. All three, or none: then there is no TLS.
   std::string key;
   std::string ca;                 ///< Of those whose certificates are accepted.
-  std::vector<std::string> allow; ///< Who may link, and what they may do; empty: whoever has such a certificate.
+  std::vector<std::string> allow; ///< Peers that may link, and their rights; empty: every peer with such a certificate.
   bool insecure = false;          ///< Without TLS, links go over TCP nevertheless.
 };
 

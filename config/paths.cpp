@@ -84,10 +84,10 @@ result<void> check_owner(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK | X_OK) == 0 || info.st_uid == ::geteuid())
     return {};
-  const auto by_sudo = info.st_uid == 0 ? ", perhaps since cafbus was run once with sudo" : "";
-  return untrusted(path + " belongs to " + user_text(info.st_uid) + by_sudo + ", and is closed to us (user " +
+  const auto by_sudo = info.st_uid == 0 ? ", perhaps because cafbus once ran with sudo" : "";
+  return untrusted(path + " belongs to " + user_text(info.st_uid) + by_sudo + ", and is not accessible to us (user " +
                    std::to_string(::geteuid()) + "); `sudo chown -R " + std::to_string(::geteuid()) + ' ' + path +
-                   "` gives it back, or use --dir or CAFBUS_DIR with a folder of your own");
+                   "` returns it, or use --dir or CAFBUS_DIR with a folder of your own");
 }
 
 /// Sees to it that `name` in `parent` is there; whether it is a folder is not looked at.
@@ -124,7 +124,7 @@ result<void> check_base(int fd, const std::string& path) {
     return untrusted(path + " belongs to user " + std::to_string(info.st_uid) +
                      ", who could put another bus in place of ours; use --dir or CAFBUS_DIR with a folder of your own");
   if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
-    return untrusted(path + " may be written by everybody, who could put another bus in place of ours; run `chmod o-w` "
+    return untrusted(path + " is writable by everybody, who could put another bus in place of ours; run `chmod o-w` "
                             "on it or use --dir or CAFBUS_DIR with another folder");
   return {};
 }
@@ -135,9 +135,9 @@ result<void> check_app_dir(int fd, const std::string& path) {
     return errno_failure("cannot check " + path);
   if (info.st_uid != ::geteuid())
     return untrusted(path + " belongs to user " + std::to_string(info.st_uid) + ", not to us (user " +
-                     std::to_string(::geteuid()) + "); run as that user, or use --app or --dir to go elsewhere");
+                     std::to_string(::geteuid()) + "); run as that user, or name another place with --app or --dir");
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return untrusted(path + " may be written by others, so its content is not trusted; look into it, then run `chmod "
+    return untrusted(path + " is writable by others, so its content is not trusted; inspect it, then run `chmod "
                             "700` on it or remove it");
   // readable only: nothing can have been planted, so this is repaired and not refused
   if ((info.st_mode & 0777) != S_IRWXU && ::fchmod(fd, S_IRWXU) != 0) {

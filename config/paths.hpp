@@ -29,7 +29,7 @@ struct app_paths {
   std::string alive_lock;
   std::string fork_lock;
   std::string log;
-  std::string hold; ///< Marker: whoever would start a bus on demand must not.
+  std::string hold; ///< Marker: no bus is started on demand while it exists.
   bool operator==(const app_paths&) const = default;
 };
 
@@ -46,8 +46,8 @@ std::string base_dir(const std::string& dir, const environment& env);
 /// @param runtime_dirs Holds the runtime directories of all users.
 std::vector<std::string> usual_base_dirs(const environment& env, const std::string& runtime_dirs = "/run/user");
 
-/// Where else a bus may be that the caller means: the usual folders of this user and, under sudo, of whoever called
-/// it, without `base`.
+/// Other folders in which the intended bus may be: the usual ones of this user and, under sudo, of the calling user,
+/// without `base`.
 std::vector<std::string> other_base_dirs(const std::string& base, const environment& env,
                                          const std::string& runtime_dirs = "/run/user");
 
@@ -55,12 +55,12 @@ std::vector<std::string> other_base_dirs(const std::string& base, const environm
 /// file.
 result<app_paths> find_app_paths(const std::string& base, const std::string& app);
 
-/// Makes `paths.base` and `paths.dir` if they are missing, and checks that nobody else can put anything in there: a
-/// real folder (no symlink), ours, writable by us alone. One that others can merely read is made 0700.
+/// Creates `paths.base` and `paths.dir` if they are missing, and checks that no other user can put files there: a real
+/// folder (no symlink) of ours that only we can write to. A folder that others can only read is set to 0700.
 result<void> prepare_app_dir(const app_paths& paths);
 
-/// Whether the folders let us in. Fails only where the owner of one keeps us out, and says who that is and the way back
-/// in; a folder that is missing is no failure. Touches nothing.
+/// Whether we have access to the folders. Fails only if the owner of one denies it; the text names the owner and the
+/// remedy. A missing folder is not a failure. Changes nothing.
 result<void> check_access(const app_paths& paths);
 
 } // namespace cafbus

@@ -4,8 +4,8 @@
 
 namespace cafbus {
 
-/// `source`, with the path of a `file:` counted from `folder` if it is relative: that of the configuration file which
-/// has it, or of whoever starts a daemon, which lives elsewhere.
+/// `source`; the path of a `file:` becomes absolute, relative to `folder`: that of the configuration file in which it
+/// stands, or that in which a command starts the daemon, which changes to another one.
 std::string with_absolute_path(std::string_view source, const std::string& folder);
 
 /// The same for several sources on lines of their own, as they stand in CAFBUS_SOURCE.

@@ -62,7 +62,7 @@ result<std::string> to_status(std::string_view line) {
     return failure{failure_kind::stopping, "the bus reports: " + error->message};
   if (known != nullptr && std::holds_alternative<status_response>(*known))
     return std::string{line};
-  return failure{failure_kind::protocol, "the bus answers with what is no status"};
+  return failure{failure_kind::protocol, "the answer of the bus is not a status"};
 }
 
 /// One question of status: keeps itself alive until it is answered.

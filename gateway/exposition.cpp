@@ -40,7 +40,7 @@ public:
 
   std::string end() {
     auto omitted = std::exchange(omitted_, {});
-    family("cafbus_series_omitted", "gauge", "Series left out, since a metric has 100 at most.");
+    family("cafbus_series_omitted", "gauge", "Series left out: a metric has at most 100.");
     for (const auto& [metric, count] : omitted)
       sample(count, {{"metric", metric}});
     if (omitted.empty())
@@ -56,11 +56,11 @@ private:
 };
 
 void add_events(page& out, const bus_counters& x) {
-  out.family("cafbus_events_total", "counter", "Events taken in, by what became of them.");
+  out.family("cafbus_events_total", "counter", "Events received, by outcome.");
   out.sample(x.matched, {{"outcome", "matched"}});
   out.sample(x.unmatched, {{"outcome", "unmatched"}});
   out.sample(x.duplicates, {{"outcome", "duplicate"}});
-  out.one("cafbus_rejected_lines_total", "counter", "Lines that were no event.", x.rejected);
+  out.one("cafbus_rejected_lines_total", "counter", "Lines that are not events.", x.rejected);
 }
 
 /// Two consumers of one process and one key are one series.
@@ -87,16 +87,16 @@ void add_consumers(page& out, const std::vector<consumer_status>& all) {
     for (const auto& [who, x] : named)
       out.sample(x.*member, {{"pid", who.first}, {"event_key", who.second}});
   };
-  add("cafbus_consumer_received_total", "counter", "Events meant for the consumer.", &consumer_status::received);
-  add("cafbus_consumer_delivered_total", "counter", "Events that it took.", &consumer_status::delivered);
-  add("cafbus_consumer_dropped_total", "counter", "Events dropped, since it did not keep up.",
+  add("cafbus_consumer_received_total", "counter", "Events for the consumer.", &consumer_status::received);
+  add("cafbus_consumer_delivered_total", "counter", "Events delivered to the consumer.", &consumer_status::delivered);
+  add("cafbus_consumer_dropped_total", "counter", "Events dropped because the consumer did not keep up.",
       &consumer_status::dropped);
-  add("cafbus_consumer_queued_events", "gauge", "Events that wait for it.", &consumer_status::queued);
-  add("cafbus_consumer_queued_bytes", "gauge", "Bytes that wait for it.", &consumer_status::queued_bytes);
+  add("cafbus_consumer_queued_events", "gauge", "Events queued for the consumer.", &consumer_status::queued);
+  add("cafbus_consumer_queued_bytes", "gauge", "Bytes queued for the consumer.", &consumer_status::queued_bytes);
 }
 
 void add_sources(page& out, const status_response& bus) {
-  out.family("cafbus_source_state", "gauge", "1 for the state that a source is in.");
+  out.family("cafbus_source_state", "gauge", "1 for the current state of the source.");
   for (const auto& x : bus.sources)
     out.sample(1, {{"source", x.source}, {"state", to_string(x.state)}});
   auto add = [&](std::string_view name, std::string_view help, uint64_t link_report::*member) {
@@ -107,13 +107,13 @@ void add_sources(page& out, const status_response& bus) {
     for (const auto& [who, sum] : sums)
       out.sample(sum, {{"peer", who.first}, {"direction", who.second}});
   };
-  add("cafbus_link_received_total", "Events of a link to another bus.", &link_report::received);
+  add("cafbus_link_received_total", "Events over a link to another bus.", &link_report::received);
   add("cafbus_link_dropped_total", "Events that a link dropped.", &link_report::dropped);
-  add("cafbus_link_missed_total", "Events that the other bus took in while the link was down.", &link_report::missed);
+  add("cafbus_link_missed_total", "Events that the other bus received while the link was down.", &link_report::missed);
 }
 
 void add_types(page& out, const std::vector<unmatched_type>& types) {
-  out.family("cafbus_unmatched_type_events_total", "counter", "Events of the latest types that nobody asked for.");
+  out.family("cafbus_unmatched_type_events_total", "counter", "Unmatched events of the latest types.");
   std::map<std::string, uint64_t> sums;
   for (const auto& x : types)
     sums[x.event_type] += x.count;
@@ -134,8 +134,9 @@ void add_bus(page& out, const status_response& bus) {
     return;
   const auto& load = bus.limits->load;
   out.one("cafbus_connections", "gauge", "Consumers and producers on sockets.", load.connections);
-  out.one("cafbus_refused_connections_total", "counter", "Connections turned away for want of room.", load.refused);
-  out.one("cafbus_queued_bytes", "gauge", "Bytes that wait for all consumers.", load.queued_bytes);
+  out.one("cafbus_refused_connections_total", "counter", "Connections refused because a limit was reached.",
+          load.refused);
+  out.one("cafbus_queued_bytes", "gauge", "Bytes queued for all consumers.", load.queued_bytes);
 }
 
 } // namespace
@@ -164,9 +165,10 @@ std::string exposition(const status_response* bus, const gateway_counters& own) 
   out.one("cafbus_gateway_requests_total", "counter", "HTTP requests.", own.requests);
   out.one("cafbus_gateway_refused_total", "counter", "Requests and connections that were refused.", own.refused);
   out.one("cafbus_gateway_stream_events_total", "counter", "Events for streams.", own.stream_events);
-  out.one("cafbus_gateway_stream_dropped_total", "counter", "Of those, dropped for streams that did not keep up.",
+  out.one("cafbus_gateway_stream_dropped_total", "counter", "Events dropped because their stream did not keep up.",
           own.stream_dropped);
-  out.one("cafbus_gateway_published_total", "counter", "Events that the bus took from this gateway.", own.published);
+  out.one("cafbus_gateway_published_total", "counter", "Events that the bus accepted from this gateway.",
+          own.published);
   return out.end();
 }
 

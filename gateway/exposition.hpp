@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// Prometheus's text format. By hand: prometheus-cpp would bring a registry that lives beside our counters and has to
+/// Prometheus's text format. By hand: prometheus-cpp would bring a registry beside our counters and has to
 /// be filled from a status answer for each scrape, a compiled dependency, and no more safety than the escape below,
 /// which is all that the format asks for.
 namespace cafbus::http {
@@ -19,7 +19,7 @@ struct gateway_counters {
   uint64_t requests = 0;
   uint64_t refused = 0;        ///< Answers 4xx, and connections beyond the limit.
   uint64_t stream_events = 0;  ///< Put into the queues of streams.
-  uint64_t stream_dropped = 0; ///< Of those, dropped for streams that did not keep up.
+  uint64_t stream_dropped = 0; ///< Events dropped because their stream did not keep up.
   uint64_t published = 0;      ///< Events that the bus accepted from /publish and hooks.
 };
 

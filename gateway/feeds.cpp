@@ -21,7 +21,7 @@ struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
 
   void sweep() {
     if (all.empty())
-      return; // the next one to join goes on
+      return; // the next stream that joins tries again
     ++turn;
     auto now = all; // streams that are closed leave meanwhile, and feeds may end with them
     for (const auto& [wanted, x] : now) {

@@ -126,7 +126,7 @@ void gateway::publish(const request& x, answered done) {
 
 void gateway::take_webhook(const request& x, answered done) {
   if (!options_.github_secret.empty() && !is_signed(x.body, x.header("x-hub-signature-256"), options_.github_secret))
-    return done(refuse(401, "bad_signature", "X-Hub-Signature-256 is not this body's by the secret"));
+    return done(refuse(401, "bad_signature", "X-Hub-Signature-256 does not match the body and the secret"));
   auto event = to_event(x.header("x-github-event"), x.header("x-github-delivery"), x.body);
   if (!event)
     return done(refuse(400, "bad_webhook", event.error().text));
@@ -153,7 +153,7 @@ std::optional<answer> gateway::join(const request& x,
   if (!rate)
     return refuse(400, "bad_rate", rate.error().text);
   if (counters.streams >= limits::max_streams)
-    return refuse(503, "too_many_streams", "there are as many event streams as there may be");
+    return refuse(503, "too_many_streams", "too many event streams");
   auto from = parameter(x.target, "last_event_id").value_or(std::string{x.header("last-event-id")});
   if (auto joined = feeds_.join(*wanted, from, make(*rate)); !joined)
     return refuse(503, "too_many_streams", joined.error().text);

@@ -72,10 +72,10 @@ result<github_event> to_event(std::string_view event, std::string_view delivery,
   if (!is_word(event))
     return wrong("X-GitHub-Event names no event");
   if (!delivery.empty() && !is_word(delivery))
-    return wrong("X-GitHub-Delivery is no id");
+    return wrong("X-GitHub-Delivery is not an id");
   std::string action;
   if (!read_body(body, action))
-    return wrong("the body is no JSON object; the webhook's content type must be application/json");
+    return wrong("the body is not a JSON object; the webhook's content type must be application/json");
   auto type = "github." + std::string{event} + (action.empty() ? "" : "." + action);
   auto line = to_line(type, delivery, body);
   return github_event{std::move(type), std::move(line)};

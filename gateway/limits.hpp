@@ -26,8 +26,8 @@ inline constexpr auto header_time = 10s;
 inline constexpr auto body_time = 20s;
 inline constexpr auto answer_time = 20s;
 inline constexpr auto bus_time = 10s;
-/// Time for the bus to accept a connection, and to take a frame of a few bytes. Meanwhile nobody is served; a bus that
-/// is alive does both at once.
+/// Time for the bus to accept a connection, and to take a frame of a few bytes. Meanwhile no request is served; a bus
+/// that is alive does both at once.
 inline constexpr auto connect_time = 20ms;
 inline constexpr auto send_time = 100ms;
 /// Events and bytes that wait for one stream before its oldest are dropped. Streams share the events.

@@ -41,7 +41,8 @@ result<void> set_listen(gateway_options& x, const std::string& value) {
   if (x.listen.host == "localhost")
     x.listen.host = "127.0.0.1";
   if (!is_address(x.listen.host))
-    return wrong("--listen: '" + x.listen.host + "' is no address of this machine; write 127.0.0.1, [::1] or another");
+    return wrong("--listen: '" + x.listen.host +
+                 "' is not an address of this machine; write 127.0.0.1, [::1] or another");
   x.loopback = is_loopback(x.listen.host);
   return {};
 }
@@ -92,7 +93,7 @@ result<std::string> read_secret(const std::string& path) {
     return errno_failure("cannot read " + path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))
-    return wrong(path + " is no file");
+    return wrong(path + " is not a file");
   if ((info.st_mode & 077) != 0)
     return wrong(path + " can be read or written by others; run: chmod 600 " + path);
   std::array<char, max_secret_bytes + 1> buffer{};

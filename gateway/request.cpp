@@ -92,15 +92,15 @@ bool is_foreign(const request& x) {
 
 std::optional<answer> refusal_by(guard needs, const request& x, const gateway_options& options) {
   if (!is_our_host(x.header("host"), options))
-    return refuse(421, "foreign_host", "this is not the host that was asked for; see --allow-host");
+    return refuse(421, "foreign_host", "this gateway does not serve that host name; see --allow-host");
   if (needs == guard::none)
     return std::nullopt;
   if (is_foreign(x))
-    return refuse(403, "foreign_origin", "pages of other sites may not ask this");
+    return refuse(403, "foreign_origin", "pages of other sites have no access");
   if (needs == guard::writes && is_from_browser(x) && options.token.empty())
     return refuse(403, "token_needed", "a page may publish only with a token; see --token-file");
   if (options.token.empty() && x.from_other_user)
-    return refuse(403, "other_user", "it serves its own user and root; others need a token, see --token-file");
+    return refuse(403, "other_user", "without a token the gateway serves only its own user and root; see --token-file");
   if (options.token.empty() || has_token(x, options))
     return std::nullopt;
   auto result = refuse(401, "unauthorized", "send the header Authorization: Bearer TOKEN");

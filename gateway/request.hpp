@@ -17,7 +17,7 @@ struct request {
   std::string target;                         ///< As it came.
   std::map<std::string, std::string> headers; ///< Names in lower case.
   std::string body;
-  bool from_other_user = false; ///< Of this machine; root is nobody else.
+  bool from_other_user = false; ///< Of this machine; root does not count as another user.
 
   std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
   /// Empty if it is absent.

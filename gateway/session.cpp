@@ -101,12 +101,12 @@ private:
     if (error == wire::error::header_limit || error == wire::error::buffer_overflow)
       return reply(refuse(431, "header_too_large", "the header is too large"), true);
     if (error == wire::error::body_limit)
-      return reply(refuse(413, "body_too_large", "a body may have 1 MiB"), true);
+      return reply(refuse(413, "body_too_large", "a body may have at most 1 MiB"), true);
     if (error == beast::error::timeout || error == wire::error::end_of_stream || error == asio::error::eof ||
         error == asio::error::connection_reset)
       return close();
     if (error)
-      return reply(refuse(400, "bad_request", "this is no HTTP request"), true);
+      return reply(refuse(400, "bad_request", "this is not an HTTP request"), true);
     ++shared_.counters.requests;
     request_ = to_request(parser_->get());
     request_.from_other_user = is_of_other_user();
@@ -131,7 +131,7 @@ private:
   }
 
   static answer busy() {
-    auto x = refuse(503, "busy", "there are as many requests with a body as there may be; try again");
+    auto x = refuse(503, "busy", "too many requests with a body at a time; try again");
     x.headers.emplace_back("Retry-After", "1");
     return x;
   }
@@ -160,7 +160,7 @@ private:
 
   void on_body(error_code_t error) {
     if (error == wire::error::body_limit)
-      return reply(refuse(413, "body_too_large", "a body may have 1 MiB"), true);
+      return reply(refuse(413, "body_too_large", "a body may have at most 1 MiB"), true);
     if (error)
       return close();
     request_.body = std::move(parser_->get().body());

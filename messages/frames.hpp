@@ -41,7 +41,7 @@ struct hello {
   std::string version = protocol_version;    ///< Absent on the wire counts as v1.
   std::string subscription_id = {};          ///< Empty means the key itself.
   std::vector<std::string> capabilities = {};
-  bool exclusive = false;    ///< Nobody else may be subscribed to the subscription id beside it.
+  bool exclusive = false;    ///< It must be the only consumer of the subscription id.
   std::string on_first = {}; ///< Command that the bus runs before the first consumer of the subscription id is let in.
   std::string on_last = {};  ///< Command that the bus runs once after the last one has gone.
   std::map<std::string, std::string> hook_env = {}; ///< Environment of both; empty: the bus's own.
@@ -139,8 +139,8 @@ struct publish_ack {
   uint64_t accepted = 0;
   uint64_t duplicates = 0;
   uint64_t rejected = 0;
-  std::optional<uint64_t> unmatched = {}; ///< Of those accepted: wanted by no consumer. Other buses do not say.
-  std::optional<uint64_t> consumers = {}; ///< That wanted something of the last batch; no running total.
+  std::optional<uint64_t> unmatched = {}; ///< Of those accepted: without a subscriber. Other buses do not say.
+  std::optional<uint64_t> consumers = {}; ///< Subscribed to at least one event of the last batch; no running total.
   bool operator==(const publish_ack&) const = default;
 };
 
@@ -194,18 +194,18 @@ struct link_report {
   bool operator==(const link_report&) const = default;
 };
 
-/// An event type that came in and that nobody asked for.
+/// An event type that came in without a subscriber.
 struct unmatched_type {
   std::string event_type = {};
   uint64_t count = 0;
   bool operator==(const unmatched_type&) const = default;
 };
 
-/// What became of everything that came in: ingress = duplicates + unmatched + matched.
+/// All events that came in, by outcome: ingress = duplicates + unmatched + matched.
 struct bus_counters {
   uint64_t ingress = 0;    ///< Well-formed events taken in.
   uint64_t duplicates = 0; ///< Left out: the same event_id was matched within the dedup window.
-  uint64_t unmatched = 0;  ///< Wanted by no consumer at that moment.
+  uint64_t unmatched = 0;  ///< No consumer was subscribed to it at that moment.
   uint64_t matched = 0;    ///< Put into the mailbox of at least one consumer.
   uint64_t rejected = 0;   ///< Lines that were no event; not part of ingress.
   bool operator==(const bus_counters&) const = default;
@@ -215,8 +215,8 @@ struct bus_counters {
 struct bus_load {
   uint64_t connections = 0; ///< Consumers and producers on sockets.
   uint64_t half_open = 0;   ///< Connections without a complete first frame.
-  uint64_t refused = 0;     ///< Connections turned away for want of room, since the start.
-  bool paused = false;      ///< Nobody is accepted until one leaves.
+  uint64_t refused = 0;     ///< Connections refused because a limit was reached, since the start.
+  bool paused = false;      ///< No connection is accepted until one ends.
   uint64_t queued_bytes = 0;
   bool operator==(const bus_load&) const = default;
 };

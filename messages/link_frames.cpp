@@ -22,10 +22,10 @@ constexpr std::array offences{
     offence_text{"too_long", "it announced a frame that is longer than any of its kind"},
     offence_text{"malformed", "it sent a frame whose body does not fit its kind"},
     offence_text{"bad_text", "it sent a name that is empty, too long or not UTF-8"},
-    offence_text{"too_many", "it asked for too many event types, or for one on too long a way"},
+    offence_text{"too_many", "it asked for too many event types, or for one over too many links"},
     offence_text{"too_many_pings", "it sent pings without end"},
     offence_text{"flood", "it asks without reading the answers"},
-    offence_text{"bad_event", "it sent as an event what is none"},
+    offence_text{"bad_event", "it sent a malformed event"},
     offence_text{"wrong_origin", "it sent an event of a bus for which it cannot speak"},
     offence_text{"not_asked_for", "it sent an event of a type that it was not asked for or may not publish"},
 };

@@ -133,7 +133,7 @@ size_t link_reader::fill(std::string_view bytes, size_t wanted) {
   return n;
 }
 
-/// Whoever is no bus is found out by its first wrong byte.
+/// A peer that is not a bus is noticed at its first wrong byte.
 size_t link_reader::read_greeting(std::string_view bytes) {
   const auto used = fill(bytes, link_greeting_bytes);
   const auto magic = std::string_view{buffer_}.substr(0, link_magic.size());

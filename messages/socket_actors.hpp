@@ -36,7 +36,7 @@ using session_actor = subscriber_actor::extend<
 /// The session's first frame is complete.
 struct session_established {
   caf::actor_addr session;
-  bool asks_only = false; ///< A status query or a shutdown: nobody waits for such a session's end.
+  bool asks_only = false; ///< A status query or a shutdown: a stop does not wait for the end of such a session.
 };
 
 /// The oldest half-open session has had its time.

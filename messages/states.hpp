@@ -26,7 +26,7 @@ static_assert(spells_all_up_to(source_state::disconnected));
 enum class bus_phase : uint8_t {
   unknown,
   running,
-  stopping, ///< Takes in nobody; hands out what it has.
+  stopping, ///< Admits no clients; delivers its queued events.
 };
 template <>
 struct vocabulary<bus_phase> {

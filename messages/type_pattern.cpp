@@ -22,7 +22,7 @@ bool has_wildcard(std::string_view name) noexcept {
 
 result<void> check_pattern(std::string_view pattern) {
   auto refuse = [&](const char* why) {
-    return failure{failure_kind::invalid, "'" + std::string{pattern} + "' is no pattern of event types: " + why};
+    return failure{failure_kind::invalid, "'" + std::string{pattern} + "' is not a pattern of event types: " + why};
   };
   for (auto rest = pattern; rest.data() != nullptr;) {
     auto token = cut_token(rest);

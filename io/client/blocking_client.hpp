@@ -49,11 +49,11 @@ public:
   static result<blocking_consumer> open(const std::string& socket_path, const subscription& request,
                                         std::chrono::nanoseconds timeout);
 
-  /// The next event. Failures: `timed_out` (go on if you like), `stopping` (the bus stops; the text says why), `closed`
-  /// (without a word: it was killed, or gave us up as stalled), `protocol`, `system`.
+  /// The next event. Failures: `timed_out` (you may call again), `stopping` (the bus stops; the text says why),
+  /// `closed` (without a word: it was killed, or gave us up as stalled), `protocol`, `system`.
   result<received_event> next(std::chrono::nanoseconds timeout);
 
-  /// Whether nobody else was subscribed to the subscription id.
+  /// Whether there was no other consumer of the subscription id.
   bool first() const noexcept { return first_; }
 
   /// Events dropped so far.

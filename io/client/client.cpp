@@ -118,7 +118,7 @@ result<client> client::connect(const std::string& path, nanoseconds timeout) {
   if (!peer)
     return failure{failure_kind::untrusted, "cannot tell who listens at " + path};
   if (peer->uid != ::geteuid() && peer->uid != 0 && ::geteuid() != 0) // root may ask anybody's
-    return failure{failure_kind::untrusted, "whoever listens at " + path + " runs as user " +
+    return failure{failure_kind::untrusted, "the process that listens at " + path + " runs as user " +
                                                 std::to_string(peer->uid) + ", which is neither us nor root"};
   return client{std::move(*connected), peer->pid};
 }

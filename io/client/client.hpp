@@ -30,11 +30,11 @@
 /// A program with an event loop of its own polls `fd()`, then calls `receive` and `buffered` until that has no more,
 /// and looks at `check`.
 ///
-/// Kinds of failures: `not_found`: nobody listens at that path. `timed_out`: no answer in time; the next call may have
-/// one. `closed`: the bus has ended the connection. `stopping`: it has said bye or cannot serve any more; the text is
-/// its reason. `refused`: it said no. `unavailable`: it is setting up or cleaning up for this subscription, or has no
-/// room; try again. `protocol`: it sent what no bus sends. `untrusted`: it runs as a user that is neither us nor root.
-/// Text that came from the bus stands in a failure as it came; escape it before showing it on a terminal.
+/// Kinds of failures: `not_found`: no process listens at that path. `timed_out`: no answer in time; the next call may
+/// have one. `closed`: the bus has ended the connection. `stopping`: it has said bye or cannot serve any more; the text
+/// is its reason. `refused`: it said no. `unavailable`: it is setting up or cleaning up for this subscription, or has
+/// no room; try again. `protocol`: it sent what no bus sends. `untrusted`: it runs as a user that is neither us nor
+/// root. Text that came from the bus stands in a failure as it came; escape it before showing it on a terminal.
 namespace cafbus {
 
 /// A hole in the sequence numbers: the events `first` to `last` were dropped.

@@ -36,7 +36,7 @@ struct bus_config : caf::actor_system_config {
   bus_config() {
     load<caf::io::middleman>();
     config_file_path.clear();                      // CAF 0.17 would read ./caf-application.ini
-    set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups a second when idle
+    set("scheduler.policy", caf::atom("sharing")); // work stealing polls: 360 wake-ups per second when idle
     set("scheduler.max-threads", size_t{2});
     set("middleman.workers", size_t{0});
     set("middleman.attach-utility-actors", true);
@@ -91,7 +91,7 @@ struct preparation {
   prepared_links links;
   uint32_t link_descriptors = 0; ///< For connections of other buses; none of `descriptors`.
   orphan_mark mark;
-  command_context usual; ///< Of commands that nobody says more about.
+  command_context usual; ///< Of commands that have none of their own.
 };
 
 result<std::vector<source_spec>> read_sources(const std::vector<std::string>& texts) {
@@ -168,7 +168,7 @@ result<preparation> prepare(const serve_options& options, bool on_demand) {
   if (auto linked = take_links(options, x); !linked)
     return linked.error();
   const auto& paths = x.files.paths();
-  ::unlink(paths.socket.c_str()); // left over: whoever holds the lock is the only one who could be listening
+  ::unlink(paths.socket.c_str()); // left over: only the holder of the lock could be listening
   auto listening = listen_unix(paths.socket, defaults::listen_backlog);
   if (!listening)
     return listening.error();
@@ -306,12 +306,12 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
       continue;
     }
     if (asked)
-      ::_exit(128 + signal); // whoever asks twice does not want to wait
+      ::_exit(128 + signal); // a second signal means: do not wait
     asked = true;
     caf::anon_send(parts.bus, stop_bus{"signal " + std::to_string(signal), true});
   }
   parts = {};
-  if (failed || (!lost.empty() && reason == lost)) // nobody has asked for this end
+  if (failed || (!lost.empty() && reason == lost)) // an end without a request
     return failure{failure_kind::system, reason};
   return reason;
 }
@@ -320,7 +320,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
 
 failure held_back(const app_paths& paths) {
   return {failure_kind::refused, "the bus is held back by " + paths.hold +
-                                     ", which `cafbus stop --hold` left; `cafbus start` or `cafbus serve` clears it"};
+                                     ", left by `cafbus stop --hold`; `cafbus start` or `cafbus serve` removes it"};
 }
 
 result<std::string> run_daemon(const serve_options& options, const std::function<void(const std::string&)>& ready,

@@ -14,10 +14,10 @@
 /// cannot be asked who holds it: a trial lock would make a daemon fail that starts at that moment, and the device
 /// numbers of /proc/locks are not those of stat() on overlayfs and btrfs. The record lock can be asked (F_GETLK)
 /// without being taken, and the kernel says which process holds it. It is lost when its process closes any descriptor
-/// of the file, so nobody else in the process may open it.
+/// of the file, so no other code of the process may open it.
 namespace cafbus {
 
-/// A lock file that is ours as long as this lives.
+/// A lock file, held by this object.
 class file_lock {
 public:
   /// Does not wait for a holder that the record lock names. @returns the lock, or nothing if somebody holds it.
@@ -37,7 +37,7 @@ private:
 
 /// Who holds a lock file.
 struct lock_holder {
-  pid_t pid = 0;    ///< 0: somebody who took flock() only, or who cannot be seen from here.
+  pid_t pid = 0;    ///< 0: a process that took flock() only, or that is not visible from here.
   std::string note; ///< What it wrote, first line.
 };
 

@@ -5,9 +5,9 @@
 
 namespace cafbus {
 
-/// Tells when something in a folder, or the way to it, has changed, so that nobody has to look all the time: files that
-/// come, go or are replaced in it, and it or a folder above it that is moved or deleted. Not what the kernel does not
-/// report: something mounted over it, a file system that others change from afar.
+/// Reports changes in a folder or on the path to it, in place of frequent polling: files that appear, disappear or are
+/// replaced in it, and a move or removal of it or a folder above. The kernel does not report a mount over it, nor
+/// changes that other machines make to a network file system.
 class folder_watch {
 public:
   /// @param path Absolute. A watch that the kernel refuses, e.g. since there are too many, is not there; see `good`.

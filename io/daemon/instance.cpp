@@ -67,14 +67,16 @@ instance_view look_at_files(const app_paths& paths) {
     if (holder->note == note_stopping)
       return view(instance_state::stopping, holder->pid, who + " is about to end");
     return view(instance_state::orphan, holder->pid,
-                who + " lives, but does not listen at " + paths.socket + "; end it with " + way("stop --force", paths));
+                who + " is running, but does not listen at " + paths.socket + "; end it with " +
+                    way("stop --force", paths));
   }
   if (auto starter = find_lock_holder(paths.fork_lock))
     return view(instance_state::starting, 0, "process " + std::to_string(starter->pid) + " is starting a bus");
   if (exists(paths.socket) || exists(paths.pid_file))
     return view(instance_state::stale, 0,
                 "a bus has died and left its files in " + paths.dir + "; the next one that starts removes them");
-  auto held = exists(paths.hold) ? "; it is held back by " + paths.hold + ", which that clears" : std::string{};
+  auto held =
+      exists(paths.hold) ? "; it is held back by " + paths.hold + ", which both commands remove" : std::string{};
   return view(instance_state::not_running, 0,
               "no bus is running at " + paths.socket + "; start one with " + way("start", paths) +
                   " or `cafbus serve`" + held);
@@ -96,7 +98,7 @@ void compare_holder(instance_view& x, const app_paths& paths) {
   if (!holder || holder->pid == 0 || holder->pid == x.pid)
     return;
   x = view(instance_state::orphan, holder->pid,
-           "the bus (process " + std::to_string(holder->pid) + ") lives, but its socket " + paths.socket +
+           "the bus (process " + std::to_string(holder->pid) + ") is running, but its socket " + paths.socket +
                " was replaced by one of process " + std::to_string(x.pid) + "; end it with " +
                way("stop --force", paths));
 }
@@ -111,7 +113,7 @@ instance_view look_at_silence(const failure& why, int64_t pid, const app_paths& 
   case failure_kind::timed_out:
     return view(instance_state::unresponsive, pid,
                 "the bus (process " + std::to_string(pid) +
-                    ") takes connections, but did not answer within 5s; end it with " + way("stop --force", paths));
+                    ") accepts connections, but did not answer within 5s; end it with " + way("stop --force", paths));
   default:
     return view(instance_state::unknown, pid, why.text);
   }

@@ -6,9 +6,9 @@
 
 namespace cafbus {
 
-/// The files of a running daemon, and what keeps them where they are. A folder in /tmp is cleaned by age: so it is
-/// locked, which systemd-tmpfiles respects, the files' times are kept young, which all others go by, and what is taken
-/// away nevertheless is put back where that is safe. For one thread.
+/// The files of a running daemon, and their protection. Programs clean /tmp by age: so the folder is locked, which
+/// systemd-tmpfiles respects, the files' times are renewed, which all other cleaners go by, and files that disappear
+/// nevertheless are put back if that is safe. For one thread.
 class instance_files {
 public:
   /// @param lock The right to have the other files.
@@ -21,7 +21,7 @@ public:
   void add_socket() { socket_ = own_file{paths_.socket}; }
 
   /// Looks at all files, keeps them young and puts back those that are missing.
-  /// @returns the paths that were put back. Fails if the socket, or the lock, is not ours any more: then nobody can
+  /// @returns the paths that were put back. Fails if the socket, or the lock, is not ours any more: then no client can
   /// find this bus, or another one has taken its place.
   result<std::vector<std::string>> look();
 

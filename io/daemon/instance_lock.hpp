@@ -30,8 +30,8 @@ public:
   /// Says to those who look what this daemon is doing: one of the words above.
   void note(const char* word);
 
-  /// Looks at both files and puts back what somebody has taken away: the pid file always; the lock file if nobody else
-  /// has it and `is_ours` holds once it is locked: then no other bus can have come between.
+  /// Looks at both files and puts back those that are missing: the pid file always; the lock file if no other process
+  /// has it and `is_ours` holds once it is locked: then no other bus can have started meanwhile.
   /// @returns the paths that were put back; a failure says what has become of the lock file.
   result<std::vector<std::string>> restore(const std::function<bool()>& is_ours);
 

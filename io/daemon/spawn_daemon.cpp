@@ -29,8 +29,8 @@ extern "C" { // glibc 2.36 has forgotten that
 //   starter --fork--> middle (new session) --fork--> daemon (no session leader, so no terminal can come to it)
 //
 // The middle one stays until the daemon has said its word, because only a parent learns how a child died, and then
-// leaves the daemon to init; the starter waits for the middle one. So nobody leaves a zombie, and a starter that lives
-// on does not have a daemon for a child.
+// leaves the daemon to init; the starter waits for the middle one. So there is no zombie, and a starter that continues
+// to run has no daemon for a child.
 
 namespace cafbus {
 
@@ -53,7 +53,7 @@ struct child_plan {
     for (auto& text : texts)
       arguments.push_back(text.data());
     arguments.push_back(nullptr);
-    // the daemon lives in /, and relative names of a config file and of sources would be other ones there
+    // the daemon runs in /, and relative names of a config file and of sources would be other ones there
     std::error_code error;
     auto folder = std::filesystem::current_path(error);
     if (error)

@@ -11,14 +11,13 @@
 
 #include <chrono>
 
-// Three things may be in the way of a consumer, and none of them is its business: no daemon, one that is starting, one
-// that is ending. So this is a loop that looks, does the one thing that helps, and looks again, until a greeting
-// succeeds or a limit is reached. What proves life is an answer: a connection alone is made by the kernel, also to a
-// daemon that hangs.
+// A consumer should not care whether there is no daemon, one that is starting, or one that is ending. So this is a loop
+// that looks, does the one thing that helps, and looks again, until a greeting succeeds or a limit is reached. Only an
+// answer proves that a daemon works: the kernel makes connections even to one that hangs.
 //
 // Under the fork lock nothing is waited for but the daemon's word, so the lock is held for the time of one start.
-// Whoever waits for a lock that a starter holds (the record lock tells) waits longer than a start can take; a lock that
-// is held by something else, or by a starter that was stopped, is reported within a second.
+// While another starter holds the lock (the record lock tells), we wait longer than a start can take; a lock held by
+// any other process, or by a starter that is stopped, is reported within a second.
 
 namespace cafbus {
 
@@ -44,7 +43,7 @@ failure failed(std::string text) {
 }
 
 std::string named(pid_t pid) {
-  return pid > 0 ? "process " + std::to_string(pid) : "a process that cannot be told from here";
+  return pid > 0 ? "process " + std::to_string(pid) : "a process that is not visible from here";
 }
 
 bool is_suspended(pid_t pid) {
@@ -116,7 +115,7 @@ private:
         return !answer && is_gone(answer.error()) ? answer.error() : why;
     }
     return failed("the bus (" + named(pid) +
-                  ") takes connections, but answers nothing any more; end it with `cafbus stop --force`");
+                  ") accepts connections, but no longer answers; end it with `cafbus stop --force`");
   }
 
   static result<void> ask(client& bus, std::chrono::nanoseconds timeout) {
@@ -169,9 +168,9 @@ private:
       auto waited = clock::now() - begun;
       if (waited > stranger_timeout && holder->pid == 0)
         return failed(paths_.alive_lock +
-                      " is locked by something that is no bus, or that cannot be seen from here "
+                      " is locked by a process that is not a bus, or that is not visible from here "
                       "(`fuser " +
-                      paths_.alive_lock + "` tells); end that first");
+                      paths_.alive_lock + "` shows it); end it first");
       if (waited > stranger_timeout && is_suspended(holder->pid))
         return failed("the bus (" + named(holder->pid) + ") is suspended and does not listen at " + paths_.socket +
                       "; continue it, or end it with `cafbus stop --force`");
@@ -195,9 +194,9 @@ private:
       auto waited = clock::now() - begun;
       if (waited < stranger_timeout || (starter && waited < starter_timeout))
         continue;
-      return failed("another start is going on and does not end: " + paths_.fork_lock + " is held by " +
+      return failed("another start does not finish: " + paths_.fork_lock + " is held by " +
                     named(holder ? holder->pid : 0) + " (`fuser " + paths_.fork_lock +
-                    "` tells); end that, or start the bus yourself with `cafbus serve`");
+                    "` shows it); end it, or start the bus yourself with `cafbus serve`");
     }
   }
 

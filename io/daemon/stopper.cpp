@@ -114,7 +114,7 @@ private:
     return error != nullptr && error->code != error_code::shutting_down ? error : nullptr;
   }
 
-  /// The lock is held, but there is nobody to ask: it is starting or stopping, or nobody can reach it any more.
+  /// The lock is held, but no bus answers: it is starting or stopping, or no client can reach it any more.
   stop_result end_unreachable(pid_t holder) {
     pid_ = holder;
     auto begun = clock::now();
@@ -150,7 +150,7 @@ private:
                            : result_of(false, state, pid_, text + ", and is not killed: " + process.error().text);
     pid_ = static_cast<pid_t>(process->pid);
     if (!kill_daemon(process->handle))
-      return result_of(false, state, pid_, text + ", and lives on after SIGKILL: it waits in the kernel");
+      return result_of(false, state, pid_, text + ", and still exists after SIGKILL: it hangs in a system call");
     remove_leftovers(paths_);
     return result_of(true, "killed", pid_, text + " and was killed");
   }
@@ -200,7 +200,7 @@ result<void> leave_marker(const app_paths& paths) {
 
 stop_result stop_bus_of(const app_paths& paths, const stop_request& request) {
   auto marked_before = ::access(paths.hold.c_str(), F_OK) == 0;
-  // before the question, so that nobody starts a new one between the end and the marker
+  // before the question, so that no command starts a new one between the end and the marker
   if (request.hold)
     if (auto left = leave_marker(paths); !left)
       return result_of(false, "unknown", 0, left.error().text);

@@ -15,8 +15,8 @@ namespace cafbus {
 
 namespace {
 
-/// How often the daemon looks whether its files are still its own: it has a second to notice. By the main thread, which
-/// has nothing else to do, so that a slow file system holds up no actor.
+/// How often the daemon looks whether its files are still its own: it should notice within a second. The main thread
+/// does this, so that a slow file system holds up no actor.
 constexpr auto look_interval = std::chrono::milliseconds{700};
 
 /// The same where the kernel tells of nearly all changes.

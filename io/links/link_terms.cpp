@@ -34,8 +34,8 @@ result<link_terms_ptr> load_link_terms(const node_options& options) {
 std::string insecure_notice(const node_options& options) {
   if (!options.insecure || !options.certificate.empty())
     return {};
-  return "insecure-network = yes: whoever can connect to a link of this bus, any user of this machine too, reads its "
-         "events and can make up others";
+  return "insecure-network = yes: any host or user that can connect to a link of this bus can read its "
+         "events and publish others";
 }
 
 result<link_transport> transport_for(const node_place& place, const link_terms& terms) {

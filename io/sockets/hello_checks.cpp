@@ -18,14 +18,14 @@ std::string hook_complaint(const hello& x) {
   for (const auto& [name, value] : x.hook_env) {
     bytes += name.size() + value.size() + 2; // as they lie in memory: NAME=VALUE and its end
     if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value))
-      return "hook_env has a name or value that no environment can have";
+      return "hook_env has a name or value that is invalid in an environment";
   }
   if (bytes > defaults::max_hook_env_bytes)
     return "hook_env is larger than " + std::to_string(defaults::max_hook_env_bytes) + " bytes";
   if (!x.hook_dir.empty() && (x.hook_dir[0] != '/' || x.hook_dir.size() >= PATH_MAX || has_nul(x.hook_dir)))
-    return "hook_dir is no absolute path";
+    return "hook_dir is not an absolute path";
   if (x.hook_umask.value_or(0) > 0777)
-    return "hook_umask is beyond 0777";
+    return "hook_umask is larger than 0777";
   return {};
 }
 
@@ -33,9 +33,9 @@ std::string policy_complaint(const hello& x) {
   const auto policy = from_word<queue_policy>(x.policy);
   if (policy == queue_policy::unknown && !x.policy.empty())
     return "policy '" + x.policy.substr(0, 32) +
-           "' is not known; there are drop_oldest, drop_newest, latest, disconnect and block";
+           "' is unknown; known are drop_oldest, drop_newest, latest, disconnect and block";
   if (x.block_ms != 0 && policy != queue_policy::block)
-    return "block_ms means nothing without the policy block";
+    return "block_ms requires the policy block";
   return {};
 }
 

@@ -14,15 +14,16 @@ namespace {
 /// Time for a listener to take a connection: only whether there is one counts.
 constexpr auto probe_timeout = std::chrono::milliseconds{100};
 
-/// Removes a socket file at which nobody listens.
+/// Removes a socket file that no process listens at.
 result<void> remove_leftover(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0)
     return {};
   if (!S_ISSOCK(info.st_mode))
-    return failure{failure_kind::invalid, path + " exists and is no socket; remove it or choose another path"};
+    return failure{failure_kind::invalid, path + " exists and is not a socket; remove it or choose another path"};
   if (auto probe = connect_unix(path, probe_timeout); probe || probe.error().kind != failure_kind::not_found)
-    return failure{failure_kind::refused, "somebody listens at " + path + " already; stop that or choose another path"};
+    return failure{failure_kind::refused,
+                   "another process already listens at " + path + "; stop it or choose another path"};
   ::unlink(path.c_str());
   return {};
 }

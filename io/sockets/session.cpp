@@ -128,7 +128,7 @@ void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
     tell_totals();
 }
 
-/// A producer may leave its answers unread: they are few, and what it sends shows that it lives.
+/// A producer may leave its answers unread: they are few, and what it sends shows that it runs.
 bool session_state::may_leave_unread() const noexcept {
   return phase == session_phase::producing || phase == session_phase::publishing;
 }
@@ -163,7 +163,7 @@ void session_state::fail(close_reason reason, const std::string& message) {
   finish(reason);
 }
 
-/// There was no memory for what this connection wanted: it ends, and nobody else.
+/// There was no memory for this connection's request: only this connection ends.
 void session_state::on_exception() {
   try {
     if (phase != session_phase::ended)
@@ -186,7 +186,7 @@ void session_state::finish(close_reason reason) {
     watch_for_stall();
 }
 
-/// A consumer's end always; what a peer can bring about without being one at most a few times a second.
+/// A consumer's end always; what a peer can bring about without being one at most a few times per second.
 void session_state::log_end(close_reason reason) {
   auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
                   reason == close_reason::answered || reason == close_reason::bus_stopping;

@@ -195,7 +195,7 @@ void session_state::on_entered(const entered& x) {
   phase = session_phase::consuming;
   conn = spawn_conn(self->system(), bounds_of(context->options, context->budget), info, session_actor{self});
   self->monitor(conn);
-  // first the hub, then the ack: whoever has seen the ack misses nothing that is published from then on, and no event
+  // first the hub, then the ack: a client that has the ack misses no event that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
   self->send(context->hub, subscribe{conn, info});
   hello_ack ack;
@@ -296,7 +296,7 @@ void session_state::on_unsubscribe(const unsubscribe_frame& x) {
 /// Sequence, counters and what is queued stay.
 void session_state::change_to(consumer_info wanted) {
   std::string why = wanted.event_types.empty() && wanted.patterns.empty()
-                        ? "nothing would be left to be subscribed to; leave with bye instead"
+                        ? "the subscription would be empty; leave with bye instead"
                         : name_complaint(wanted.event_types, wanted.patterns, context->options);
   if (!why.empty()) {
     write(encode(error_frame{error_code::bad_subscription, why}));
@@ -310,7 +310,7 @@ void session_state::change_to(consumer_info wanted) {
 void session_state::on_pre_shutdown_check(const pre_shutdown_check& x) {
   const auto& id = x.subscription_id.empty() ? x.event_key : x.subscription_id;
   if (!id.empty() && id != info.subscription_id) {
-    write(encode(pre_shutdown_ack{false})); // nobody may lock what is not its own
+    write(encode(pre_shutdown_ack{false})); // a consumer may lock only its own id
     return;
   }
   self->request(context->lock, caf::infinite, try_lock{info.subscription_id, me()})

@@ -50,7 +50,7 @@ bool socket_broker_state::evict_oldest() {
     ++evicted;
     self->send(i->second.session,
                close_session{close_reason::too_many_half_open,
-                             "too many connections have not said what they want; this was the oldest",
+                             "too many connections have not sent a first frame; this one was the oldest",
                              {}});
     return true;
   }
@@ -73,7 +73,7 @@ void socket_broker_state::pause() {
   self->delayed_send(self, patience_when_full, evict_half_open{});
 }
 
-/// Whoever says nothing must not keep out those who would ask for status or stop.
+/// Silent connections must not keep out requests for status or stop.
 void socket_broker_state::on_evict_half_open() {
   if (!paused)
     return;
@@ -177,11 +177,11 @@ void socket_broker_state::stop_listening() {
   if (!accepting)
     return;
   accepting = false;
-  socket_file.remove(); // first the name, so that nobody connects to what nobody accepts
+  socket_file.remove(); // first the name, so that no client connects without being accepted
   self->close(listening);
 }
 
-/// Whoever only asks gets an answer by itself, or by the end of the bus.
+/// Sessions that only ask get an answer by themselves, or by the end of the bus.
 bool socket_broker_state::all_gone() const {
   for (const auto& [id, entry] : sessions)
     if (entry.role != session_role::asking)

@@ -12,13 +12,13 @@
 /// non-blocking.
 namespace cafbus {
 
-/// Listens at `path`, which gets mode 0600 whatever the umask. Never removes what is there already: whether a socket
-/// file is left over can only be told by whoever holds the bus's lock.
+/// Listens at `path`, which gets mode 0600 whatever the umask. Never removes what is there already: only the holder of
+/// the bus's lock can tell whether a socket file is left over.
 /// @param backlog Connections that the kernel keeps until they are accepted.
 result<unique_fd> listen_unix(const std::string& path, int backlog);
 
 /// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over. Fails with `not_found`
-/// if nobody listens there, whether or not there is a socket file.
+/// if no process listens there, whether or not there is a socket file.
 result<unique_fd> connect_unix(const std::string& path, std::chrono::nanoseconds timeout);
 
 /// Who is at the other end, by the kernel's word: the process that called connect() or listen().

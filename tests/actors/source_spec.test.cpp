@@ -50,7 +50,7 @@ CAF_TEST(a long name is cut) {
 
 CAF_TEST(anything else is refused with what there is) {
   for (auto text : {"", "stdin ", "exec:", "file:", "exec", "tcp:1", "STDIN"}) {
-    CAF_CHECK(refusal(text).find("give stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND, node:") !=
+    CAF_CHECK(refusal(text).find("allowed are stdin, file:PATH, exec:COMMAND, exec:every=DURATION:COMMAND, node:") !=
               std::string::npos);
   }
 }

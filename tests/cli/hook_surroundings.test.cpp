@@ -68,7 +68,7 @@ CAF_TEST(a larger one is refused with the way out) {
   auto x = add({variable_of("SMALL", 1'000), variable_of("BIG", 65'000)});
   CAF_REQUIRE(!x.warnings);
   CAF_CHECK_EQUAL(x.warnings.error().text,
-                  "the environment has 66000 bytes, and --on-first and --on-last take along 65536 at most; the largest "
+                  "the environment has 66000 bytes, and --on-first and --on-last get at most 65536; the largest "
                   "variable is BIG with 65000 bytes: `env -u BIG cafbus consume ...` runs without it");
 }
 

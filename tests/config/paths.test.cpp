@@ -140,7 +140,7 @@ CAF_TEST(a folder that others can write to is refused and left alone) {
   CAF_REQUIRE(prepare_app_dir(paths));
   for (mode_t mode : {0777u, 0770u, 0702u}) {
     ::chmod(paths.dir.c_str(), mode);
-    CAF_CHECK(contains(prepare_app_dir(paths).error().text, paths.dir + " may be written by others"));
+    CAF_CHECK(contains(prepare_app_dir(paths).error().text, paths.dir + " is writable by others"));
     CAF_CHECK_EQUAL(mode_of(paths.dir), mode);
   }
 }
@@ -179,7 +179,7 @@ CAF_TEST(a base folder may be a symbolic link that the user made) {
 CAF_TEST(a base folder that everybody may change is refused unless it is sticky) {
   ::mkdir(paths.base.c_str(), 0700);
   ::chmod(paths.base.c_str(), 0777);
-  CAF_CHECK(contains(prepare_app_dir(paths).error().text, paths.base + " may be written by everybody"));
+  CAF_CHECK(contains(prepare_app_dir(paths).error().text, paths.base + " is writable by everybody"));
   ::chmod(paths.base.c_str(), 01777);
   CAF_CHECK(prepare_app_dir(paths));
 }

@@ -68,7 +68,7 @@ def a_private_folder_of_somebody_else(t):
         raise Skip("only root can run it")
     os.makedirs(t.path("bus", "default"))
     os.chmod(t.path("bus", "default"), 0o700)
-    fails(t, r"/bus/default belongs to user 0 \(root\), perhaps since cafbus was run once with sudo, and is closed to us "
+    fails(t, r"/bus/default belongs to user 0 \(root\), perhaps because cafbus once ran with sudo, and is not accessible to us "
              r"\(user 65534\); `sudo chown -R 65534 ", user=user)
 
 
@@ -91,14 +91,14 @@ def a_home_that_sudo_has_left_to_root(t):
         process = t.start([harness.BINARY, command], env={"HOME": t.dir}, user=user)
         process.wait(20)
         check(process.process.returncode == 1, process.describe())
-        matches(r"\.cafbus belongs to user 0 \(root\), perhaps since cafbus was run once with sudo", process.err + process.out)
+        matches(r"\.cafbus belongs to user 0 \(root\), perhaps because cafbus once ran with sudo", process.err + process.out)
 
 
 @scenario
 def a_folder_that_all_may_write_to(t):
     os.makedirs(t.path("bus", "default"))
     os.chmod(t.path("bus", "default"), 0o777)
-    fails(t, "may be written by others.*chmod 700")
+    fails(t, "is writable by others.*chmod 700")
 
 
 @scenario
@@ -133,7 +133,7 @@ def a_fork_lock_that_is_held(t):
 @scenario
 def an_alive_lock_that_no_bus_holds(t):
     with locked(t, "bus.alive.lock"):
-        fails(t, r"bus\.alive\.lock is locked by something that is no bus")
+        fails(t, r"bus\.alive\.lock is locked by a process that is not a bus")
 
 
 @scenario

@@ -12,7 +12,7 @@ def a_bus_started_elsewhere_is_told_of_the_usual_one(t):
     usual = t.start([BINARY, "serve", "--idle-timeout", "never"], env={"XDG_RUNTIME_DIR": t.path("run")})
     usual.expect_line("serving socket=")
     other = t.start([BINARY, "start", "--dir", t.path("bus")], env={"XDG_RUNTIME_DIR": t.path("run")}).expect_exit(0)
-    matches(rf"note: another bus of this app \(process {usual.pid}\) lives in {t.path('run', 'cafbus')}; .*--dir", other.err)
+    matches(rf"note: another bus of this app \(process {usual.pid}\) is running in {t.path('run', 'cafbus')}; .*--dir", other.err)
     again = t.start([BINARY, "start", "--dir", t.path("bus")], env={"XDG_RUNTIME_DIR": t.path("run")}).expect_exit(0)
     check(b"note:" not in bytes(again.err), "who starts none is told nothing")
 

@@ -61,7 +61,7 @@ def programs_get_the_same_as_json(t):
         {"option": "log-level", "value": "info", "origin": "default"},
         {"option": "node-key", "value": None, "origin": "default"},
     ], "options")
-    matches("--json says nothing without --check-config",
+    matches("--json requires --check-config",
             t.start([BINARY, "serve", "--json"]).expect_exit(2).err)
 
 
@@ -69,7 +69,7 @@ def programs_get_the_same_as_json(t):
 def a_mistyped_name_is_told_with_the_one_that_was_meant(t):
     matches("unknown key .idle-timout.*did you mean idle-timeout", run(t, code=2, **configure(t, "idle-timout = 1s\n")).err)
     process = run(t, CAFBUS_IDLE_TIMOUT="1s")
-    matches("warning: the variable CAFBUS_IDLE_TIMOUT means nothing here; did you mean CAFBUS_IDLE_TIMEOUT", process.err)
+    matches("warning: the variable CAFBUS_IDLE_TIMOUT is unknown; did you mean CAFBUS_IDLE_TIMEOUT", process.err)
 
 
 @scenario

@@ -173,8 +173,8 @@ def two_places_for_the_events_are_refused(t):
 
 @scenario
 def flags_of_commands_need_a_command(t):
-    refused(t, "k", "--exec-timeout", "1s", says="--exec-timeout means nothing without --exec")
-    refused(t, "k", "--on-exec-error", "skip", says="--on-exec-error means nothing without --exec")
+    refused(t, "k", "--exec-timeout", "1s", says="--exec-timeout requires --exec")
+    refused(t, "k", "--on-exec-error", "skip", says="--on-exec-error requires --exec")
 
 
 @scenario

@@ -165,7 +165,7 @@ def a_bye_ends_with_code_three(t):
     peer.send_line({"type": "bye", "reason": "idle"})
     peer.expect_eof()  # no handshake with a bus that goes
     ended(process, "bus_shutdown", 1, code=3)
-    matches("the bus said bye: idle\n.*the bus has stopped; to start a new one and go on, run the same command again", process.err)
+    matches("the bus said bye: idle\n.*the bus has stopped; to start a new one and continue, run the same command again", process.err)
 
 
 @scenario
@@ -184,7 +184,7 @@ def a_loss_ends_with_code_three_and_says_how_to_go_on(t):
     process.expect_output([b"1"])
     peer.close()
     ended(process, "connection_lost", 1, code=3)
-    matches("lost, and events published from now on are missed: `cafbus status --app default` shows .* to go on, run the "
+    matches("lost, and this consumer misses events from now on: `cafbus status --app default` shows .* to continue, run the "
             "same command again\n", process.err)
 
 

@@ -130,7 +130,7 @@ def a_bus_that_does_not_answer_leaves_what_was_seen(t):
     peer.send_line({"type": "event", "event_type": "k", "seq": 5, "payload": 1})
     peer.expect_frame("pre_shutdown_check")
     ended(consumer, "limit", 1, dropped=3, left=1)
-    matches("the bus could not be asked for its totals", consumer.err)
+    matches("the bus did not report its totals", consumer.err)
 
 
 @scenario

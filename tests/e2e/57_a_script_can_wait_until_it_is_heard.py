@@ -102,7 +102,7 @@ def another_file_is_left_alone(t):
         f.write("dear diary\n")
     os.symlink("notes", t.path("link"))
     for name in ("notes", "link", "."):
-        matches("exists and is no ready file", t.run_cli("consume", "k", "--ready-file", t.path(name), code=2).err)
+        matches("exists and is not a ready file", t.run_cli("consume", "k", "--ready-file", t.path(name), code=2).err)
     equal(open(t.path("notes")).read(), "dear diary\n")
 
 

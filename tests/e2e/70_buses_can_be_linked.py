@@ -224,7 +224,7 @@ def a_link_over_tcp_needs_tls_or_a_word(t):
     bus = t.start_bus("--node-listen", f"0.0.0.0:{free_port()}", "--insecure-network")
     bus.signal(signal.SIGTERM)
     bus.expect_exit(0)
-    matches("warning: insecure-network = yes: whoever can connect", bus.err)
+    matches("warning: insecure-network = yes: any host or user", bus.err)
 
 
 @scenario
@@ -238,7 +238,7 @@ def buses_of_one_user_are_linked_over_a_unix_socket(t):
     stream(t, a.producer(), "t1", PORTION, consumer)
     second = t.start_cli("serve", "--node-listen", a.place, base=t.path("second"))
     second.expect_exit(1)
-    matches("somebody listens", second.err)
+    matches("another process already listens", second.err)
     a.bus.signal(signal.SIGTERM)
     a.bus.expect_exit(0)
     check(not os.path.exists(path), "the socket file is removed")

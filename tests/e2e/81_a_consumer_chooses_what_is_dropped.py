@@ -95,7 +95,7 @@ def a_stopped_one_delays_the_others_once_and_status_says_who(t):
         if blocks:
             equal(blocks, [os.getpid()], "who waits for it")
             text = t.run_cli("status")
-            matches(rf"consumer {stopped.pid} \(policy block\) makes wait: publisher {os.getpid()}", text.out)
+            matches(rf"consumer {stopped.pid} \(policy block\) delays: publisher {os.getpid()}", text.out)
             begun = time.monotonic()
     for _ in range(200):
         producer.send_line(event("k", "more"))
@@ -115,12 +115,12 @@ def consume_takes_policies_and_refuses_nonsense(t):
     equal([x["policy"], x["block_ms"], x["queue_capacity"], x["queue_bytes"]], ["block", 2000, 10, 1 << 20], "wishes")
     matches("queue .*policy block for at most 2000 ms, at most 10 events, at most 1MiB", t.run_cli("status").out)
     for wrong, what in ((["--policy", "keep"], b"--policy: it is drop-oldest"),
-                        (["--block-timeout", "1s"], b"--block-timeout means nothing without --policy block"),
+                        (["--block-timeout", "1s"], b"--block-timeout requires --policy block"),
                         (["--queue-capacity", "0"], b"--queue-capacity: it must be at least 1"),
                         (["--policy", "block", "--block-timeout", "2min"], b"--block-timeout: it must be 1ms to 1min")):
         check(what in t.run_cli("consume", "k", *wrong, code=2).err, f"{wrong} is refused")
     rejected = t.connect().hello("k", policy="keep")
-    check("not known" in rejected.expect_ack(rejected=True, reject_code="bad_hello")["reject_reason"], "why")
+    check("is unknown" in rejected.expect_ack(rejected=True, reject_code="bad_hello")["reject_reason"], "why")
     consumer.signal(signal.SIGTERM)
     consumer.expect_exit(0)
 

@@ -168,7 +168,7 @@ CAF_TEST(the end of the bus is told with its reason) {
 
 CAF_TEST(a socket at which somebody listens is left alone) {
   auto other = spawn_bus(system, options);
-  CAF_CHECK(serve(system, other, options).error().text.find("somebody listens") != std::string::npos);
+  CAF_CHECK(serve(system, other, options).error().text.find("already listens") != std::string::npos);
   CAF_CHECK(stop(system, other.bus).ended);
   consumer();
 }

@@ -38,11 +38,11 @@ CAF_TEST(a policy is one of those that there are and block_ms goes with block) {
   hello x;
   x.event_key = "k";
   x.policy = "keep_all";
-  CAF_CHECK(complaint(x, {}).find("policy 'keep_all' is not known") == 0);
+  CAF_CHECK(complaint(x, {}).find("policy 'keep_all' is unknown") == 0);
   x.policy = "latest";
   CAF_CHECK_EQUAL(complaint(x, {}), "");
   x.block_ms = 5;
-  CAF_CHECK_EQUAL(complaint(x, {}), "block_ms means nothing without the policy block");
+  CAF_CHECK_EQUAL(complaint(x, {}), "block_ms requires the policy block");
   x.policy = "block";
   CAF_CHECK_EQUAL(complaint(x, {}), "");
 }
@@ -77,7 +77,7 @@ CAF_TEST(names and values are such as an environment can have) {
   const std::string nul{"a\0b", 3};
   CAF_CHECK_EQUAL(complaint_of_env("A", ""), "");
   CAF_CHECK_EQUAL(complaint_of_env("A", "b=c"), "");
-  const std::string why = "hook_env has a name or value that no environment can have";
+  const std::string why = "hook_env has a name or value that is invalid in an environment";
   CAF_CHECK_EQUAL(complaint_of_env("", "x"), why);
   CAF_CHECK_EQUAL(complaint_of_env("A=B", "x"), why);
   CAF_CHECK_EQUAL(complaint_of_env(nul, "x"), why);
@@ -89,10 +89,10 @@ CAF_TEST(a folder is an absolute path) {
   CAF_CHECK_EQUAL(complaint_of_dir(std::string(PATH_MAX - 1, '/')), "");
   for (const auto& dir :
        {std::string{"here"}, std::string{"./here"}, std::string(PATH_MAX, '/'), std::string{"/a\0b", 4}})
-    CAF_CHECK_EQUAL(complaint_of_dir(dir), "hook_dir is no absolute path");
+    CAF_CHECK_EQUAL(complaint_of_dir(dir), "hook_dir is not an absolute path");
 }
 
 CAF_TEST(a umask has nine bits) {
   CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 0777; }), "");
-  CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 01000; }), "hook_umask is beyond 0777");
+  CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 01000; }), "hook_umask is larger than 0777");
 }
