@@ -54,7 +54,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(option_sources_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(option_loading_tests, fixture)
 
 CAF_TEST(the table of samples has every option) {
   for (const auto& x : option_table())

@@ -1,0 +1,79 @@
+#include "io/links/link_terms.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace cafbus;
+
+namespace {
+
+const node_place over_tcp{"hub", {"hub", 4000}, {}};
+const node_place over_unix{{}, {}, "/run/link.sock"};
+
+} // namespace
+
+CAF_TEST(without certificates only a unix socket is good enough) {
+  const link_terms terms;
+  auto local = transport_for(over_unix, terms);
+  CAF_REQUIRE(local);
+  CAF_CHECK(*local == link_transport::unix_socket);
+  auto remote = transport_for(over_tcp, terms);
+  CAF_REQUIRE(!remote);
+  CAF_CHECK(remote.error().kind == failure_kind::refused);
+  for (const char* way_out : {"node-certificate", "node-key", "node-ca", "unix:PATH", "insecure-network"})
+    CAF_CHECK(remote.error().text.find(way_out) != std::string::npos);
+}
+
+CAF_TEST(an insecure network is used if it was said so) {
+  link_terms terms;
+  terms.insecure = true;
+  auto remote = transport_for(over_tcp, terms);
+  CAF_REQUIRE(remote);
+  CAF_CHECK(*remote == link_transport::plain);
+}
+
+CAF_TEST(everyone who starts a bus on an insecure network is told) {
+  node_options options;
+  CAF_CHECK_EQUAL(insecure_notice(options), "");
+  options.insecure = true;
+  CAF_CHECK_EQUAL(insecure_notice(options).find("insecure-network = yes: "), 0u);
+  options.certificate = "cert.pem"; // then links are encrypted all the same
+  CAF_CHECK_EQUAL(insecure_notice(options), "");
+}
+
+CAF_TEST(terms without certificates have their permits) {
+  node_options options;
+  options.allow = {"leaf read=a", "*"};
+  auto terms = load_link_terms(options);
+  CAF_REQUIRE(terms);
+  CAF_CHECK((*terms)->tls == nullptr);
+  CAF_CHECK_EQUAL((*terms)->permits.size(), 2u);
+  CAF_CHECK(!(*terms)->insecure);
+}
+
+CAF_TEST(a permit that cannot be read is named) {
+  node_options options;
+  options.allow = {"leaf write=a"};
+  auto terms = load_link_terms(options);
+  CAF_REQUIRE(!terms);
+  CAF_CHECK_EQUAL(terms.error().text.find("node-allow: "), 0u);
+}
+
+CAF_TEST(one or two of the three files are not enough) {
+  node_options options;
+  options.certificate = "cert.pem";
+  for (const char* key : {"", "key.pem"}) {
+    options.key = key;
+    auto terms = load_link_terms(options);
+    CAF_REQUIRE(!terms);
+    CAF_CHECK(terms.error().kind == failure_kind::invalid);
+    CAF_CHECK(terms.error().text.find("node-ca") != std::string::npos);
+  }
+}
+
+CAF_TEST(a certificate that is not there is a failure) {
+  node_options options;
+  options.certificate = options.key = options.ca = "/nonexistent/file.pem";
+  auto terms = load_link_terms(options);
+  CAF_REQUIRE(!terms);
+  CAF_CHECK(terms.error().text.find("/nonexistent/file.pem") != std::string::npos);
+}
