@@ -16,4 +16,4 @@ add_custom_command(OUTPUT "${_pages}.done"
   COMMENT "Writing the manual's pages"
   VERBATIM)
 add_custom_target(cafbus_manual ALL DEPENDS "${_pages}.done")
-install(DIRECTORY "${_pages}/" DESTINATION "${CMAKE_INSTALL_MANDIR}")
+install(DIRECTORY "${_pages}/" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT program)
