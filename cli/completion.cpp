@@ -168,8 +168,10 @@ private:
   void offer_argument(const CLI::App& command, const position& here) {
     auto left = here.arguments;
     for (const auto* x : command.get_options())
-      if (x->get_positional() && left-- == 0)
-        return offer_kind(x->get_name(true), {});
+      if (x->get_positional() && left-- == 0) {
+        auto kind = x->get_type_name(); // a closed set, or how CLI11 calls any text
+        return offer_kind(kind.find('|') == std::string::npos ? x->get_name(true) : kind, {});
+      }
     if (!here.ended && last_.empty())
       offer_options(command, here.given); // nothing else can follow
   }

@@ -33,6 +33,7 @@ struct fixture {
     add_http(program, chosen);
     add_status(program, chosen);
     add_stop(program, chosen);
+    add_bench(program);
     program.add_subcommand("help", "Describe a command");
   }
 
@@ -110,6 +111,11 @@ CAF_TEST(behind the last argument there are options only) {
   CAF_CHECK(offers({"consume", "im.message", ""}, "--types"));
   CAF_CHECK_EQUAL(values({"consume", "im.message", "i"}), words{});
   CAF_CHECK(offers({"status", ""}, "--json"));
+}
+
+CAF_TEST(an argument may be one of a closed set) {
+  CAF_CHECK_EQUAL(values({"bench", "s"}), (words{"start", "scale"}));
+  CAF_CHECK(offers({"bench", "--"}, "--quick"));
 }
 
 CAF_TEST(paths are left to the shell) {
