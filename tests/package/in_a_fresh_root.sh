@@ -26,6 +26,14 @@ until_true() {
   done
 }
 
+# The programs of ours that run, also those whose files are gone.
+ours_running() {
+  local exe
+  for exe in /proc/[0-9]*/exe; do
+    readlink "$exe" || true
+  done 2>/dev/null | grep -E '/cafbus(-http)?( \(deleted\))?$' | sort | tr '\n' ' ' || true
+}
+
 # mmdebstrap keeps services from being started, and thereby packages from ending theirs
 if [[ -e /sbin/start-stop-daemon.REAL ]]; then
   mv /sbin/start-stop-daemon.REAL /sbin/start-stop-daemon
@@ -68,16 +76,18 @@ curl -sS http://127.0.0.1:18470/healthz >/dev/null && [[ $(as_user 'cafbus statu
 as_user 'cafbus bench start --pairs 1' >/dev/null
 ok "status and bench answer"
 
+running=$(ours_running)
+[[ $running == */usr/bin/cafbus*/usr/libexec/cafbus/cafbus-http* ]] || fail "only these run: $running"
 listed=$(dpkg -L cafbus cafbus-doc)
 apt-get remove -qy cafbus cafbus-doc >/dev/null
-left=$(for exe in /proc/[0-9]*/exe; do readlink "$exe" || true; done 2>/dev/null | grep -E '/cafbus(-http)?( \(deleted\))?$' || true)
-[[ -z $left ]] || fail "these still run: $left"
+[[ -z $(ours_running) ]] || fail "these still run: $(ours_running)"
 for file in $listed; do
   [[ -d $file || ! -e $file ]] || fail "$file is left"
 done
+dpkg --purge cafbus cafbus-doc 2>/dev/null
+! dpkg-query -W cafbus cafbus-doc 2>/dev/null || fail "dpkg remembers"
 ok "removed: nothing runs and no file is left"
-apt-get purge -qy cafbus cafbus-doc >/dev/null
 
 apt-get install -qy --no-install-recommends ./libcafbus-dev_*.deb >/dev/null
-apt-get purge -qy libcafbus-dev >/dev/null
+apt-get remove -qy libcafbus-dev >/dev/null
 ok "libcafbus-dev comes with what it needs, and goes"
