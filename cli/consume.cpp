@@ -181,6 +181,8 @@ constexpr const char* consume_footer =
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
     "  cafbus consume 'github.*.opened' --envelope\n"
     "  cafbus consume im.message --explain 10s\n"
+    "  cafbus consume orders.> --format '%t\\t%i\\t%p'\n"
+    "  cafbus consume files.changed --format %i -0 | xargs -0 -n 1 ./handle\n"
     "  cafbus consume prices.> --policy latest\n"
     "  cafbus consume orders --policy block --block-timeout 30s --exec ./slow-handler\n"
     "  cafbus consume im.message --exec 'sh -c \"test $CAFBUS_MISSED = 0 || ./resync\"'\n"

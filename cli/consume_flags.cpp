@@ -113,6 +113,26 @@ result<void> read_policy(const consume_flags& flags, hello& x) {
   return {};
 }
 
+/// How events look.
+result<void> read_format(const consume_flags& flags, consume_request& x) {
+  x.envelope = flags.envelope;
+  if (flags.null && !flags.output_dir.empty())
+    return failure{failure_kind::invalid, "--null separates what --output-dir writes to files of their own"};
+  x.end = flags.null ? '\0' : '\n';
+  if (flags.format.empty())
+    return {};
+  if (flags.envelope)
+    return failure{failure_kind::invalid, "--format and --envelope both say how an event looks; leave one out"};
+  if (!flags.output_dir.empty())
+    return failure{failure_kind::invalid, "--format makes text, and the files of --output-dir are JSON; to write text, "
+                                          "redirect standard output or use --exec"};
+  auto parsed = output_template::parse(flags.format);
+  if (!parsed)
+    return wrong("--format", parsed.error().text);
+  x.format = std::move(*parsed);
+  return {};
+}
+
 bool looks_like_pattern(const std::string& name) {
   return name.find_first_of("*>#") != std::string::npos;
 }
@@ -142,7 +162,6 @@ result<consume_request> to_request(const consume_flags& flags) {
   x.subscription.on_last = flags.on_last;
   x.subscription.exclusive = flags.exclusive;
   x.output_dir = flags.output_dir;
-  x.envelope = flags.envelope;
   x.quiet = flags.quiet;
   if (!flags.max_events.empty()) {
     auto count = read_count("--max-events", flags.max_events);
@@ -162,6 +181,8 @@ result<consume_request> to_request(const consume_flags& flags) {
     *target = *time;
   }
   if (auto read = read_command(flags, x); !read)
+    return read.error();
+  if (auto read = read_format(flags, x); !read)
     return read.error();
   if (auto read = read_policy(flags, x.subscription); !read)
     return read.error();
@@ -243,6 +264,10 @@ void consume_flags::add_to(CLI::App& command) {
   command.add_flag("--json", json, "Print the last line, with the totals, as JSON");
   command.add_flag("--envelope", envelope,
                    "Print the whole event instead of its payload, and a gap frame where events were dropped");
+  text("--format", format, "TEMPLATE",
+       "Print each event like this: %t is its type, %i its id, %p its payload, %n its sequence number, %s its source "
+       "time, %k the key, %% a percent sign; \\n \\t \\r \\0 \\\\ are as in C");
+  command.add_flag("-0,--null", null, "End each event with a NUL instead of a line feed, as xargs -0 reads them");
   command.add_flag("--quiet", quiet, "Do not report the states of sources");
   command.add_flag("--no-spawn", no_spawn, "Fail if no bus is running, instead of starting one");
 }

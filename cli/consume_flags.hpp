@@ -37,6 +37,8 @@ struct consume_flags {
   std::string ready_fd;
   std::string ready_file;
   std::string empty; ///< A flag that was given an empty value, which must not count as not given.
+  std::string format;
+  bool null = false;
   bool envelope = false;
   bool quiet = false;
   bool no_spawn = false;

@@ -1,9 +1,11 @@
 #pragma once
+#include "cli/output_template.hpp"
 #include "config/defaults.hpp"
 #include "messages/frames.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct consume_request {
   std::chrono::nanoseconds command_timeout{defaults::exec_timeout}; ///< 0: any.
   bool skip_failures = false;                                       ///< A command that fails does not end the run.
   bool envelope = false;                                            ///< The whole event instead of its payload.
+  std::optional<output_template> format;                            ///< How an event looks; none: its payload.
+  char end = '\n';                                                  ///< What stands after each event.
   std::chrono::nanoseconds explain_after{0}; ///< Time without an event until it is said why; 0: never.
   bool quiet = false;                        ///< No source states.
 

@@ -112,7 +112,7 @@ void consume_session::settle() {
   while (auto got = bus_.buffered())
     in_hand += std::holds_alternative<event_frame>(*got);
   totals_.failed += works(); // its command ends with us
-  auto unwritten = output_.pending_lines();
+  auto unwritten = output_.pending_events();
   if (output_failed_) {
     totals_.failed += unwritten;
     unwritten = 0;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace cafbus {
 
@@ -49,7 +50,10 @@ private:
 
   bool take_buffered();
   void on_event(const event_frame& event);
-  void run_command(const event_frame& event, std::string_view content, uint64_t missed);
+  void deliver(const event_frame& event, std::string_view content, const losses& before);
+  void render(std::string& out, const event_frame& event, std::string_view content) const;
+  void run_command(const event_frame& event, const losses& before);
+  void write_file(const event_frame& event);
   void on_command_end();
   void on_command_failure(const std::string& what);
   void on_frame(const frame& x);
@@ -80,6 +84,7 @@ private:
   const consume_request& request_;
   std::string socket_;
   output output_;
+  std::string rendered_; // what the command or the file of an event gets
   std::optional<event_command> command_;
   std::string command_event_; // what it works on, for people
   gap_finder gaps_;

@@ -2,6 +2,7 @@
 
 #include "cli/console.hpp"
 #include "messages/close_reason.hpp"
+#include "messages/event_line.hpp"
 
 // What a session does with each event and each other frame of the bus.
 
@@ -53,29 +54,55 @@ void consume_session::on_event(const event_frame& event) {
     if (hole->last != told_gap_.to_seq) // another bus, which tells of none
       say(gap_text(missed, hole->first, hole->last));
   }
-  auto content = request_.envelope ? bus_.line() : event.payload;
   if (++totals_.received == request_.max_events)
     end(consume_end::limit);
-  if (command_) {
-    run_command(event, content, missed);
-  } else if (request_.output_dir.empty()) {
-    output_.add_line(content);
-  } else if (auto written = files_.write(event, content); !written) {
-    complain(0, written.error().text);
-    ++totals_.failed;
-    output_failed_ = true;
-    end_output();
+  const auto* reason = missed != 0 && told_gap_.to_seq + 1 == event.seq ? to_string(told_gap_.reason) : "";
+  deliver(event, request_.envelope ? bus_.line() : event.payload, {missed, gaps_.dropped(), reason});
+}
+
+void consume_session::deliver(const event_frame& event, std::string_view content, const losses& before) {
+  if (request_.to_stdout()) {
+    render(output_.waiting(), event, content);
+    output_.end_event();
+    return;
   }
+  rendered_.clear();
+  render(rendered_, event, content);
+  if (command_)
+    run_command(event, before);
+  else
+    write_file(event);
+}
+
+void consume_session::render(std::string& out, const event_frame& event, std::string_view content) const {
+  if (request_.format) {
+    template_fields fields{event.event_type, event.event_id, request_.subscription.event_key, {}, event.seq, content};
+    if (request_.format->names_source_time())
+      fields.source_time = read_event_line(bus_.line(), defaults::max_json_depth).parts.source_time.text;
+    request_.format->append_to(out, fields);
+  } else {
+    out += content;
+  }
+  out += request_.end;
+}
+
+void consume_session::write_file(const event_frame& event) {
+  auto written = files_.write(event, rendered_);
+  if (written)
+    return;
+  complain(0, written.error().text);
+  ++totals_.failed;
+  output_failed_ = true;
+  end_output();
 }
 
 // -- commands ------------------------------------------------------------------------------------------------------
 
-void consume_session::run_command(const event_frame& event, std::string_view content, uint64_t missed) {
+void consume_session::run_command(const event_frame& event, const losses& before) {
   command_event_ = "seq=" + std::to_string(event.seq);
   if (!event.event_id.empty())
     command_event_ += " event_id=" + std::string{event.event_id};
-  const auto* reason = missed != 0 && told_gap_.to_seq + 1 == event.seq ? to_string(told_gap_.reason) : "";
-  if (auto started = command_->start(event, content, {missed, gaps_.dropped(), reason}); !started)
+  if (auto started = command_->start(event, rendered_, before); !started)
     on_command_failure(started.error().text);
 }
 
@@ -120,7 +147,7 @@ void consume_session::on_gap(const gap_frame& x) {
   told_gap_ = x;
   say(gap_text(x.count, x.from_seq, x.to_seq) + ": " + to_string(x.reason));
   if (request_.envelope && request_.to_stdout())
-    output_.add_note(bus_.line());
+    output_.waiting().append(bus_.line()) += request_.end; // no event: nothing counts it
 }
 
 /// The bus says bye to everybody when it stops, and to one of us when it gives that one up.

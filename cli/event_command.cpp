@@ -133,7 +133,6 @@ result<void> event_command::start(const event_frame& event, std::string_view con
   }
   theirs.reset(); // so that a write tells when it has stopped reading
   content_ = content;
-  content_ += '\n';
   fed_ = 0;
   stage_ = stage::free;
   hurried_ = false;

@@ -38,7 +38,7 @@ public:
   event_command& operator=(const event_command&) = delete;
 
   /// Starts it. @pre !running()
-  /// @param content What it reads; copied.
+  /// @param content What it reads, all of it; copied.
   /// Fails if the system refuses.
   result<void> start(const event_frame& event, std::string_view content, losses before);
 

@@ -90,7 +90,7 @@ result<void> event_files::write(const event_frame& event, std::string_view conte
   auto temporary = ".cafbus-" + std::to_string(::getpid()) + ".tmp";
   unique_fd fd{::openat(dir_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
                         S_IRUSR | S_IWUSR)};
-  auto code = fd && write_all(fd.get(), content) && write_all(fd.get(), "\n") ? 0 : errno;
+  auto code = fd && write_all(fd.get(), content) ? 0 : errno;
   fd.reset();
   auto name = event_file_name(event, before_ + event.seq);
   for (int i = 1; code == 0; ++i) {

@@ -17,7 +17,7 @@ public:
   /// Makes `dir` if it is missing. Fails if it cannot be used.
   result<void> open(const std::string& dir);
 
-  /// After it, `content` and a newline are in their file.
+  /// After it, `content` is in its file.
   result<void> write(const event_frame& event, std::string_view content);
 
 private:

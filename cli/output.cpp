@@ -27,20 +27,8 @@ output::output() {
   }
 }
 
-void output::add_line(std::string_view text) {
-  waiting_ += text;
-  waiting_ += '\n';
-}
-
-void output::add_note(std::string_view text) {
-  add_line(text);
-  notes_.push_back(waiting_.size());
-}
-
-uint64_t output::pending_lines() const noexcept {
-  auto lines = std::count(waiting_.begin() + static_cast<long>(written_), waiting_.end(), '\n');
-  auto notes = std::ranges::count_if(notes_, [this](size_t end) { return end > written_; });
-  return static_cast<uint64_t>(lines - notes);
+uint64_t output::pending_events() const noexcept {
+  return static_cast<uint64_t>(ends_.end() - std::ranges::upper_bound(ends_, written_));
 }
 
 long output::write_some(std::string_view bytes) const {
@@ -71,7 +59,7 @@ output::state output::flush() {
     }
   }
   waiting_.clear();
-  notes_.clear();
+  ends_.clear();
   written_ = 0;
   return state::good;
 }

@@ -15,16 +15,16 @@ class output {
 public:
   output();
 
-  /// Adds `text` and a newline to what waits to be written.
-  void add_line(std::string_view text);
+  /// What is appended to it waits to be written.
+  std::string& waiting() noexcept { return waiting_; }
 
-  /// The same, for a line that is no event: `pending_lines` does not count it.
-  void add_note(std::string_view text);
+  /// What was appended since the last call is one event: `pending_events` counts it.
+  void end_event() { ends_.push_back(waiting_.size()); }
 
   size_t pending() const noexcept { return waiting_.size() - written_; }
 
-  /// Events of that, each a line, one that has been written in part included.
-  uint64_t pending_lines() const noexcept;
+  /// Events of that, one that has been written in part included.
+  uint64_t pending_events() const noexcept;
 
   enum class state : uint8_t {
     good,
@@ -47,7 +47,7 @@ private:
   bool may_block_ = false;
   std::string waiting_;
   size_t written_ = 0;
-  std::vector<size_t> notes_; // where in `waiting_` each ends
+  std::vector<size_t> ends_; // of events in `waiting_`
   int error_ = 0;
 };
 

@@ -48,6 +48,11 @@ struct fixture {
     open(other.get());
   }
 
+  void add_event(const std::string& text) {
+    testee->waiting() += text + '\n';
+    testee->end_event();
+  }
+
   std::string read() const {
     std::string result(1 << 20, '\0');
     auto n = ::read(reader.get(), result.data(), result.size());
@@ -60,11 +65,11 @@ struct fixture {
     const std::string line(999, 'x');
     size_t lines = 0;
     while (testee->pending() == 0) {
-      testee->add_line(line);
+      add_event(line);
       ++lines;
       CAF_REQUIRE(testee->flush() == output::state::good);
     }
-    CAF_CHECK_EQUAL(testee->pending_lines(), 1u);
+    CAF_CHECK_EQUAL(testee->pending_events(), 1u);
     size_t size = 0;
     while (size < lines * 1'000) {
       size += read().size();
@@ -79,10 +84,10 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(output_tests, fixture)
 
-CAF_TEST(many lines leave in one write) {
+CAF_TEST(many events leave in one write) {
   open_pipe();
-  testee->add_line("one");
-  testee->add_line("two");
+  add_event("one");
+  add_event("two");
   CAF_CHECK_EQUAL(testee->pending(), 8u);
   CAF_CHECK(testee->flush() == output::state::good);
   CAF_CHECK_EQUAL(read(), "one\ntwo\n");
@@ -100,29 +105,38 @@ CAF_TEST(a socket that is full is waited for) {
 
 CAF_TEST(notes are no events) {
   open_pipe();
-  testee->add_line("event");
-  testee->add_note("note");
-  testee->add_line("event");
-  CAF_CHECK_EQUAL(testee->pending_lines(), 2u);
+  add_event("event");
+  testee->waiting() += "note\n";
+  add_event("event");
+  CAF_CHECK_EQUAL(testee->pending_events(), 2u);
   CAF_CHECK(testee->flush() == output::state::good);
-  CAF_CHECK_EQUAL(testee->pending_lines(), 0u);
+  CAF_CHECK_EQUAL(testee->pending_events(), 0u);
   CAF_CHECK_EQUAL(read(), "event\nnote\nevent\n");
+}
+
+CAF_TEST(an event may have many lines) {
+  open_pipe();
+  add_event("one\ntwo\n");
+  add_event("");
+  CAF_CHECK_EQUAL(testee->pending_events(), 2u);
+  CAF_CHECK(testee->flush() == output::state::good);
+  CAF_CHECK_EQUAL(testee->pending_events(), 0u);
 }
 
 CAF_TEST(a reader that has gone is no error of ours) {
   for (auto open_it : {&fixture::open_pipe, &fixture::open_socket}) {
     (this->*open_it)();
     reader.reset();
-    testee->add_line("x");
+    add_event("x");
     CAF_CHECK(testee->flush() == output::state::closed);
-    CAF_CHECK_EQUAL(testee->pending_lines(), 1u);
+    CAF_CHECK_EQUAL(testee->pending_events(), 1u);
   }
 }
 
 CAF_TEST(a disk that is full is an error with its number) {
   unique_fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
   open(full.get());
-  testee->add_line("x");
+  add_event("x");
   CAF_CHECK(testee->flush() == output::state::failed);
   CAF_CHECK_EQUAL(testee->error(), ENOSPC);
 }
@@ -132,7 +146,7 @@ CAF_TEST(a file is written on where it was) {
   unique_fd file{::open((tmp / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
   CAF_REQUIRE_EQUAL(::write(file.get(), "before\n", 7), 7);
   open(file.get());
-  testee->add_line("x");
+  add_event("x");
   CAF_CHECK(testee->flush() == output::state::good);
   std::ifstream in{tmp / "out"};
   CAF_CHECK_EQUAL((std::string{std::istreambuf_iterator<char>{in}, {}}), "before\nx\n");
