@@ -43,8 +43,12 @@ void explain_loss(consume_end why, const std::string& app) {
 
 /// What is behind the totals, where they are not as one would wish.
 void explain_totals(const consume_totals& x, const consume_request& request) {
-  if (x.failed != 0 && !request.command.empty())
-    say("failed: the command failed on " + std::to_string(x.failed) + " of " + std::to_string(x.received) + " events");
+  const auto of_all = " of " + std::to_string(x.received) + " events";
+  if (x.jq_errors != 0)
+    say("failed: the program of --jq failed on " + std::to_string(x.jq_errors) + of_all +
+        (request.program_errors == jq_errors::pass ? ", and these were printed as they came" : ""));
+  if (auto failed = x.failed_otherwise(request.program_errors); failed != 0 && !request.command.empty())
+    say("failed: the command failed on " + std::to_string(failed) + of_all);
   if (x.dropped != 0)
     say("dropped: the bus dropped " + std::to_string(x.dropped) +
         " events, because this consumer was too slow (see cafbus serve --queue-capacity)");
@@ -52,15 +56,26 @@ void explain_totals(const consume_totals& x, const consume_request& request) {
     say("the bus did not report its totals: dropped= and left= count only what this consumer has seen");
 }
 
-void print_totals(const consume_totals& x, consume_end why, int code, bool json) {
-  auto number = [](uint64_t n) { return std::to_string(n); };
-  if (!json)
-    return say("exited: received=" + number(x.received) + " handled=" + number(x.handled) +
-               " failed=" + number(x.failed) + " dropped=" + number(x.dropped) + " left=" + number(x.left) +
-               " reason=" + to_string(why));
-  nlohmann::ordered_json line{{"received", x.received},   {"handled", x.handled}, {"failed", x.failed},
-                              {"dropped", x.dropped},     {"left", x.left},       {"confirmed", x.confirmed},
-                              {"reason", to_string(why)}, {"exit_code", code}};
+/// What was filtered is told only where there is a program, so that the line of other runs is as it always was.
+void print_totals(const consume_totals& x, consume_end why, int code, const consume_flags& flags) {
+  std::vector<std::pair<const char*, uint64_t>> numbers{{"received", x.received}, {"handled", x.handled}};
+  if (flags.has_program())
+    numbers.emplace_back("filtered", x.filtered);
+  numbers.insert(numbers.end(), {{"failed", x.failed}, {"dropped", x.dropped}, {"left", x.left}});
+  if (!flags.json) {
+    std::string text = "exited:";
+    for (const auto& [name, number] : numbers)
+      text.append(" ").append(name).append("=").append(std::to_string(number));
+    return say(text + " reason=" + to_string(why));
+  }
+  nlohmann::ordered_json line;
+  for (const auto& [name, number] : numbers)
+    line[name] = number;
+  if (flags.has_program())
+    line["jq_errors"] = x.jq_errors;
+  line["confirmed"] = x.confirmed;
+  line["reason"] = to_string(why);
+  line["exit_code"] = code;
   write_all(STDERR_FILENO, line.dump() + '\n');
 }
 
@@ -71,8 +86,12 @@ int code_of(const consume_session& session, consume_end why, const consume_reque
     return exit_code::bus_lost;
   if (session.output_failed())
     return exit_code::unwritable;
-  if (totals.failed != 0)
-    return request.skip_failures ? exit_code::skipped_failures : exit_code::failed;
+  const auto by_program = totals.jq_errors != 0 && request.program_errors != jq_errors::pass;
+  const auto otherwise = totals.failed_otherwise(request.program_errors) != 0;
+  if ((otherwise && !request.skip_failures) || (by_program && request.program_errors == jq_errors::fail))
+    return exit_code::failed;
+  if (otherwise || by_program)
+    return exit_code::skipped_failures;
   return fail_on_loss && lost_events(totals, why) ? exit_code::lost : exit_code::done;
 }
 
@@ -82,14 +101,14 @@ int run_session(consume_session& session, const consume_request& request, const 
   auto code = code_of(session, why, request, flags.fail_on_loss);
   explain_loss(why, app);
   explain_totals(session.totals(), request);
-  print_totals(session.totals(), why, code, flags.json);
+  print_totals(session.totals(), why, code, flags);
   return code;
 }
 
 /// The run's time was over while the bus was still setting up, for this consumer or another one.
 int end_before_it_began(const consume_flags& flags) {
   say("--timeout has passed before the bus has admitted this consumer: a set-up or clean-up is still running");
-  print_totals({.confirmed = true}, consume_end::timeout, exit_code::done, flags.json);
+  print_totals({.confirmed = true}, consume_end::timeout, exit_code::done, flags);
   return exit_code::done;
 }
 
@@ -106,6 +125,16 @@ result<void> complete(hello& x) {
   return {};
 }
 
+/// Compiles the program, if there is one, in the process that is to run it.
+result<std::optional<jq_worker>> start_program(const consume_request& request, const char* flag) {
+  if (!request.program)
+    return std::optional<jq_worker>{};
+  auto started = jq_worker::start(*request.program, request.program_timeout);
+  if (!started)
+    return failure{started.error().kind, std::string{flag} + ": " + started.error().text};
+  return std::optional{std::move(*started)};
+}
+
 /// Everything that can be wrong on our side is found before the bus hears of us: a run that cannot work must not be
 /// anybody's first consumer, and must not take an event.
 int run_consume(const consume_flags& flags) {
@@ -118,6 +147,9 @@ int run_consume(const consume_flags& flags) {
     return complain(exit_code::usage, request.error().text);
   if (request->to_stdout() && !is_writable(STDOUT_FILENO))
     return complain(exit_code::unwritable, "standard output is closed; events are written there, or see --output-dir");
+  auto program = start_program(*request, flags.jq_file.empty() ? "--jq" : "--jq-file");
+  if (!program)
+    return complain(exit_code::usage, program.error().text);
   auto fd = to_ready_fd(flags);
   if (!fd)
     return complain(exit_code::usage, fd.error().text);
@@ -140,7 +172,7 @@ int run_consume(const consume_flags& flags) {
   if (joined.bus->started)
     tell_of_others(paths);
   request->timeout = joined.time_left;
-  consume_session session{std::move(joined.bus->bus), std::move(files), *request, paths.socket};
+  consume_session session{std::move(joined.bus->bus), std::move(*program), std::move(files), *request, paths.socket};
   if (auto prepared = session.prepare(); !prepared)
     return complain(exit_code::failed, prepared.error().text);
   say("ready event_key=" + request->subscription.event_key);
@@ -156,13 +188,23 @@ constexpr const char* consume_footer =
     "that is closed. The last line on standard error accounts for every event:\n"
     "  [cafbus] exited: received=N handled=N failed=N dropped=N left=N reason=R\n"
     "The bus had received + dropped + left events for this run. received = handled +\n"
-    "failed; dropped: the bus dropped them because this consumer was too slow; left:\n"
-    "they were queued when the run ended. R is limit, timeout, idle_timeout, signal,\n"
-    "stdin_eof, output_closed, exec_failed, bus_shutdown or connection_lost.\n"
+    "failed, with --jq handled + filtered + failed; dropped: the bus dropped them\n"
+    "because this consumer was too slow; left: they were queued when the run ended.\n"
+    "R is limit, timeout, idle_timeout, signal, stdin_eof, output_closed,\n"
+    "exec_failed, jq_failed, bus_shutdown or connection_lost.\n"
     "\n"
     "Exit codes: 0 success; 1 failure; 2 wrong usage, or rejected by the bus;\n"
     "3 the bus ended; 4 events could not be written; 5 events were lost, and\n"
-    "--fail-on-loss is given; 6 commands failed and --on-exec-error is skip.\n"
+    "--fail-on-loss is given; 6 the program of --jq failed on events, or commands\n"
+    "failed and --on-exec-error is skip.\n"
+    "\n"
+    "--jq: each result is a line. An event without a result is filtered: it is not\n"
+    "printed, and --max-events does not count it. With --exec or --output-dir, all\n"
+    "results of an event are the input of one command or the lines of one file. With\n"
+    "--envelope, the input of the program is the whole event; with --format, %p is\n"
+    "the result. An event that the program passes on unchanged (select) is printed\n"
+    "byte for byte. The program runs in a process of its own, with at most 512 MiB of\n"
+    "memory and 16 MiB of results per event.\n"
     "\n"
     "--exec: the command finds CAFBUS_EVENT_TYPE, CAFBUS_EVENT_ID, CAFBUS_SEQ and\n"
     "CAFBUS_EVENT_KEY in its environment, in CAFBUS_MISSED the number of events that\n"
@@ -180,6 +222,9 @@ constexpr const char* consume_footer =
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
     "  cafbus consume 'github.*.opened' --envelope\n"
+    "  cafbus consume github.issues.opened --jq .issue.title -r\n"
+    "  cafbus consume 'github.>' --envelope --jq '[.event_type, .payload.action]'\n"
+    "  cafbus consume orders --jq 'select(.total > 100)' --exec ./large-order\n"
     "  cafbus consume im.message --explain 10s\n"
     "  cafbus consume orders.> --format '%t\\t%i\\t%p'\n"
     "  cafbus consume files.changed --format %i -0 | xargs -0 -n 1 ./handle\n"

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "cli/command_line.hpp"
 #include "cli/event_command.hpp"
+#include "cli/jq_flags.hpp"
 #include "config/duration.hpp"
 #include "messages/type_pattern.hpp"
 
@@ -121,7 +122,7 @@ result<void> read_format(const consume_flags& flags, consume_request& x) {
   x.end = flags.null ? '\0' : '\n';
   if (flags.format.empty())
     return {};
-  if (flags.envelope)
+  if (flags.envelope && !flags.has_program()) // with one, it gets the envelope, and %p is what it makes of that
     return failure{failure_kind::invalid, "--format and --envelope both say how an event looks; leave one out"};
   if (!flags.output_dir.empty())
     return failure{failure_kind::invalid, "--format makes text, and the files of --output-dir are JSON; to write text, "
@@ -174,13 +175,16 @@ result<consume_request> to_request(const consume_flags& flags) {
   for (auto [flag, text, target] : {std::tuple{"--timeout", &flags.timeout, &x.timeout},
                                     {"--idle-timeout", &flags.idle_timeout, &x.idle_timeout},
                                     {"--explain", &flags.explain, &x.explain_after},
-                                    {"--exec-timeout", &flags.exec_timeout, &x.command_timeout}}) {
+                                    {"--exec-timeout", &flags.exec_timeout, &x.command_timeout},
+                                    {"--jq-timeout", &flags.jq_timeout, &x.program_timeout}}) {
     auto time = read_duration(flag, *text, *target);
     if (!time)
       return time.error();
     *target = *time;
   }
   if (auto read = read_command(flags, x); !read)
+    return read.error();
+  if (auto read = read_program(flags, x); !read)
     return read.error();
   if (auto read = read_format(flags, x); !read)
     return read.error();
@@ -264,6 +268,16 @@ void consume_flags::add_to(CLI::App& command) {
   command.add_flag("--json", json, "Print the last line, with the totals, as JSON");
   command.add_flag("--envelope", envelope,
                    "Print the whole event instead of its payload, and a gap frame where events were dropped");
+  text("--jq", jq, "PROGRAM",
+       "Print the results of this program of jq, which gets the payload of each event, and nothing of events for "
+       "which it has none");
+  text("--jq-file", jq_file, "PATH", "The same, with the program in a file");
+  command.add_flag("-r,--raw-output", raw_output, "Print results of --jq that are strings as text, without quotes");
+  text("--jq-errors", jq_errors, "skip|pass|fail",
+       "When the program fails on an event: skip counts it as failed and goes on, pass prints it as it came, fail ends "
+       "the run (default: skip)");
+  text("--jq-timeout", jq_timeout, "DURATION",
+       "The program has failed on an event that takes it longer (default: " + to_text(standard_jq_timeout) + ')');
   text("--format", format, "TEMPLATE",
        "Print each event like this: %t is its type, %i its id, %p its payload, %n its sequence number, %s its source "
        "time, %k the key, %% a percent sign; \\n \\t \\r \\0 \\\\ are as in C");

@@ -37,6 +37,11 @@ struct consume_flags {
   std::string ready_fd;
   std::string ready_file;
   std::string empty; ///< A flag that was given an empty value, which must not count as not given.
+  std::string jq;
+  std::string jq_file;
+  std::string jq_errors;
+  std::string jq_timeout;
+  bool raw_output = false;
   std::string format;
   bool null = false;
   bool envelope = false;
@@ -44,6 +49,8 @@ struct consume_flags {
   bool no_spawn = false;
   bool fail_on_loss = false;
   bool json = false;
+
+  bool has_program() const { return !jq.empty() || !jq_file.empty(); }
 
   void add_to(CLI::App& command);
 };

@@ -29,8 +29,10 @@ bool is_pipe_or_socket(int fd) {
 
 } // namespace
 
-consume_session::consume_session(client bus, event_files files, const consume_request& request, std::string socket)
-  : bus_(std::move(bus)), files_(std::move(files)), request_(request), socket_(std::move(socket)) {
+consume_session::consume_session(client bus, std::optional<jq_worker> program, event_files files,
+                                 const consume_request& request, std::string socket)
+  : bus_(std::move(bus)), files_(std::move(files)), request_(request), socket_(std::move(socket)),
+    program_(std::move(program)) {
   if (!request.command.empty())
     command_.emplace(request.command, request.subscription.event_key, request.command_timeout);
 }
@@ -52,9 +54,10 @@ consume_end consume_session::run() {
   started_ = idle_since_ = last_read_ = clock::now();
   while (!done()) {
     auto more = take_buffered();
+    behind_ = more && program_;
     flush();
     check_times(); // after what has come was looked at: it may be the event that was waited for
-    if (!done() && (!more || busy()))
+    if (!done() && (!more || busy() || behind_))
       wait();
   }
   settle();
@@ -70,23 +73,28 @@ void consume_session::end(consume_end why) {
   end_ = why;
   if (why == consume_end::signal || why == consume_end::timeout)
     hurry();
-  else if (why == consume_end::stdin_eof && works())
-    command_->hurry(leave_timeout);
+  else if (why == consume_end::stdin_eof)
+    hurry_work();
 }
 
 void consume_session::hurry() {
   phase_ = phase::hurrying;
   hurry_until_ = clock::now() + leave_timeout;
-  if (works())
-    command_->hurry(leave_timeout);
+  hurry_work();
 }
 
 /// It ends the run whatever was about to end it: nothing can be written any more.
 void consume_session::end_output() {
   end(consume_end::output_closed);
   end_ = consume_end::output_closed;
-  if (works())
+  hurry_work();
+}
+
+void consume_session::hurry_work() {
+  if (command_runs())
     command_->hurry(leave_timeout);
+  if (program_runs())
+    program_->hurry(leave_timeout);
 }
 
 bool consume_session::done() const {
@@ -111,14 +119,14 @@ void consume_session::settle() {
   }
   while (auto got = bus_.buffered())
     in_hand += std::holds_alternative<event_frame>(*got);
-  totals_.failed += works(); // its command ends with us
+  totals_.failed += works(); // its command or program ends with us
   auto unwritten = output_.pending_events();
   if (output_failed_) {
     totals_.failed += unwritten;
     unwritten = 0;
   }
   totals_.received -= unwritten;
-  totals_.handled = totals_.received - totals_.failed;
+  totals_.handled = totals_.received - totals_.filtered - totals_.failed;
   totals_.confirmed = account.has_value();
   totals_.dropped = std::max(gaps_.dropped(), account ? account->dropped : 0);
   totals_.left = in_hand + unwritten;

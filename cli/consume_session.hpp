@@ -4,11 +4,13 @@
 #include "cli/consume_request.hpp"
 #include "cli/event_command.hpp"
 #include "cli/event_files.hpp"
+#include "cli/jq_worker.hpp"
 #include "cli/output.hpp"
 #include "io/client/client.hpp"
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,10 +22,12 @@ namespace cafbus {
 /// slow pace and up to a bound (`read_ahead_bytes`).
 class consume_session {
 public:
+  /// @param program Compiled if the request has one.
   /// @param files Open if the request has an `output_dir`.
   /// @param request Outlives this.
   /// @param socket Where the bus listens, to be asked for its totals.
-  consume_session(client bus, event_files files, const consume_request& request, std::string socket);
+  consume_session(client bus, std::optional<jq_worker> program, event_files files, const consume_request& request,
+                  std::string socket);
 
   /// Takes over SIGINT, SIGTERM and SIGHUP, unless they are ignored.
   result<void> prepare();
@@ -48,11 +52,32 @@ private:
     over,      ///< A signal came that does not want to wait even for that.
   };
 
+  /// An event, and what is known beside it.
+  struct taken_event {
+    event_frame frame;
+    std::string_view source_time; ///< Only if the format names it.
+    losses before;
+  };
+
+  /// The same, with the memory that it stands in: the program's answer may come when the bus's line is gone.
+  struct held_event {
+    std::string type;
+    std::string id;
+    std::string source_time;
+    std::string content; ///< What the program gets.
+    uint64_t seq = 0;
+    losses before;
+    taken_event view() const { return {{type, id, seq, content}, source_time, before}; }
+  };
+
   bool take_buffered();
   void on_event(const event_frame& event);
-  void deliver(const event_frame& event, std::string_view content, const losses& before);
-  void render(std::string& out, const event_frame& event, std::string_view content) const;
-  void run_command(const event_frame& event, const losses& before);
+  void run_program(const taken_event& event, std::string_view content);
+  void on_program_end(const jq_outcome& outcome);
+  void on_program_failure(const std::string& what);
+  void deliver(const taken_event& event, std::span<const std::string_view> contents);
+  void render(std::string& out, const taken_event& event, std::span<const std::string_view> contents) const;
+  void run_command(const taken_event& event);
   void write_file(const event_frame& event);
   void on_command_end();
   void on_command_failure(const std::string& what);
@@ -63,10 +88,15 @@ private:
   void lose(const failure& why);
   void flush();
 
-  bool works() const { return command_ && command_->running(); }
+  bool command_runs() const { return command_ && command_->running(); }
+  bool program_runs() const { return program_ && program_->busy(); }
+  bool works() const { return command_runs() || program_runs(); }
+  bool reads_ahead() const { return works() || (behind_ && output_.pending() == 0); }
+  void hurry_work();
   bool busy() const { return works() || output_.pending() != 0; }
   bool done() const;
   void wait();
+  void go_on_working(bool command_has_ended);
   int wait_ms() const;
   clock::time_point read_ahead_at() const;
   short bus_events() const;
@@ -85,6 +115,8 @@ private:
   std::string socket_;
   output output_;
   std::string rendered_; // what the command or the file of an event gets
+  std::optional<jq_worker> program_;
+  held_event held_; // what it works on
   std::optional<event_command> command_;
   std::string command_event_; // what it works on, for people
   gap_finder gaps_;
@@ -96,6 +128,8 @@ private:
   clock::time_point idle_since_ = started_; // the last event, or when we were done with it
   clock::time_point last_read_ = started_;
   std::optional<failure> hung_up_; // how the connection ended; what came before is still handled
+  bool behind_ = false;            // more has been read than there was time for
+  uint64_t delivered_ = 0;
   phase phase_ = phase::taking;
   consume_end end_ = consume_end::limit; // once it is not taking
   clock::time_point hurry_until_;        // while it is hurrying

@@ -10,14 +10,25 @@ namespace cafbus {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Bytes that are collected before they are written: many events per write.
 constexpr size_t batch_bytes = 256 * 1'024;
-/// Failures of commands that are described; those that follow are only counted.
+/// Time for the program before all else has a turn again: most events take less than a thousandth of that.
+constexpr auto program_turn = 20ms;
+/// Failures of commands and of the program that are described; those that follow are only counted.
 constexpr uint64_t failures_told = 20;
 
 std::string gap_text(uint64_t count, uint64_t first, uint64_t last) {
   return "gap: " + std::to_string(count) + " events dropped (seq " + std::to_string(first) + ".." +
          std::to_string(last) + ")";
+}
+
+std::string name_of(const event_frame& event) {
+  auto result = "seq=" + std::to_string(event.seq);
+  if (!event.event_id.empty())
+    result += " event_id=" + std::string{event.event_id};
+  return result;
 }
 
 } // namespace
@@ -28,7 +39,9 @@ std::string gap_text(uint64_t count, uint64_t first, uint64_t last) {
 bool consume_session::take_buffered() {
   auto before = totals_.received;
   auto more = true;
-  while (more && phase_ == phase::taking && !works() && output_.pending() < batch_bytes) {
+  auto begun = clock::now();
+  auto has_time = [&] { return !program_ || clock::now() - begun < program_turn; };
+  while (more && phase_ == phase::taking && !works() && output_.pending() < batch_bytes && has_time()) {
     auto got = bus_.buffered();
     more = got.has_value();
     if (!more) {
@@ -54,36 +67,45 @@ void consume_session::on_event(const event_frame& event) {
     if (hole->last != told_gap_.to_seq) // another bus, which tells of none
       say(gap_text(missed, hole->first, hole->last));
   }
-  if (++totals_.received == request_.max_events)
-    end(consume_end::limit);
+  ++totals_.received;
   const auto* reason = missed != 0 && told_gap_.to_seq + 1 == event.seq ? to_string(told_gap_.reason) : "";
-  deliver(event, request_.envelope ? bus_.line() : event.payload, {missed, gaps_.dropped(), reason});
+  taken_event taken{event, {}, {missed, gaps_.dropped(), reason}};
+  if (request_.format && request_.format->names_source_time())
+    taken.source_time = read_event_line(bus_.line(), defaults::max_json_depth).parts.source_time.text;
+  const auto content = request_.envelope ? bus_.line() : event.payload;
+  if (program_)
+    run_program(taken, content);
+  else
+    deliver(taken, {&content, 1});
 }
 
-void consume_session::deliver(const event_frame& event, std::string_view content, const losses& before) {
+/// What is printed of an event, or given to its command or file, all of it at once.
+void consume_session::deliver(const taken_event& event, std::span<const std::string_view> contents) {
+  if (++delivered_ == request_.max_events)
+    end(consume_end::limit);
   if (request_.to_stdout()) {
-    render(output_.waiting(), event, content);
+    render(output_.waiting(), event, contents);
     output_.end_event();
     return;
   }
   rendered_.clear();
-  render(rendered_, event, content);
+  render(rendered_, event, contents);
   if (command_)
-    run_command(event, before);
+    run_command(event);
   else
-    write_file(event);
+    write_file(event.frame);
 }
 
-void consume_session::render(std::string& out, const event_frame& event, std::string_view content) const {
-  if (request_.format) {
-    template_fields fields{event.event_type, event.event_id, request_.subscription.event_key, {}, event.seq, content};
-    if (request_.format->names_source_time())
-      fields.source_time = read_event_line(bus_.line(), defaults::max_json_depth).parts.source_time.text;
-    request_.format->append_to(out, fields);
-  } else {
-    out += content;
+void consume_session::render(std::string& out, const taken_event& event,
+                             std::span<const std::string_view> contents) const {
+  for (auto content : contents) {
+    if (request_.format)
+      request_.format->append_to(out, {event.frame.event_type, event.frame.event_id, request_.subscription.event_key,
+                                       event.source_time, event.frame.seq, content});
+    else
+      out += content;
+    out += request_.end;
   }
-  out += request_.end;
 }
 
 void consume_session::write_file(const event_frame& event) {
@@ -96,13 +118,56 @@ void consume_session::write_file(const event_frame& event) {
   end_output();
 }
 
+// -- the program of --jq -------------------------------------------------------------------------------------------
+
+/// Its answer is waited for here if it comes soon, as nearly all do; else as the end of a command is.
+void consume_session::run_program(const taken_event& event, std::string_view content) {
+  held_.type = event.frame.event_type;
+  held_.id = event.frame.event_id;
+  held_.source_time = event.source_time;
+  held_.content = content;
+  held_.seq = event.frame.seq;
+  held_.before = event.before;
+  program_->submit(content);
+  if (auto outcome = program_->wait(program_turn))
+    on_program_end(*outcome);
+}
+
+void consume_session::on_program_end(const jq_outcome& outcome) {
+  auto run_has_ended = phase_ != phase::taking;
+  if (!outcome.error.empty()) {
+    on_program_failure(outcome.error);
+  } else if (outcome.results.empty()) {
+    ++totals_.filtered;
+  } else {
+    std::vector<std::string_view> contents;
+    for (const auto& x : outcome.results)
+      contents.push_back(x ? std::string_view{*x} : held_.content);
+    deliver(held_.view(), contents);
+  }
+  if (run_has_ended)
+    hurry_work();
+}
+
+void consume_session::on_program_failure(const std::string& what) {
+  if (++totals_.jq_errors <= failures_told)
+    say("the program of --jq failed on " + name_of(held_.view().frame) + ": " + what);
+  else if (totals_.jq_errors == failures_told + 1)
+    say("further failures of the program are only counted");
+  if (request_.program_errors == jq_errors::pass) {
+    const std::string_view content = held_.content;
+    return deliver(held_.view(), {&content, 1});
+  }
+  ++totals_.failed;
+  if (request_.program_errors == jq_errors::fail)
+    end(consume_end::jq_failed);
+}
+
 // -- commands ------------------------------------------------------------------------------------------------------
 
-void consume_session::run_command(const event_frame& event, const losses& before) {
-  command_event_ = "seq=" + std::to_string(event.seq);
-  if (!event.event_id.empty())
-    command_event_ += " event_id=" + std::string{event.event_id};
-  if (auto started = command_->start(event, rendered_, before); !started)
+void consume_session::run_command(const taken_event& event) {
+  command_event_ = name_of(event.frame);
+  if (auto started = command_->start(event.frame, rendered_, event.before); !started)
     on_command_failure(started.error().text);
 }
 
@@ -114,9 +179,11 @@ void consume_session::on_command_end() {
 void consume_session::on_command_failure(const std::string& what) {
   if (phase_ != phase::taking && end_ == consume_end::output_closed)
     return; // its output was ours: it has failed for that reason
-  if (++totals_.failed <= failures_told)
+  ++totals_.failed;
+  const auto failures = totals_.failed_otherwise(request_.program_errors);
+  if (failures <= failures_told)
     say("the command failed on " + command_event_ + ": " + what);
-  else if (totals_.failed == failures_told + 1)
+  else if (failures == failures_told + 1)
     say("further failures are only counted");
   if (request_.skip_failures)
     return;
@@ -146,7 +213,7 @@ void consume_session::on_frame(const frame& x) {
 void consume_session::on_gap(const gap_frame& x) {
   told_gap_ = x;
   say(gap_text(x.count, x.from_seq, x.to_seq) + ": " + to_string(x.reason));
-  if (request_.envelope && request_.to_stdout())
+  if (request_.envelope && request_.to_stdout() && !program_)
     output_.waiting().append(bus_.line()) += request_.end; // no event: nothing counts it
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 /// Reads in one go while a command works: all that a socket holds, since the bus sees progress only when it is nearly
 /// empty.
-constexpr int reads_ahead = 4;
+constexpr int reads_at_once = 4;
 
 } // namespace
 
@@ -58,7 +58,7 @@ consume_session::clock::time_point consume_session::read_ahead_at() const {
 short consume_session::bus_events() const {
   if (hung_up_)
     return 0;
-  if (works()) // after the end, too, the bus must not take us for stuck while the last command works
+  if (reads_ahead()) // after the end, too, the bus must not take us for stuck while the last command works
     return clock::now() >= read_ahead_at() ? POLLIN : POLLRDHUP;
   return phase_ == phase::taking && output_.pending() == 0 ? POLLIN : 0;
 }
@@ -67,13 +67,15 @@ void consume_session::on_bus(short events) {
   last_read_ = clock::now();
   auto more = receive();
   // what a bus has left behind is no more than the socket holds
-  for (int i = 1; more && works() && (i < reads_ahead || events == POLLRDHUP); ++i)
+  for (int i = 1; more && reads_ahead() && (i < reads_at_once || events == POLLRDHUP); ++i)
     more = receive();
   if (hung_up_ && works() && phase_ == phase::taking)
     say("the bus has closed the connection; the events that came before are still handled");
 }
 
 int consume_session::wait_ms() const {
+  if (behind_ && !busy())
+    return 0;
   auto until = clock::time_point::max();
   auto at_most = [&until](clock::time_point from, std::chrono::nanoseconds time) {
     if (time.count() != 0)
@@ -89,8 +91,10 @@ int consume_session::wait_ms() const {
     at_most(idle_since_, request_.explain_after);
   if (works())
     until = std::min(until, read_ahead_at());
-  if (works() && command_->due())
+  if (command_runs() && command_->due())
     until = std::min(until, *command_->due());
+  if (program_runs() && program_->due())
+    until = std::min(until, *program_->due());
   return until == clock::time_point::max() ? -1 : poll_ms(until - clock::now());
 }
 
@@ -99,11 +103,12 @@ void consume_session::wait() {
   auto asked = bus_events();
   auto output_is_closed = phase_ != phase::taking && end_ == consume_end::output_closed; // poll() would tell for ever
   // Standard output comes last: a command that ended because nobody reads it any more is then seen together with that.
-  std::array<pollfd, 6> items{{{asked != 0 ? bus_.fd() : -1, asked, 0},
+  std::array<pollfd, 7> items{{{asked != 0 ? bus_.fd() : -1, asked, 0},
                                {signals_.get(), POLLIN, 0},
                                {phase_ == phase::taking ? watched_stdin_ : -1, POLLRDHUP, 0},
-                               {works() ? command_->input_fd() : -1, POLLOUT, 0},
-                               {works() ? command_->end_fd() : -1, POLLIN, 0},
+                               {command_runs() ? command_->input_fd() : -1, POLLOUT, 0},
+                               {command_runs() ? command_->end_fd() : -1, POLLIN, 0},
+                               program_runs() ? pollfd{program_->fd(), program_->events(), 0} : pollfd{-1, 0, 0},
                                {request_.output_dir.empty() && !output_is_closed ? output_.fd() : -1,
                                 static_cast<short>(output_.pending() != 0 ? POLLOUT : 0), 0}}};
   if (::poll(items.data(), items.size(), wait_ms()) < 0) {
@@ -111,7 +116,7 @@ void consume_session::wait() {
       end(consume_end::connection_lost);
     return;
   }
-  auto [bus, signals, input, command_input, command_end, out] = items;
+  auto [bus, signals, input, command_input, command_end, program, out] = items;
   if (signals.revents != 0)
     on_signal();
   if ((out.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
@@ -122,12 +127,20 @@ void consume_session::wait() {
     on_bus(asked);
   if (command_input.revents != 0)
     command_->feed();
-  if (command_end.revents != 0)
-    on_command_end();
-  else if (works())
-    command_->on_time(clock::now());
+  go_on_working(command_end.revents != 0);
   if (was_busy)
     idle_since_ = clock::now();
+}
+
+/// @param command_has_ended It is to be asked how.
+void consume_session::go_on_working(bool command_has_ended) {
+  if (command_has_ended)
+    on_command_end();
+  else if (command_runs())
+    command_->on_time(clock::now());
+  else if (program_runs())
+    if (auto outcome = program_->step())
+      on_program_end(*outcome);
 }
 
 void consume_session::check_times() {

@@ -1,6 +1,7 @@
 #include "config/version.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/jq_program.hpp"
 #include "messages/frames.hpp"
 
 #include <CLI/CLI.hpp>
@@ -13,8 +14,10 @@ namespace cafbus {
 
 int print_version(bool json) {
   if (json)
-    return print(nlohmann::ordered_json{{"version", version()}, {"protocol", protocol_version}}.dump() + '\n');
-  return print(std::string{"cafbus "} + version() + ", protocol " + protocol_version + '\n');
+    return print(
+        nlohmann::ordered_json{{"version", version()}, {"protocol", protocol_version}, {"jq", has_jq()}}.dump() + '\n');
+  return print(std::string{"cafbus "} + version() + ", protocol " + protocol_version +
+               (has_jq() ? "" : ", without jq") + '\n');
 }
 
 void add_version(CLI::App& program, command& chosen) {
