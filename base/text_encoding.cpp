@@ -55,7 +55,8 @@ std::string explain_not_json(std::string_view line) {
   }
   const auto text = trimmed(without_bom(line));
   if (!text.empty() && !begins_as_json(text))
-    return "it is plain text, not JSON; to publish lines of text, make JSON strings of them: jq -R -c .";
+    return "it is plain text, not JSON; to publish lines of text, make JSON strings of them: "
+           "cafbus publish --raw --type TYPE, or jq -R -c .";
   return {};
 }
 

@@ -23,6 +23,7 @@ struct publish_flags {
   std::string input = "-";
   std::string wait_for_consumer;
   bool has_type = false;
+  bool raw = false;
   bool require_consumer = false;
   bool no_spawn = false;
   bool json = false;
@@ -38,7 +39,10 @@ result<publish_request> to_request(const publish_flags& flags) {
     return failure{failure_kind::invalid, "--type: its value must not be empty"};
   if (!is_utf8(flags.type))
     return failure{failure_kind::invalid, "--type: it is not UTF-8, as names of events must be"};
+  if (flags.raw && !flags.has_type)
+    return failure{failure_kind::invalid, "--raw needs --type, because a line of text does not name an event type"};
   x.type = flags.type;
+  x.content = flags.raw ? line_content::text : line_content::json;
   x.require_consumer = flags.require_consumer;
   x.policy = flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand;
   if (!flags.wait_for_consumer.empty()) {
@@ -135,7 +139,8 @@ constexpr const char* publish_footer =
     "unmatched: accepted, but without a consumer; consumers: how many were subscribed\n"
     "to the last events. Both are left out if the bus does not report them.\n"
     "A line that is not an event, or longer than 1 MiB, is reported with its number,\n"
-    "counted as rejected and skipped. Blank lines are skipped.\n"
+    "counted as rejected and skipped. Blank lines are skipped. With --raw\n"
+    "every line is an event, also an empty one; a line that is not UTF-8 is rejected.\n"
     "\n"
     "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
     "or the bus failed (the output says from which line to publish again); 2 wrong\n"
@@ -144,6 +149,7 @@ constexpr const char* publish_footer =
     "\n"
     "Examples:\n"
     "  echo '{\"text\":\"hello\"}' | cafbus publish --type im.message\n"
+    "  tail -f app.log | cafbus publish --raw --type app.log\n"
     "  cafbus publish events.ndjson --wait-for-consumer 10s --json\n"
     "  cafbus publish --type job.done --require-consumer < jobs || echo unheard";
 
@@ -157,6 +163,7 @@ void add_publish(CLI::App& program, command& chosen) {
                                "Each line is the payload of an event of this type; without it, each line is "
                                R"({"event_type":..., "event_id"?:..., "source_time"?:..., "payload":...})")
                    ->type_name("TYPE");
+  sub->add_flag("--raw", flags->raw, "Each line is text, and the payload is this text as a JSON string; needs --type");
   sub->add_option("FILE", flags->input, "File to read the lines from; - is standard input (default: -)");
   sub->add_option("--wait-for-consumer", flags->wait_for_consumer,
                   "Before publishing, wait at most this long for a consumer of the first event's type")

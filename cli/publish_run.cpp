@@ -48,7 +48,7 @@ std::string type_in(std::string_view frame) {
 } // namespace
 
 publish_run::publish_run(publish_request request, unique_fd input)
-  : request_(std::move(request)), lines_(request_.type), input_(std::move(input)),
+  : request_(std::move(request)), lines_(request_.type, request_.content), input_(std::move(input)),
     reader_([this](uint64_t n, std::string_view line) { on_line(n, line); },
             [this](uint64_t n) { fault(n, "longer than " + std::to_string(defaults::max_frame_bytes) + " bytes"); }) {}
 

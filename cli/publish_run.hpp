@@ -17,7 +17,8 @@ namespace cafbus {
 struct publish_request {
   app_paths paths;
   spawn_policy policy = spawn_policy::on_demand;
-  std::string type;                                          ///< Empty: each line names its own.
+  std::string type; ///< Empty: each line names its own.
+  line_content content = line_content::json;
   std::optional<std::chrono::nanoseconds> wait_for_consumer; ///< Of the first event, before it is published.
   bool require_consumer = false;                             ///< Fail if the bus does not report unmatched events.
 };

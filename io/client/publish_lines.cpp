@@ -1,6 +1,7 @@
 #include "io/client/publish_lines.hpp"
 
 #include "base/text_encoding.hpp"
+#include "base/utf8.hpp"
 #include "config/defaults.hpp"
 #include "messages/json_text.hpp"
 
@@ -59,7 +60,8 @@ bool has_type_key(std::string_view object) {
   return false;
 }
 
-publish_lines::publish_lines(std::string event_type) : event_type_(std::move(event_type)) {
+publish_lines::publish_lines(std::string event_type, line_content content)
+  : event_type_(std::move(event_type)), content_(content) {
   if (event_type_.empty())
     return;
   if (!is_event("null")) {
@@ -81,9 +83,11 @@ bool publish_lines::is_event(std::string_view payload) {
 
 std::string_view publish_lines::to_frame(std::string_view line) {
   error_.clear();
-  if (line.find_first_not_of(blanks) == std::string_view::npos)
-    return {};
-  auto frame = event_type_.empty() ? wrap_event(line) : wrap_payload(line);
+  std::string_view frame;
+  if (content_ == line_content::text)
+    frame = wrap_text(line);
+  else if (line.find_first_not_of(blanks) != std::string_view::npos)
+    frame = event_type_.empty() ? wrap_event(line) : wrap_payload(line);
   if (validator_.bytes() > defaults::delivery_bytes)
     validator_.finish(); // only its verdict was wanted
   if (frame.size() + 1 > defaults::max_frame_bytes) {
@@ -108,6 +112,23 @@ std::string_view publish_lines::wrap_event(std::string_view line) {
     return line;
   frame_ = R"({"type":"publish",)"; // an event has fields, so a comma is right
   frame_ += line.substr(line.find('{') + 1);
+  return frame_;
+}
+
+std::string_view publish_lines::wrap_text(std::string_view line) {
+  if (line.ends_with('\r'))
+    line.remove_suffix(1);
+  if (!is_utf8(line)) {
+    error_ = explain_not_json(line);
+    return {};
+  }
+  frame_ = head_;
+  append_quoted(frame_, line);
+  if (frame_.size() - head_.size() > defaults::max_payload_bytes) {
+    error_ = to_string(event_error::payload_too_large);
+    return {};
+  }
+  frame_ += '}';
   return frame_;
 }
 

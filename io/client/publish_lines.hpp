@@ -7,12 +7,18 @@
 
 namespace cafbus {
 
+/// What each line of an input is.
+enum class line_content : uint8_t {
+  json, ///< JSON: an event, or a payload.
+  text, ///< Text, which becomes a JSON string: also an empty line; a carriage return at its end is no part of it.
+};
+
 /// Turns the lines of an input into `publish` frames. Each is validated here by the bus's own rules, so that a fault is
 /// told with its line number, which the bus does not know. The payload's bytes are passed on as they are.
 class publish_lines {
 public:
-  /// @param event_type If not empty, each line is the bare payload of an event of this type.
-  explicit publish_lines(std::string event_type);
+  /// @param event_type If not empty, each line is the bare payload of an event of this type. @pre Not empty for text.
+  explicit publish_lines(std::string event_type, line_content content = line_content::json);
 
   /// What is wrong with the event type; empty if nothing is.
   const std::string& type_error() const noexcept { return type_error_; }
@@ -28,9 +34,11 @@ private:
   bool is_event(std::string_view payload);
   std::string_view wrap_event(std::string_view line);
   std::string_view wrap_payload(std::string_view line);
+  std::string_view wrap_text(std::string_view line);
 
   event_encoder validator_;
   std::string event_type_;
+  line_content content_;
   std::string head_; // of the frame, before the payload
   std::string frame_;
   std::string type_error_;

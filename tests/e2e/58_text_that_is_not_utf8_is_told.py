@@ -65,7 +65,7 @@ def another_encoding_is_named_with_the_way_out(t):
         matches("error: cannot read the input: it is in UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8", process.err)
     for data, says in ((b'{"event_type":"k","payload":"caf\xe9"}', "byte 33 is 0xe9; if it is Latin-1, .*iconv -f LATIN1"),
                        (b'{"event_type":"k\0","payload":1}', "byte 17 is a NUL"),
-                       (b"hello world", "plain text, not JSON; .* jq -R")):
+                       (b"hello world", "plain text, not JSON; .* cafbus publish --raw .* jq -R")):
         matches(f"line 1: not_json: .*{says}", t.run_cli("publish", input=data, code=1).err)
     matches("line 1: not_json\n", t.run_cli("publish", input=b"{", code=1).err)
 

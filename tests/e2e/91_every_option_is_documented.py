@@ -77,7 +77,7 @@ def the_guide_has_every_option_of_every_command(t):
     with open(os.path.join(ROOT, "config", "OPERATIONS.md"), encoding="utf-8") as file:
         table = file.read().partition("### Options of one command")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([a-z]+)` \| (.*) \|$", table, re.M)
-    documented = {name: re.findall(r"`(--[^`]*)`", text.replace(r"\|", "|")) for name, text in rows}
+    documented = {name: re.findall(r"`(-[^`]*)`", text.replace(r"\|", "|")) for name, text in rows}
     expected = {x["name"]: [form for option, form in zip(x["options"], forms(x))
                             if option["names"][-1] not in (settings if x["name"] == "serve" else general) | {"--help"}]
                 for x in everything["commands"] if x["name"] != "help"}

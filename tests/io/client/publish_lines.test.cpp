@@ -70,3 +70,30 @@ CAF_TEST(a frame that would be too long for the wire is refused here) {
   CAF_CHECK_EQUAL(framed(lines, line), "");
   CAF_CHECK(lines.error().find("1048576") != std::string::npos);
 }
+
+CAF_TEST(a line of text becomes a JSON string) {
+  publish_lines lines{"t", line_content::text};
+  auto payload = [&lines](std::string line) {
+    auto frame = framed(lines, std::move(line));
+    constexpr std::string_view head = R"({"type":"publish","event_type":"t","payload":)";
+    return frame.starts_with(head) ? frame.substr(head.size(), frame.size() - head.size() - 1) : "FAILED";
+  };
+  CAF_CHECK_EQUAL(payload("say \"a\\b\"\t\x1b"), R"("say \"a\\b\"\t\u001b")");
+  CAF_CHECK_EQUAL(payload("{\"n\": 1}"), R"("{\"n\": 1}")");
+  CAF_CHECK_EQUAL(payload("\xc3\xa9"), "\"\xc3\xa9\"");
+  CAF_CHECK_EQUAL(payload(""), R"("")");
+  CAF_CHECK_EQUAL(payload("  "), R"("  ")");
+  CAF_CHECK_EQUAL(payload("dos\r"), R"("dos")");
+  CAF_CHECK_EQUAL(payload(std::string(1, '\0')), R"("\u0000")");
+}
+
+CAF_TEST(text that is not UTF - 8 or too long is refused) {
+  publish_lines lines{"t", line_content::text};
+  CAF_CHECK_EQUAL(framed(lines, "caf\xe9"), "");
+  CAF_CHECK_EQUAL(lines.error(),
+                  "it is not UTF-8: byte 4 is 0xe9; if it is Latin-1, convert it: iconv -f LATIN1 -t UTF-8");
+  CAF_CHECK_NOT_EQUAL(framed(lines, std::string(defaults::max_payload_bytes - 2, 'x')), "");
+  CAF_CHECK_EQUAL(framed(lines, std::string(defaults::max_payload_bytes - 1, 'x')), "");
+  CAF_CHECK_EQUAL(lines.error(), "payload_too_large");
+  CAF_CHECK_EQUAL(framed(lines, std::string(defaults::max_payload_bytes / 2, '"')), "");
+}
