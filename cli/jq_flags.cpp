@@ -18,7 +18,7 @@ namespace {
 /// Longest program in a file in bytes: a mistaken path must not be read for ever.
 constexpr size_t max_program_bytes = 1'024 * 1'024;
 
-failure wrong(const std::string& flag, const std::string& what) {
+failure wrong_flag(const std::string& flag, const std::string& what) {
   return {failure_kind::invalid, flag + ": " + what};
 }
 
@@ -50,7 +50,7 @@ result<jq_options> read_program_text(const consume_flags& flags) {
     return x;
   auto text = read_program_file(flags.jq_file);
   if (!text)
-    return wrong("--jq-file", text.error().text);
+    return wrong_flag("--jq-file", text.error().text);
   x.text = without_bom(*text);
   if (auto slash = flags.jq_file.rfind('/'); slash != std::string::npos)
     x.folder = flags.jq_file.substr(0, std::max(slash, size_t{1}));
@@ -69,8 +69,9 @@ result<void> read_program(const consume_flags& flags, consume_request& x) {
     return {};
   }
   if (!has_jq())
-    return wrong("--jq", "this cafbus was built without libjq; install libjq-dev and build it again, or use a pipe: "
-                         "cafbus consume KEY | jq --unbuffered -c PROGRAM");
+    return wrong_flag("--jq",
+                      "this cafbus was built without libjq; install libjq-dev and build it again, or use a pipe: "
+                      "cafbus consume KEY | jq --unbuffered -c PROGRAM");
   if (!flags.jq.empty() && !flags.jq_file.empty())
     return failure{failure_kind::invalid, "--jq and --jq-file are both programs; leave one out"};
   if (flags.raw_output && !flags.output_dir.empty())
@@ -81,7 +82,7 @@ result<void> read_program(const consume_flags& flags, consume_request& x) {
   const auto* policy =
       std::ranges::find(policies, std::string_view{flags.jq_errors}, &decltype(policies)::value_type::first);
   if (policy == policies.end() && !flags.jq_errors.empty())
-    return wrong("--jq-errors", "it is skip, pass or fail");
+    return wrong_flag("--jq-errors", "it is skip, pass or fail");
   if (policy != policies.end())
     x.program_errors = policy->second;
   auto read = read_program_text(flags);

@@ -11,14 +11,15 @@ namespace cafbus {
 namespace {
 
 constexpr std::string_view directives = "tipnsk";
-constexpr std::string_view known = "there are %t type, %i id, %p payload, %n sequence number, %s source time, %k key, "
-                                   "%% a percent sign, and \\n \\t \\r \\0 \\\\";
+constexpr std::string_view known_directives =
+    "there are %t type, %i id, %p payload, %n sequence number, %s source time, %k key, "
+    "%% a percent sign, and \\n \\t \\r \\0 \\\\";
 /// Character after a backslash, and what the two stand for.
 constexpr std::array<std::pair<char, char>, 5> escapes{
     {{'n', '\n'}, {'t', '\t'}, {'r', '\r'}, {'0', '\0'}, {'\\', '\\'}}};
 
 failure unknown(std::string_view what) {
-  return {failure_kind::invalid, "it has no " + plain(what) + "; " + std::string{known}};
+  return {failure_kind::invalid, "it has no " + plain(what) + "; " + std::string{known_directives}};
 }
 
 void append_name(std::string& out, std::string_view name) {
@@ -43,7 +44,7 @@ result<output_template> output_template::parse(std::string_view text) {
       continue;
     }
     if (++i == text.size())
-      return failure{failure_kind::invalid, std::string{"it ends within "} + c + "; " + std::string{known}};
+      return failure{failure_kind::invalid, std::string{"it ends within "} + c + "; " + std::string{known_directives}};
     const auto* escape = std::ranges::find(escapes, text[i], &std::pair<char, char>::first);
     if (c == '\\' && escape != escapes.end())
       x.add_char(escape->second);
