@@ -140,7 +140,7 @@ constexpr const char* publish_footer =
     "to the last events. Both are left out if the bus does not report them.\n"
     "A line that is not an event, or longer than 1 MiB, is reported with its number,\n"
     "counted as rejected and skipped. Blank lines are skipped. With --raw\n"
-    "every line is an event, also an empty one; a line that is not UTF-8 is rejected.\n"
+    "every line is an event, even an empty one; a line that is not UTF-8 is rejected.\n"
     "\n"
     "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
     "or the bus failed (the output says from which line to publish again); 2 wrong\n"

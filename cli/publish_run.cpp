@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -39,6 +41,15 @@ failure_kind kind_of(const failure& x) {
   return x.kind == failure_kind::timed_out ? failure_kind::unavailable : x.kind;
 }
 
+/// Bytes that are still to be read; nothing if nobody knows.
+std::optional<uint64_t> bytes_in(int fd) {
+  struct stat info {};
+  auto at = ::lseek(fd, 0, SEEK_CUR);
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || at < 0 || at >= info.st_size)
+    return std::nullopt;
+  return static_cast<uint64_t>(info.st_size - at);
+}
+
 /// The event type in a `publish` frame.
 std::string type_in(std::string_view frame) {
   auto parsed = nlohmann::json::parse(frame, nullptr, false);
@@ -50,7 +61,9 @@ std::string type_in(std::string_view frame) {
 publish_run::publish_run(publish_request request, unique_fd input)
   : request_(std::move(request)), lines_(request_.type, request_.content), input_(std::move(input)),
     reader_([this](uint64_t n, std::string_view line) { on_line(n, line); },
-            [this](uint64_t n) { fault(n, "longer than " + std::to_string(defaults::max_frame_bytes) + " bytes"); }) {}
+            [this](uint64_t n) { fault(n, "longer than " + std::to_string(defaults::max_frame_bytes) + " bytes"); }),
+    progress_(::isatty(input_.get()) != 0 ? -1 : STDERR_FILENO), // who types sees what is read
+    bytes_(bytes_in(input_.get())) {}
 
 publish_outcome publish_run::run() {
   // The bus wants a connection's first frame soon, and the first line may take long: so first it is only made sure
@@ -61,6 +74,7 @@ publish_outcome publish_run::run() {
     find();
   if (!outcome_.trouble)
     publish_all();
+  progress_.erase();
   outcome_.totals = bus_ ? bus_->totals() : publish_ack{};
   check_counts();
   outcome_.totals.rejected += faults_; // so that the totals add up to the lines
@@ -119,11 +133,13 @@ void publish_run::publish_all() {
     std::array<pollfd, 2> items{};
     items[0] = {pending() < max_pending ? input_.get() : -1, POLLIN, 0};
     items[1] = {bus_ ? bus_->bus().fd() : -1, static_cast<short>(POLLIN | (pending() != 0 ? POLLOUT : 0)), 0};
-    if (::poll(items.data(), items.size(), -1) < 0 && errno != EINTR)
+    if (::poll(items.data(), items.size(), progress_.wait_ms()) < 0 && errno != EINTR)
       return fail(failure_kind::system, errno_failure("cannot wait for input").text);
     if (items[0].revents != 0)
       read_input();
     step();
+    if (progress_.due())
+      show_progress();
   }
   if (!outcome_.trouble && bus_) {
     if (auto finished = bus_->finish(patience); !finished)
@@ -140,6 +156,7 @@ void publish_run::read_input() {
     if (std::exchange(at_start_, false))
       if (auto why = explain_encoding(bytes); !why.empty())
         return fail(failure_kind::invalid, "cannot read the input: " + why);
+    bytes_read_ += bytes.size();
     reader_.append(bytes);
   } else if (n == 0) {
     reader_.finish();
@@ -167,6 +184,7 @@ void publish_run::step() {
 }
 
 void publish_run::on_line(uint64_t number, std::string_view line) {
+  lines_read_ = number;
   if (outcome_.trouble)
     return;
   auto frame = lines_.to_frame(number == 1 ? without_bom(line) : line);
@@ -186,10 +204,18 @@ void publish_run::on_line(uint64_t number, std::string_view line) {
 }
 
 void publish_run::fault(uint64_t number, const std::string& what) {
+  lines_read_ = number;
+  progress_.erase();
   if (++faults_ <= faults_told)
     say("line " + std::to_string(number) + ": " + what);
   else if (faults_ == faults_told + 1)
     say("further faulty lines are only counted");
+}
+
+void publish_run::show_progress() {
+  auto answered = bus_ ? bus_->totals().accepted + bus_->totals().duplicates + bus_->totals().rejected : 0;
+  auto percent = bytes_ ? static_cast<int>(std::min<uint64_t>(bytes_read_ * 100 / *bytes_, 100)) : -1;
+  progress_.show(publish_progress(answered, lines_read_, percent));
 }
 
 void publish_run::count_answers() {

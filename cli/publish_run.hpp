@@ -2,6 +2,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/input_lines.hpp"
+#include "cli/progress_line.hpp"
 #include "cli/sent_lines.hpp"
 #include "io/client/publish_lines.hpp"
 #include "io/client/publisher.hpp"
@@ -53,6 +54,7 @@ private:
   void on_line(uint64_t number, std::string_view line);
   void fault(uint64_t number, const std::string& what);
   void count_answers();
+  void show_progress();
   void check_counts();
   void fail(failure_kind kind, std::string text);
   size_t pending() const { return bus_ ? bus_->pending() : 0; }
@@ -65,7 +67,11 @@ private:
   sent_lines sent_;
   publish_outcome outcome_;
   uint64_t faults_ = 0;
-  bool at_start_ = true; // nothing has been read
+  progress_line progress_;
+  uint64_t lines_read_ = 0;
+  uint64_t bytes_read_ = 0;
+  std::optional<uint64_t> bytes_; // of the input, if that is known
+  bool at_start_ = true;          // nothing has been read
   bool at_end_ = false;
 };
 
