@@ -49,13 +49,13 @@ struct app_status {
   }
 };
 
-std::string state_error(const std::vector<std::string>& states) {
+result<void> check_states(const std::vector<std::string>& states) {
   for (const auto& state : states) {
     auto known = state == degraded;
     for (int i = 0; i <= static_cast<int>(instance_state::unknown); ++i)
       known |= state == to_string(static_cast<instance_state>(i));
     if (!known)
-      return "--fail-on: there is no state '" + state + "'; allowed: " + known_states();
+      return failure{failure_kind::invalid, "--fail-on: there is no state '" + state + "'; allowed: " + known_states()};
   }
   return {};
 }
@@ -80,14 +80,14 @@ std::string json_text(const std::vector<app_status>& apps) {
   return "{\"apps\":[" + result + "]}";
 }
 
-std::string words(const char* state) {
-  std::string result = state;
+std::string words(instance_state x) {
+  std::string result = x == instance_state::stale ? "stale files" : to_string(x);
   std::ranges::replace(result, '_', ' ');
-  return result == "stale" ? "stale files" : result;
+  return result;
 }
 
 std::string one_text(const app_status& x) {
-  return x.view.line.empty() ? words(to_string(x.view.state)) + '\n' : status_text(x.view.status);
+  return x.view.line.empty() ? words(x.view.state) + '\n' : status_text(x.view.status);
 }
 
 std::string all_text(const std::vector<app_status>& apps, const std::string& base) {
@@ -96,7 +96,7 @@ std::string all_text(const std::vector<app_status>& apps, const std::string& bas
   std::vector<std::array<std::string, 5>> rows{{"APP", "STATE", "PID", "CONSUMERS", "EVENTS"}};
   for (const auto& x : apps) {
     auto answered = !x.view.line.empty();
-    auto state = words(to_string(x.view.state)) + (x.is_degraded() ? " (degraded)" : "");
+    auto state = words(x.view.state) + (x.is_degraded() ? " (degraded)" : "");
     rows.push_back({x.app, state, x.view.pid == 0 ? "-" : std::to_string(x.view.pid),
                     answered ? std::to_string(x.view.status.active_conns) : "-",
                     answered && counts_events(x.view.status) ? std::to_string(x.view.status.counters.ingress) : "-"});
@@ -188,8 +188,8 @@ int watch(status_run& run) {
 }
 
 int run_status(const status_flags& flags) {
-  if (auto error = state_error(flags.fail_on); !error.empty())
-    return complain(exit_code::usage, error);
+  if (auto checked = check_states(flags.fail_on); !checked)
+    return complain(exit_code::usage, checked.error().text);
   auto located = flags.common.locate();
   if (!located)
     return complain(exit_code::usage, located.error().text);

@@ -25,7 +25,7 @@ struct stop_flags {
 };
 
 nlohmann::ordered_json to_json(const stop_result& x, const std::string& app) {
-  nlohmann::ordered_json result{{"app", app}, {"state", x.state}};
+  nlohmann::ordered_json result{{"app", app}, {"state", to_string(x.state)}};
   if (x.pid != 0)
     result["pid"] = x.pid;
   if (!x.message.empty())
@@ -40,24 +40,23 @@ int print_results(const nlohmann::ordered_json& x, int code) {
 int code_of(const stop_result& x) {
   if (x.done)
     return exit_code::done;
-  return x.state == "refused" ? exit_code::usage : exit_code::failed;
+  return x.state == stop_state::refused ? exit_code::usage : exit_code::failed;
 }
 
-/// @returns an error text for wrong flags.
-std::string parse_drain(stop_flags& flags) {
+result<void> parse_drain(stop_flags& flags) {
   if (flags.drain.empty())
     return {};
   auto parsed = parse_duration(flags.drain);
   if (!parsed)
-    return "--drain: " + parsed.error().text;
+    return failure{failure_kind::invalid, "--drain: " + parsed.error().text};
   // the frame says "as the bus is set" by 0
   flags.request.drain = std::clamp<std::chrono::nanoseconds>(*parsed, 1ms, 24h);
   return {};
 }
 
 int run_stop(stop_flags& flags) {
-  if (auto error = parse_drain(flags); !error.empty())
-    return complain(exit_code::usage, error);
+  if (auto parsed = parse_drain(flags); !parsed)
+    return complain(exit_code::usage, parsed.error().text);
   auto located = flags.common.locate();
   if (!located)
     return complain(exit_code::usage, located.error().text);
@@ -76,7 +75,7 @@ int run_stop(stop_flags& flags) {
     if (flags.json)
       continue;
     auto prefix = flags.all ? app + ": " : std::string{};
-    auto words = outcome.state == "not_running" ? std::string{"not running"} : outcome.state;
+    auto words = outcome.state == stop_state::not_running ? "not running" : to_string(outcome.state);
     if (outcome.done && print(prefix + words + '\n') != exit_code::done)
       printed = exit_code::unwritable;
     if (!outcome.message.empty())

@@ -31,8 +31,7 @@ class listener {
 public:
   listener(asio::io_context& loop, gateway& shared) : acceptor_(loop), retry_(loop), shared_(shared) {}
 
-  /// @returns an error's text, or nothing.
-  std::string open(const cafbus::host_port& at) {
+  cafbus::result<void> open(const cafbus::host_port& at) {
     boost::system::error_code error;
     tcp::endpoint endpoint{asio::ip::make_address(at.host, error), at.port};
     if (!error)
@@ -43,7 +42,9 @@ public:
       acceptor_.bind(endpoint, error);
     if (!error)
       acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    return error ? error.message() : std::string{};
+    if (error)
+      return cafbus::failure{cafbus::failure_kind::system, error.message()};
+    return {};
   }
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
@@ -83,9 +84,9 @@ int run(const gateway_options& options) {
   listener doors{loop, shared};
   auto host =
       options.listen.host.find(':') == std::string::npos ? options.listen.host : '[' + options.listen.host + ']';
-  if (auto error = doors.open(options.listen); !error.empty())
-    return complain(failed, "cannot listen at " + host + ':' + std::to_string(options.listen.port) + ": " + error +
-                                "; name another place with --listen");
+  if (auto opened = doors.open(options.listen); !opened)
+    return complain(failed, "cannot listen at " + host + ':' + std::to_string(options.listen.port) + ": " +
+                                opened.error().text + "; name another place with --listen");
   asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
   signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });
   doors.accept();

@@ -31,8 +31,8 @@ constexpr auto stop_poll_interval = 10ms;
 /// For a process without its lock to end: nothing of ours runs in it any more.
 constexpr auto exit_timeout = 2s;
 
-stop_result result_of(bool done, std::string state, int64_t pid = 0, std::string message = {}) {
-  return {done, std::move(state), pid, std::move(message)};
+stop_result result_of(bool done, stop_state state, int64_t pid = 0, std::string message = {}) {
+  return {done, state, pid, std::move(message)};
 }
 
 class stopper {
@@ -53,9 +53,9 @@ public:
     }
     const auto& why = bus.error();
     if (why.kind != failure_kind::not_found && why.kind != failure_kind::timed_out)
-      return result_of(false, "unknown", 0, why.text);
+      return result_of(false, stop_state::unknown, 0, why.text);
     if (!holder)
-      return result_of(true, "not_running");
+      return result_of(true, stop_state::not_running);
     return end_unreachable(holder->pid);
   }
 
@@ -82,14 +82,14 @@ private:
 
   stop_result ask(client& bus) {
     if (auto others = request_.force ? 0 : consumers_of_another_make(); !others)
-      return end_by_signal("has not answered within 5s", "unresponsive");
+      return end_by_signal("has not answered within 5s", stop_state::unresponsive);
     else if (*others != 0)
-      return result_of(false, "refused", pid_,
+      return result_of(false, stop_state::refused, pid_,
                        std::to_string(*others) + (*others == 1 ? " consumer is" : " consumers are") + " connected");
     auto drain = std::chrono::ceil<std::chrono::milliseconds>(request_.drain).count();
     auto sent = bus.send(encode(shutdown{request_.force, drain}), connect_timeout);
     if (!sent && sent.error().kind != failure_kind::closed)
-      return result_of(false, "unknown", pid_, sent.error().text);
+      return result_of(false, stop_state::unknown, pid_, sent.error().text);
     auto answered = clock::now() + answer_timeout;
     auto until = answered + ending_timeout + request_.drain;
     while (clock::now() < until) {
@@ -97,15 +97,15 @@ private:
         return stopped();
       auto got = bus.next(100ms);
       if (auto* error = said_no(got))
-        return result_of(false, "refused", pid_, error->message);
+        return result_of(false, stop_state::refused, pid_, error->message);
       if (!got && got.error().kind == failure_kind::closed)
         return wait_until_gone(until);
       if (!got && got.error().kind != failure_kind::timed_out)
-        return result_of(false, "unknown", pid_, got.error().text);
+        return result_of(false, stop_state::unknown, pid_, got.error().text);
       if (clock::now() >= answered && !is_stopping())
-        return end_by_signal("has not answered within 5s", "unresponsive");
+        return end_by_signal("has not answered within 5s", stop_state::unresponsive);
     }
-    return end_by_signal("agreed to stop, but has not ended", "stopping");
+    return end_by_signal("agreed to stop, but has not ended", stop_state::stopping);
   }
 
   static const error_frame* said_no(const result<client::incoming>& got) {
@@ -128,19 +128,19 @@ private:
         return ask(*bus); // it was starting
       sleep_for(stop_poll_interval);
     }
-    return end_by_signal("does not listen at " + paths_.socket + " and has not ended by itself", "orphan");
+    return end_by_signal("does not listen at " + paths_.socket + " and has not ended by itself", stop_state::orphan);
   }
 
   stop_result wait_until_gone(clock::time_point until) {
     while (!is_gone(pid_)) {
       if (clock::now() >= until)
-        return end_by_signal("agreed to stop, but has not ended", "stopping");
+        return end_by_signal("agreed to stop, but has not ended", stop_state::stopping);
       sleep_for(stop_poll_interval);
     }
     return stopped();
   }
 
-  stop_result end_by_signal(const std::string& what, const char* state) {
+  stop_result end_by_signal(const std::string& what, stop_state state) {
     auto text = "the bus (process " + std::to_string(pid_) + ") " + what;
     if (!request_.force)
       return result_of(false, state, pid_, text + "; `cafbus stop --force` kills it");
@@ -152,7 +152,7 @@ private:
     if (!kill_daemon(process->handle))
       return result_of(false, state, pid_, text + ", and still exists after SIGKILL: it hangs in a system call");
     remove_leftovers(paths_);
-    return result_of(true, "killed", pid_, text + " and was killed");
+    return result_of(true, stop_state::killed, pid_, text + " and was killed");
   }
 
   stop_result stopped() const {
@@ -160,7 +160,7 @@ private:
       wait_for_end(process_.get(), exit_timeout);
     if (locked_)
       remove_leftovers(paths_); // of one that died while it was asked; a new one's are safe under its lock
-    return result_of(true, "stopped", pid_);
+    return result_of(true, stop_state::stopped, pid_);
   }
 
   bool is_stopping() const {
@@ -203,7 +203,7 @@ stop_result stop_bus_of(const app_paths& paths, const stop_request& request) {
   // before the question, so that no command starts a new one between the end and the marker
   if (request.hold)
     if (auto left = leave_marker(paths); !left)
-      return result_of(false, "unknown", 0, left.error().text);
+      return result_of(false, stop_state::unknown, 0, left.error().text);
   auto result = stopper{paths, request}.run();
   if (request.hold && !result.done && !marked_before)
     ::unlink(paths.hold.c_str());

@@ -1,6 +1,8 @@
 #pragma once
 #include "io/daemon/instance.hpp"
+#include "messages/words.hpp"
 
+#include <array>
 #include <chrono>
 #include <string>
 
@@ -12,9 +14,27 @@ struct stop_request {
   std::chrono::nanoseconds drain{0}; ///< 0: as the bus is set.
 };
 
+/// What has become of the bus.
+enum class stop_state : uint8_t {
+  unknown, ///< It could not be asked.
+  stopped,
+  killed,
+  not_running,
+  refused,      ///< Consumers are connected.
+  stopping,     ///< It has agreed, but has not ended.
+  unresponsive, ///< It has not answered.
+  orphan,       ///< It does not listen, and has not ended by itself.
+};
+template <>
+struct vocabulary<stop_state> {
+  static constexpr std::array words{"unknown", "stopped",  "killed",       "not_running",
+                                    "refused", "stopping", "unresponsive", "orphan"};
+};
+static_assert(spells_all_up_to(stop_state::orphan));
+
 struct stop_result {
-  bool done = false;   ///< There is no bus now, or another one than the one that was to be stopped.
-  std::string state;   ///< stopped, killed, not_running, refused, or that of `look_at`.
+  bool done = false; ///< There is no bus now, or another one than the one that was to be stopped.
+  stop_state state = stop_state::unknown;
   int64_t pid = 0;     ///< Of the bus that was to be stopped; 0 if there was none.
   std::string message; ///< Why not, or what else is worth saying.
 };

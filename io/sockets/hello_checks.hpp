@@ -1,14 +1,15 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/bus_options.hpp"
 #include "messages/frames.hpp"
 
 namespace cafbus {
 
-/// What is wrong with a hello, with the limit and the way out; empty if nothing is.
-std::string complaint(const hello& x, const bus_options& options);
+/// Whether a hello is acceptable. A failure names the limit and its option.
+result<void> check_hello(const hello& x, const bus_options& options);
 
-/// The same of what a consumer wants to be subscribed to.
-std::string name_complaint(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
-                           const bus_options& options);
+/// The same for the names of a subscription.
+result<void> check_names(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
+                         const bus_options& options);
 
 } // namespace cafbus

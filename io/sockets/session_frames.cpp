@@ -152,8 +152,8 @@ bool session_state::admit() {
 }
 
 void session_state::on_hello(hello x) {
-  if (auto why = complaint(x, context->options); !why.empty()) {
-    reject(reject_code::bad_hello, why);
+  if (auto checked = check_hello(x, context->options); !checked) {
+    reject(reject_code::bad_hello, checked.error().text);
     return;
   }
   if (!admit()) {
@@ -295,11 +295,11 @@ void session_state::on_unsubscribe(const unsubscribe_frame& x) {
 
 /// Sequence, counters and what is queued stay.
 void session_state::change_to(consumer_info wanted) {
-  std::string why = wanted.event_types.empty() && wanted.patterns.empty()
-                        ? "the subscription would be empty; leave with bye instead"
-                        : name_complaint(wanted.event_types, wanted.patterns, context->options);
-  if (!why.empty()) {
-    write(encode(error_frame{error_code::bad_subscription, why}));
+  auto checked = check_names(wanted.event_types, wanted.patterns, context->options);
+  if (wanted.event_types.empty() && wanted.patterns.empty())
+    checked = failure{failure_kind::invalid, "the subscription would be empty; leave with bye instead"};
+  if (!checked) {
+    write(encode(error_frame{error_code::bad_subscription, checked.error().text}));
     return;
   }
   info = std::move(wanted);
