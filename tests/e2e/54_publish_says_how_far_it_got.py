@@ -104,7 +104,7 @@ def going_on_from_the_line_that_it_named_loses_and_doubles_nothing(t):
     bus.kill()
     process.wait()
     consumer.wait()
-    found = [x for x in process.err.decode().splitlines() if "on is unknown" in x]
+    found = [x for x in process.err.decode().splitlines() if "it is unknown" in x]
     if not found:  # it was faster than the kill
         process.expect_exit(0)
         return

@@ -44,7 +44,7 @@ def an_environment_that_is_too_large_is_refused_with_the_way_out(t):
 def a_variable_that_is_not_utf8_is_left_out_and_named(t):
     t.start_bus()
     consumer = t.consume("k", "--on-first", f"env > {t.path('env')}", env={"ODD": b"caf\xe9", "EVEN": "café"})
-    matches(r"warning: .* not UTF-8 in the environment: ODD\n", consumer.err)
+    matches(r"warning: .* these variables, which are not UTF-8: ODD\n", consumer.err)
     names = {line.partition("=")[0] for line in seen(t, "env").splitlines()}
     check("EVEN" in names and "ODD" not in names, f"{names}")
 

@@ -59,7 +59,7 @@ def modes_that_let_others_read_are_repaired(t):
 @scenario
 def modes_that_let_others_write_are_refused(t):
     for mode in (0o777, 0o770, 0o707, 0o1777, 0o720, 0o702):
-        refused(t, "may be written by others.*chmod 700", folder(t, mode))
+        refused(t, "is writable by others.*chmod 700", folder(t, mode))
 
 
 @scenario
@@ -91,7 +91,7 @@ def links_and_files_in_its_place_are_refused(t):
 def a_base_that_everybody_may_change_is_refused_unless_it_is_sticky(t):
     os.makedirs(t.path("bus"))
     os.chmod(t.path("bus"), 0o777)
-    refused(t, "may be written by everybody.*chmod o-w", t.path("bus"))
+    refused(t, "is writable by everybody.*chmod o-w", t.path("bus"))
     os.chmod(t.path("bus"), 0o1777)
     served(t)
 

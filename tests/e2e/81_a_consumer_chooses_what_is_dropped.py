@@ -114,7 +114,7 @@ def consume_takes_policies_and_refuses_nonsense(t):
     x = row(t, consumer.pid)
     equal([x["policy"], x["block_ms"], x["queue_capacity"], x["queue_bytes"]], ["block", 2000, 10, 1 << 20], "wishes")
     matches("queue .*policy block for at most 2000 ms, at most 10 events, at most 1MiB", t.run_cli("status").out)
-    for wrong, what in ((["--policy", "keep"], b"--policy: it is drop-oldest"),
+    for wrong, what in ((["--policy", "keep"], b"--policy: it must be drop-oldest"),
                         (["--block-timeout", "1s"], b"--block-timeout requires --policy block"),
                         (["--queue-capacity", "0"], b"--queue-capacity: it must be at least 1"),
                         (["--policy", "block", "--block-timeout", "2min"], b"--block-timeout: it must be 1ms to 1min")):
