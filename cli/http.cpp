@@ -56,29 +56,28 @@ int run_http(const http_flags& flags) {
   return become(program, to_arguments(flags, *paths, self));
 }
 
-constexpr const char* http_footer =
-    "Serves a page at /, and\n"
-    "  GET  /events?types=a,b.*  events as they come (server-sent events)\n"
-    "  POST /publish             JSON lines, as `cafbus publish` reads them\n"
-    "  POST /hooks/github        webhooks, as events github.EVENT.ACTION\n"
-    "  GET  /status /metrics /healthz\n"
-    "and prints its address on standard output once it listens. It is a client of the\n"
-    "bus like any other, and starts a bus when a request needs it. gateway/README.md\n"
-    "describes requests, answers and limits.\n"
-    "\n"
-    "Access: processes of this user and of root, and this page; with --token-file,\n"
-    "only requests with that token. Publishing from a page, and any address that\n"
-    "other machines can reach, need a token. A webhook only needs its signature. A\n"
-    "file with a secret has it in its first line, and only its owner can read it.\n"
-    "\n"
-    "Exit codes: 0 ended by a signal; 1 cannot listen, or is not built; 2 wrong\n"
-    "usage.\n"
-    "\n"
-    "Examples:\n"
-    "  cafbus http &\n"
-    "  curl -N 'http://127.0.0.1:8470/events?types=github.>'\n"
-    "  (umask 077; openssl rand -hex 20 > secret)\n"
-    "  cafbus http --listen 127.0.0.1:9000 --github-secret-file secret";
+constexpr const char* http_footer = "Serves a page at /, and\n"
+                                    "  GET  /events?types=a,b.*  events as they come (server-sent events)\n"
+                                    "  POST /publish             JSON lines, as `cafbus publish` reads them\n"
+                                    "  POST /hooks/github        webhooks, as events github.EVENT.ACTION\n"
+                                    "  GET  /status /metrics /healthz\n"
+                                    "and prints its address on standard output once it listens. It is a client of the\n"
+                                    "bus like any other, and starts a bus when a request needs it. gateway/README.md\n"
+                                    "describes requests, answers and limits.\n"
+                                    "\n"
+                                    "Access: processes of this user and of root, and this page; with --token-file,\n"
+                                    "only requests with that token. Publishing from a page, and any address that\n"
+                                    "other machines can reach, need a token. A webhook only needs its signature. A\n"
+                                    "file with a secret has it in its first line, and only its owner can read it.\n"
+                                    "\n"
+                                    "Exit codes: 0 ended by a signal; 1 cannot listen, or is not built; 2 wrong\n"
+                                    "usage.\n"
+                                    "\n"
+                                    "Examples:\n"
+                                    "  cafbus http &\n"
+                                    "  curl -N 'http://127.0.0.1:8470/events?types=github.>'\n"
+                                    "  (umask 077; openssl rand -hex 20 > secret)\n"
+                                    "  cafbus http --listen 127.0.0.1:9000 --github-secret-file secret";
 
 } // namespace
 
