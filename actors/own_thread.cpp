@@ -17,7 +17,7 @@ result<void> run_on_own_thread(caf::actor_system& system, std::function<void(caf
     std::thread{[&system, self = std::move(self), work = std::move(work)]() mutable {
       try {
         work(*self);
-      } catch (...) { // nobody is there to hear of it
+      } catch (...) { // there is no caller to report it to
       }
       work = nullptr; // it may hold actors
       self.reset();

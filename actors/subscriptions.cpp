@@ -57,7 +57,7 @@ bool subscriptions::keep_out(const std::string& id, const subscription& x, const
   return true;
 }
 
-/// Lets in those who wait, as long as the id is open, and forgets an id that nobody uses.
+/// Admits waiting newcomers while the id is open, and forgets an unused id.
 void subscriptions::open(const std::string& id, subscription& x) {
   while (x.stage == phase::open && !x.waiters.empty()) {
     auto next = std::move(x.waiters.front());
@@ -154,7 +154,7 @@ void subscriptions::drop_set_up(const std::string& id, subscription& x) {
   open(id, x);
 }
 
-/// @pre nobody is in
+/// @pre there is no member
 void subscriptions::clean_up(const std::string& id, subscription& x) {
   if (!x.last.on_last.empty() || x.left_processes)
     begin_hook(id, x, phase::cleaning_up);
@@ -222,7 +222,7 @@ void subscriptions::after_on_first(const std::string& id, subscription& x, const
   x.left_processes = how.left_processes > 0;
   if (!who.gone) {
     admit(id, x, std::move(who));
-  } else if (!x.waiters.empty()) { // the hook has worked for whoever has waited for it
+  } else if (!x.waiters.empty()) { // the hook has worked for those that have waited for it
     auto next = std::move(x.waiters.front());
     x.waiters.pop_front();
     if (next.hooks.on_last.empty())

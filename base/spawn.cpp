@@ -79,7 +79,7 @@ void set_signals() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action {};
     if (::sigaction(number, nullptr, &action) != 0)
-      continue; // those that nobody can change
+      continue; // those that cannot be changed
     auto ignored = action.sa_handler == SIG_IGN && !is_ours_to_ignore(number);
     action = {};
     action.sa_handler = ignored || is_of_the_terminal(number) ? SIG_IGN : SIG_DFL;

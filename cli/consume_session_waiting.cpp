@@ -102,7 +102,7 @@ void consume_session::wait() {
   auto was_busy = busy();
   auto asked = bus_events();
   auto output_is_closed = phase_ != phase::taking && end_ == consume_end::output_closed; // poll() would tell for ever
-  // Standard output comes last: a command that ended because nobody reads it any more is then seen together with that.
+  // Standard output comes last: a command that ended because its reader has gone is then seen together with that.
   std::array<pollfd, 7> items{{{asked != 0 ? bus_.fd() : -1, asked, 0},
                                {signals_.get(), POLLIN, 0},
                                {phase_ == phase::taking ? watched_stdin_ : -1, POLLRDHUP, 0},

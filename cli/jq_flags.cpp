@@ -65,7 +65,7 @@ result<void> read_program(const consume_flags& flags, consume_request& x) {
                                {"--jq-errors", !flags.jq_errors.empty()},
                                {"--jq-timeout", !flags.jq_timeout.empty()}})
       if (given)
-        return failure{failure_kind::invalid, std::string{flag} + " means nothing without --jq"};
+        return failure{failure_kind::invalid, std::string{flag} + " requires --jq"};
     return {};
   }
   if (!has_jq())

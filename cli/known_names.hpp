@@ -10,7 +10,7 @@
 namespace cafbus {
 
 /// What is asked of the disk and of the bus. An answer comes within 100 ms or not at all, and nothing is said about
-/// what goes wrong: whoever presses a key has not asked for that.
+/// what goes wrong: a user who presses a key has not asked for that.
 name_sources names_of_this_machine();
 
 /// Event types and keys that a bus knows: what its consumers ask for, and what has come in vain. In alphabetical order,

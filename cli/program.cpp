@@ -63,7 +63,7 @@ struct program {
       x->set_help_flag("-h,--help", "Print this help and exit");
       for (auto* option : x->get_options())
         if (option->get_expected_max() == 0)
-          option->disable_flag_override(); // --quiet=maybe means nothing
+          option->disable_flag_override(); // --quiet=maybe has no meaning
     }
     app.set_help_flag("-h,--help", "Print this help and exit");
   }

@@ -41,7 +41,7 @@ failure_kind kind_of(const failure& x) {
   return x.kind == failure_kind::timed_out ? failure_kind::unavailable : x.kind;
 }
 
-/// Bytes that are still to be read; nothing if nobody knows.
+/// Bytes that are still to be read; nothing if that is unknown.
 std::optional<uint64_t> bytes_in(int fd) {
   struct stat info {};
   auto at = ::lseek(fd, 0, SEEK_CUR);

@@ -45,13 +45,13 @@ inline constexpr uint32_t spare_connections = 8;
 inline constexpr uint32_t max_half_open = 1'024;
 
 // -- consumers ----------------------------------------------------------------------------------------------------
-/// Events that wait for one consumer before the oldest is dropped: so many that for most it is their bytes that count.
+/// Events queued for one consumer before the oldest is dropped: so many that for most events their bytes count.
 /// A consumer which is to lose nothing beside a million events per second may have to wait for a processor for 50 ms.
 inline constexpr uint32_t queue_capacity = 65'536;
-/// Bytes that wait for one consumer before the oldest event is dropped: eight frames of the largest size.
+/// Bytes queued for one consumer before the oldest event is dropped: eight frames of the largest size.
 inline constexpr size_t queue_bytes = 8 * 1'048'576;
-/// Bytes that wait for all consumers together, an event counted once for each that it waits for; beyond it whoever has
-/// most waiting drops its oldest first. 128 stuck consumers with full queues.
+/// Bytes queued for all consumers together, an event counted once per queue; beyond it the longest queues drop their
+/// oldest events first. 128 stuck consumers with full queues.
 inline constexpr size_t max_queued_bytes = 1'024 * size_t{1'048'576};
 /// Bytes of one delivery, unless a single event is larger: about the default send buffer of a Unix socket.
 inline constexpr size_t delivery_bytes = 256 * 1'024;
@@ -124,7 +124,7 @@ inline constexpr auto exec_timeout = 30s;
 /// How long a command may take to end after SIGTERM before it gets SIGKILL.
 inline constexpr auto exec_kill_after = 1s;
 /// While a command works, the bus is read at this pace, so that it sees a slow consumer and not a stuck one (see
-/// `write_timeout`), until so much is held; from then on the bus does the holding and dropping.
+/// `write_timeout`), until this many bytes are held; from then on the bus queues and drops events.
 inline constexpr auto read_ahead_pause = 2s;
 inline constexpr size_t read_ahead_bytes = queue_bytes;
 
@@ -132,7 +132,7 @@ inline constexpr size_t read_ahead_bytes = queue_bytes;
 /// Size of bus.log at which it is rotated, and how many old ones are kept: the original's size.
 inline constexpr size_t log_file_bytes = 5 * 1'048'576;
 inline constexpr size_t log_files_kept = 3;
-/// Lines a second for one cause that a peer can bring about at will; the next line says how many were left out.
+/// Log lines per second and cause, for causes that a peer controls; the next line says how many were left out.
 inline constexpr uint32_t log_lines = 1;
 
 } // namespace cafbus::defaults

@@ -48,7 +48,7 @@ protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    // whoever forgot `quoted` cannot let a peer forge a line for that
+    // even without `quoted`, a peer must not be able to forge a line
     std::replace(line.begin(), line.end() - 1, '\n', ' ');
     file_.write({line.data(), line.size()});
   }
@@ -105,7 +105,7 @@ std::optional<spdlog::level::level_enum> to_level(std::string_view text) {
   return std::nullopt;
 }
 
-/// A thread that takes no signal: those belong to whoever waits for them.
+/// A thread that takes no signal: another thread waits for them.
 std::shared_ptr<spdlog::details::thread_pool> start_writer() {
   sigset_t all, before;
   sigfillset(&all);

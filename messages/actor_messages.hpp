@@ -8,12 +8,12 @@
 
 #include <chrono>
 
-/// What the actors of `actors.hpp` say to each other, as plain data; the few messages that make one actor known to
-/// another stand there. All of them stay inside one process. Durations are in nanoseconds, 0 as it says there.
+/// The messages between the actors of `actors.hpp`, as plain data; that file has the few messages that introduce one
+/// actor to another. All of them stay inside one process. Durations are in nanoseconds, 0 as described there.
 namespace cafbus {
 
 /// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones,
-/// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts over if nobody is there.
+/// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts again if there is no consumer.
 struct reconfigure : runtime_limits {};
 
 // -- subscriber -------------------------------------------------------------------------------------------------------
@@ -99,10 +99,10 @@ struct publish {
   int64_t pid = 0;            ///< Of the producer; 0: a source.
 };
 struct published {
-  uint64_t accepted = 0; ///< Taken in and no duplicate, whether or not somebody wanted it.
+  uint64_t accepted = 0; ///< Accepted and no duplicate, with or without a subscriber.
   uint64_t duplicates = 0;
-  uint64_t unmatched = 0; ///< Of those accepted: wanted by nobody.
-  uint64_t consumers = 0; ///< That wanted at least one of them.
+  uint64_t unmatched = 0; ///< Of those accepted: without a subscriber.
+  uint64_t consumers = 0; ///< Subscribed to at least one of them.
   bool operator==(const published&) const = default;
 };
 
@@ -153,8 +153,8 @@ struct hub_status {
 
 /// When a hook of a subscription id is run.
 enum class hook_kind : uint8_t {
-  on_first, ///< Before the first one is let in; if it fails, that one is refused.
-  on_last,  ///< After the last one has gone; that of whoever came last with one.
+  on_first, ///< Before the first consumer is admitted; if it fails, that consumer is refused.
+  on_last,  ///< After the last consumer has left; the hook of the latest one that brought it.
 };
 template <>
 struct vocabulary<hook_kind> {
@@ -172,17 +172,17 @@ struct hook_commands {
   bool operator==(const hook_commands&) const = default;
 };
 
-/// A session or in-process subscriber wants in. Waits while the id's cleanup lock is held.
+/// A session or in-process subscriber asks for admission. Waits while the id's cleanup lock is held.
 struct enter {
   std::string subscription_id = {};
   caf::strong_actor_ptr member = {};
   hook_commands hooks = {};
-  bool exclusive = false; ///< Nobody else may be in beside it.
-  int64_t pid = 0;        ///< For those whom it keeps out.
+  bool exclusive = false; ///< It must be the only member.
+  int64_t pid = 0;        ///< For the message to those that it keeps out.
 };
 struct entered {
   bool admitted = false;
-  bool first = false;                      ///< Nobody else was in.
+  bool first = false;                      ///< There was no other member.
   reject_code code = reject_code::unknown; ///< Why it was not admitted.
   std::string reason = {};                 ///< The same for people.
   bool operator==(const entered&) const = default;
@@ -194,11 +194,11 @@ struct leave {
   caf::strong_actor_ptr member = {};
 };
 struct left {
-  bool last = false; ///< It was in, and nobody is in now.
+  bool last = false; ///< It was the last member.
   bool operator==(const left&) const = default;
 };
 
-/// Granted if the member is the only one in and nobody holds the lock.
+/// Granted if it is the only member and the lock is free.
 struct try_lock {
   std::string subscription_id = {};
   caf::strong_actor_ptr member = {};
@@ -272,7 +272,7 @@ struct stop_source {};
 
 // -- listener ---------------------------------------------------------------------------------------------------------
 
-/// Stop accepting, but only if nobody is connected, half-way in, or waiting to be accepted.
+/// Stop accepting, but only if there is no connection, half-open or waiting to be accepted.
 struct stop_if_idle {};
 struct idle_verdict {
   bool stopped = false;
@@ -298,7 +298,7 @@ struct source_ended {
   bool failed = false; ///< Not by the end of its input, nor because it was told to stop.
 };
 
-/// Nobody has been there for the idle timeout.
+/// There was no consumer for the idle timeout.
 struct idle_reached {};
 
 /// Answered with an error if the bus ends meanwhile.

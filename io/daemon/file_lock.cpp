@@ -21,7 +21,7 @@ struct flock whole_file() {
   return result;
 }
 
-/// The process that holds the record lock. @returns nothing if nobody does.
+/// The process that holds the record lock. @returns nothing if there is none.
 std::optional<pid_t> record_holder(int fd) {
   auto x = whole_file();
   if (::fcntl(fd, F_GETLK, &x) != 0 || x.l_type == F_UNLCK)

@@ -16,7 +16,7 @@ folder_watch::folder_watch(const std::string& path) : fd_{::inotify_init1(IN_CLO
   }
   auto folder = std::filesystem::path{path}.parent_path();
   for (; folder.has_relative_path(); folder = folder.parent_path())
-    ::inotify_add_watch(fd_.get(), folder.c_str(), itself); // one that we may not read is nobody's to move, either
+    ::inotify_add_watch(fd_.get(), folder.c_str(), itself); // no other user can move one that we may not read, either
 }
 
 void folder_watch::clear() {

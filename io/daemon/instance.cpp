@@ -189,7 +189,7 @@ result<proven_process> prove_daemon(const app_paths& paths) {
   if (!record || record->pid <= 0)
     return unproven(paths.pid_file + " does not say which process it is");
   auto named = "process " + std::to_string(record->pid) + ", which " + paths.pid_file + " names,";
-  // first the handle, then the questions: whoever they are true of is the one that the handle means
+  // first the handle, then the questions, so that the answers are about the process of the handle
   unique_fd handle{::pidfd_open(static_cast<pid_t>(record->pid), 0)};
   if (!handle)
     return errno_failure(named + " cannot be reached");

@@ -87,7 +87,7 @@ private:
     return x.kind == failure_kind::not_found || x.kind == failure_kind::stopping || x.kind == failure_kind::closed;
   }
 
-  /// Where nobody could be asked, the folder's own check knows better why, and the way out.
+  /// If no bus could be asked, the check of the folder gives a better reason and remedy.
   result<void> explain_folder(const failure& x) const {
     const auto known = is_gone(x) || x.kind == failure_kind::timed_out || x.kind == failure_kind::untrusted;
     if (known)

@@ -168,7 +168,7 @@ private:
     return !holder || holder->note == note_stopping;
   }
 
-  /// Whether that process is the bus no more: nobody is, or another one, which is not ours to wait for.
+  /// Whether that process is not the bus any more: there is none, or another one, for which we do not wait.
   bool is_gone(pid_t pid) const {
     if (auto holder = find_lock_holder(paths_.alive_lock))
       return holder->pid != 0 && holder->pid != pid;

@@ -74,7 +74,7 @@ struct socket_broker_state {
   caf::io::accept_handle listening;
   bool accepting = true;
   std::string socket_path;
-  own_file socket_file; // removed at the end only if nobody has put another in its place
+  own_file socket_file; // removed at the end only if it has not been replaced
   std::unordered_map<caf::actor_id, entry> sessions;
   std::deque<half_open_session> half_open;
   size_t half_open_count = 0;

@@ -174,9 +174,9 @@ def what_cannot_work_is_refused_before_the_bus_hears_of_it(t):
                             (["--jq", ".", "--jq-file", "bad.jq"], "--jq and --jq-file are both programs"),
                             (["--jq", ".", "--jq-errors", "ignore"], "--jq-errors: it is skip, pass or fail"),
                             (["--jq", ".", "--jq-timeout", "soon"], "--jq-timeout: "),
-                            (["-r"], "--raw-output means nothing without --jq"),
-                            (["--jq-errors", "skip"], "--jq-errors means nothing without --jq"),
-                            (["--jq-timeout", "1s"], "--jq-timeout means nothing without --jq"),
+                            (["-r"], "--raw-output requires --jq"),
+                            (["--jq-errors", "skip"], "--jq-errors requires --jq"),
+                            (["--jq-timeout", "1s"], "--jq-timeout requires --jq"),
                             (["--jq", ".", "-r", "--output-dir", "out"], "--raw-output makes text")):
         matches(rf"^\[cafbus\] error: {says}", refused(t, *arguments))
     check(not os.path.exists(t.path("out")), "no folder was made")
