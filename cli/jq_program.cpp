@@ -64,8 +64,13 @@ void keep_first_message(void* target, jv message) {
 
 /// As the program jq does for `debug`.
 void print_debug(void*, jv message) {
-  auto text = take_text(jv_dump_string(message, 0)) + '\n';
+  auto text = "[\"DEBUG:\"," + take_text(jv_dump_string(message, 0)) + "]\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+/// For `input`: an event is all that there is. Without such a function libjq 1.6 calls nothing, which crashes.
+jv no_more_inputs(jq_state*, void*) {
+  return jv_invalid();
 }
 
 /// Below a certain depth libjq writes a remark instead of JSON. It may as well stand in a string.
@@ -117,6 +122,7 @@ result<jq_program> jq_program::compile(const jq_options& options) {
   std::string message;
   jq_set_error_cb(x->state, keep_first_message, &message);
   jq_set_debug_cb(x->state, print_debug, nullptr);
+  jq_set_input_cb(x->state, no_more_inputs, nullptr);
   jq_set_attr(x->state, jv_string("PROGRAM_ORIGIN"), jv_string(options.folder.c_str()));
   jq_set_attr(x->state, jv_string("JQ_LIBRARY_PATH"), JV_ARRAY_1(jv_string("~/.jq")));
   auto compiled = jq_compile(x->state, options.text.c_str()) != 0;

@@ -79,6 +79,11 @@ CAF_TEST(an error has its text and leaves no result) {
   CAF_CHECK_EQUAL(run("error(\"\")", "{}"), "FAILED: error");
 }
 
+CAF_TEST(there is no input but the event) {
+  CAF_CHECK(run("input", "1").starts_with("FAILED: ")); // "break", later versions "No more inputs"
+  CAF_CHECK_EQUAL(run("[inputs]", "1"), "[]");
+}
+
 CAF_TEST(a long error is cut) {
   auto text = run("error(\"\xc3\xa9\" * 1000)", "{}");
   CAF_CHECK_LESS(text.size(), 350u);
