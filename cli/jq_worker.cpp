@@ -31,7 +31,7 @@ using std::chrono::nanoseconds;
 /// A program is compiled in some 50 ms; one with many modules may take longer.
 constexpr auto compile_timeout = 10s;
 
-std::string describe_end(int status) {
+std::string how_it_ended(int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == jq_out_of_memory)
     return "the program needs more than " + std::to_string(max_jq_memory_bytes >> 20) + " MiB of memory";
   if (WIFSIGNALED(status))
@@ -209,7 +209,7 @@ std::string jq_worker::reap() {
   process_.id = 0;
   socket_.reset();
   reply_.clear();
-  return describe_end(status);
+  return how_it_ended(status);
 }
 
 } // namespace cafbus
