@@ -26,7 +26,7 @@ constexpr size_t tail_bytes = 64;
 /// Shorter runs of NUL are a text in UTF-16 or UTF-32, which is an error to be told.
 constexpr size_t least_hole = 4;
 
-uint64_t hash_of(std::string_view text) {
+uint64_t hash_of_head(std::string_view text) {
   uint64_t result = 14'695'981'039'346'656'037U; // FNV-1a
   for (unsigned char c : text)
     result = (result ^ c) * 1'099'511'628'211U;
@@ -194,7 +194,7 @@ char file_lines::first_byte() const {
 }
 
 file_position file_lines::where() const {
-  return {device_, inode_, offset_, head_.size(), hash_of(head_)};
+  return {device_, inode_, offset_, head_.size(), hash_of_head(head_)};
 }
 
 bool file_lines::go_to(const file_position& x) {
@@ -202,7 +202,7 @@ bool file_lines::go_to(const file_position& x) {
   if (!is(x) || ::fstat(fd(), &info) != 0 || static_cast<uint64_t>(info.st_size) < x.offset)
     return false;
   auto head = read_at(0, std::min<uint64_t>(x.head_size, head_bytes));
-  if (head.size() != x.head_size || hash_of(head) != x.head)
+  if (head.size() != x.head_size || hash_of_head(head) != x.head)
     return false;
   offset_ = x.offset;
   head_ = std::move(head);

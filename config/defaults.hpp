@@ -24,6 +24,18 @@ inline constexpr uint32_t max_key_bytes = max_name_bytes;
 inline constexpr size_t max_hook_bytes = 4'096;
 /// Environment of those commands in bytes, names, values and two for each counted.
 inline constexpr size_t max_hook_env_bytes = 64 * 1'024;
+/// Conditions of a consumer's filter: each is evaluated for each event of its types.
+inline constexpr size_t max_filter_conditions = 16;
+/// Longest pointer of a condition in bytes, and the most names in one.
+inline constexpr size_t max_filter_pointer_bytes = 1'024;
+inline constexpr size_t max_filter_depth = 64;
+/// Longest string that a condition compares with in bytes, and the most values in the list of `in`.
+inline constexpr size_t max_filter_value_bytes = 1'024;
+inline constexpr size_t max_filter_choices = 64;
+/// Longest filter that is written as text, in bytes.
+inline constexpr size_t max_filter_text_bytes = 64 * 1'024;
+/// Different filters of a bus's consumers; beyond it a hello with another one is rejected.
+inline constexpr size_t max_filters = 1'024;
 /// Most event types in one hello: an index entry each, so a bound on what one consumer can make us hold.
 inline constexpr uint32_t max_event_types = 1'024;
 /// Connections that may wait while the bus is busy: a burst of starters.
