@@ -5,6 +5,7 @@
 #include "cli/status_check.hpp"
 #include "cli/status_text.hpp"
 #include "io/daemon/instance.hpp"
+#include "messages/bus_metrics.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -32,6 +33,7 @@ struct status_flags {
   bool json = false;
   bool all = false;
   bool watch = false;
+  bool prometheus = false;
   bool check = false;
   std::vector<std::string> fail_on;
 };
@@ -114,6 +116,18 @@ std::string all_text(const std::vector<app_status>& apps, const std::string& bas
   return result;
 }
 
+std::string metrics_text(const std::vector<app_status>& all) {
+  std::vector<observed_bus> buses;
+  std::vector<std::string> apps;
+  for (const auto& x : all) {
+    buses.push_back({x.app, x.view.line.empty() ? nullptr : &x.view.status});
+    apps.push_back(x.app);
+  }
+  metrics_page page;
+  add_buses(page, buses);
+  return page.end(apps);
+}
+
 /// One look at everything that was asked for.
 class status_run {
 public:
@@ -124,11 +138,9 @@ public:
     apps_.clear();
     for (const auto& paths : flags_.all ? find_apps(own_.base) : std::vector{own_})
       apps_.push_back({paths.dir.substr(paths.dir.rfind('/') + 1), paths.socket, look_at(paths)});
-    auto text = flags_.json ? (flags_.all ? json_text(apps_) : json_text(apps_[0])) + '\n'
-                            : (flags_.all ? all_text(apps_, own_.base) : one_text(apps_[0]));
-    if (auto code = print((clear ? "\033[H\033[2J" : "") + text); code != exit_code::done)
+    if (auto code = print((clear ? "\033[H\033[2J" : "") + text()); code != exit_code::done)
       return code;
-    if (!flags_.json)
+    if (!flags_.json && !flags_.prometheus)
       for (const auto& x : apps_)
         if (!x.view.message.empty() && (!flags_.all || is_trouble(x.view.state)))
           say((flags_.all ? x.app + ": " : "") + x.view.message);
@@ -152,6 +164,14 @@ public:
   }
 
 private:
+  std::string text() const {
+    if (flags_.prometheus)
+      return metrics_text(apps_);
+    if (flags_.json)
+      return (flags_.all ? json_text(apps_) : json_text(apps_[0])) + '\n';
+    return flags_.all ? all_text(apps_, own_.base) : one_text(apps_[0]);
+  }
+
   void check() {
     for (const auto& x : apps_) {
       if (x.view.line.empty())
@@ -190,6 +210,8 @@ int watch(status_run& run) {
 int run_status(const status_flags& flags) {
   if (auto checked = check_states(flags.fail_on); !checked)
     return complain(exit_code::usage, checked.error().text);
+  if (flags.prometheus && (flags.json || flags.watch))
+    return complain(exit_code::usage, "--prometheus goes with neither --json nor --watch");
   auto located = flags.common.locate();
   if (!located)
     return complain(exit_code::usage, located.error().text);
@@ -224,12 +246,15 @@ void add_status(CLI::App& program, command& chosen) {
   sub->add_flag("--check", flags->check,
                 "Check that the counters add up, for the bus and for each consumer; exit with 2 if they do not");
   sub->add_flag("--watch", flags->watch, "Refresh every second until a signal");
+  sub->add_flag("--prometheus", flags->prometheus,
+                "Print metrics in Prometheus's text format, as `cafbus http` serves them; without --json and --watch");
   sub->footer("Exit codes: 0 the bus is running (with --all or --fail-on: always, unless 2);\n"
               "1 it is not; 2 --fail-on or --check found something, or wrong usage; 4 the\n"
               "status could not be printed.\n"
               "\n"
               "Examples:\n"
               "  cafbus status --watch\n"
+              "  cafbus status --all --prometheus >cafbus.prom\n"
               "  cafbus status --json --fail-on not_running,stale,orphan,unresponsive,degraded");
   sub->callback([flags, &chosen] { chosen = [flags] { return run_status(*flags); }; });
 }

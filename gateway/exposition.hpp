@@ -3,11 +3,7 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
-/// Prometheus's text format. By hand: prometheus-cpp would bring a registry beside our counters and has to
-/// be filled from a status answer for each scrape, a compiled dependency, and no more safety than the escape below,
-/// which is all that the format asks for.
 namespace cafbus::http {
 
 /// What the gateway counts about itself.
@@ -23,10 +19,8 @@ struct gateway_counters {
   uint64_t published = 0;      ///< Events that the bus accepted from /publish and hooks.
 };
 
-/// A label's value with `\`, `"` and line feeds escaped.
-std::string escaped_label(std::string_view text);
-
+/// The page of /metrics: the bus as `cafbus status --prometheus` has it, and the gateway itself.
 /// @param bus Null: it does not run.
-std::string exposition(const status_response* bus, const gateway_counters& own);
+std::string exposition(const std::string& app, const status_response* bus, const gateway_counters& own);
 
 } // namespace cafbus::http

@@ -99,7 +99,10 @@ void gateway::serve_metrics(answered done) {
       if (auto decoded = decode(*line); auto* known = std::get_if<frame>(&decoded))
         if (auto* status = std::get_if<status_response>(known))
           bus = std::move(*status);
-    done({200, "text/plain; version=0.0.4; charset=utf-8", exposition(bus ? &*bus : nullptr, counters), {}});
+    done({200,
+          "text/plain; version=0.0.4; charset=utf-8",
+          exposition(options_.app, bus ? &*bus : nullptr, counters),
+          {}});
   });
 }
 

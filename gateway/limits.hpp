@@ -47,8 +47,6 @@ inline constexpr auto retry = 1s;
 inline constexpr uint32_t max_rate = 10'000;
 /// Bytes of what a command that starts a bus says.
 inline constexpr size_t max_said_bytes = 4'096;
-/// Series of one metric, see /metrics.
-inline constexpr size_t max_series = 100;
 /// Rejected lines that an answer of /publish describes; all are counted.
 inline constexpr size_t lines_told = 20;
 

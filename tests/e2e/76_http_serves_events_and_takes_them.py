@@ -91,7 +91,7 @@ def a_bus_is_started_when_a_request_needs_one(t):
     gateway = Gateway(t)
     equal(gateway.refused("/status"), (503, "not_running"))
     equal(gateway.ask("/healthz"), (200, "ok\n"))
-    matches(r"(?m)^cafbus_up 0$", gateway.ask("/metrics")[1])
+    matches(r'(?m)^cafbus_up\{app="default"\} 0$', gateway.ask("/metrics")[1])
     equal(gateway.ask("/publish?type=k", "1\n")[1]["accepted"], 1)
     started(t)
 
@@ -183,7 +183,8 @@ def metrics_have_the_counters_of_the_bus(t):
     gateway = Gateway(t)
     gateway.ask("/publish?type=k", "1\n2\n")
     text = gateway.ask("/metrics")[1]
-    for line in ('cafbus_up 1', 'cafbus_events_total{outcome="matched"} 2', "cafbus_gateway_published_total 2", "cafbus_consumers 1"):
+    for line in ('cafbus_up{app="default"} 1', 'cafbus_events_total{app="default",outcome="matched"} 2',
+                 'cafbus_gateway_published_total{app="default"} 2', 'cafbus_consumers{app="default"} 1'):
         matches("(?m)^" + re.escape(line) + "$", text)
     check(text.endswith("\n"), "the last line ends")
 

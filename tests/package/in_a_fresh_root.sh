@@ -53,7 +53,8 @@ completed=$(as_user 'source /usr/share/bash-completion/bash_completion
   _cafbus cafbus cons cafbus
   echo "${COMPREPLY[*]}"')
 [[ $completed == consume ]] || fail "bash completes '$completed'"
-for file in zsh/vendor-completions/_cafbus fish/vendor_completions.d/cafbus.fish doc/cafbus/OPERATIONS.md; do
+for file in zsh/vendor-completions/_cafbus fish/vendor_completions.d/cafbus.fish doc/cafbus/OPERATIONS.md \
+  cafbus/prometheus/alerts.yml cafbus/prometheus/cafbus-dashboard.json; do
   [[ -s /usr/share/$file ]] || fail "there is no $file"
 done
 ok "bash completes"
