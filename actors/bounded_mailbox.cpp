@@ -6,6 +6,13 @@
 
 namespace cafbus {
 
+namespace {
+
+/// The largest number that every reader of JSON keeps exactly.
+constexpr uint64_t max_seq = uint64_t{1} << 53;
+
+} // namespace
+
 bounded_mailbox::bounded_mailbox(mailbox_bounds x) : bounds_{std::move(x)} {
   if (bounds_.budget)
     bounds_.budget->join(*this);
@@ -18,21 +25,21 @@ bounded_mailbox::~bounded_mailbox() {
 }
 
 bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                               uint64_t number) {
-  auto result = take_in(batch, spans, number);
+                                               const batch_numbers_ptr& numbers) {
+  auto result = take_in(batch, spans, numbers);
   if (bounds_.budget)
     bounds_.budget->enforce();
   return result;
 }
 
 bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                                  uint64_t number) {
+                                                  const batch_numbers_ptr& numbers) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return {};
   outcome result;
   for (auto [first, last] : spans) {
-    append({batch, first, last, seq_ + 1, number + first});
+    append({batch, first, last, seq_ + 1, numbers});
     seq_ += last - first;
   }
   if (!busy_ && queued_ > 0) {
@@ -56,6 +63,20 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   return result;
 }
 
+bool bounded_mailbox::lose(uint64_t count) {
+  std::lock_guard guard{mutex_};
+  // A bus that lies about what was lost must not make the numbers start again.
+  if (closed_ || count == 0 || count > max_seq - std::min(seq_, max_seq))
+    return false;
+  if (bounds_.tell_gaps)
+    gaps_.add(seq_ + 1, seq_ + count, gap_reason::link);
+  seq_ += count;
+  dropped_ += count;
+  const auto wake = bounds_.tell_gaps && !busy_;
+  busy_ = busy_ || wake;
+  return wake;
+}
+
 std::vector<event_range> bounded_mailbox::take() {
   std::lock_guard guard{mutex_};
   std::vector<event_range> result = std::move(staged_);
@@ -68,7 +89,7 @@ std::vector<event_range> bounded_mailbox::take() {
     taken_gaps_ = gaps_.take_before(next_seq());
   if (!closed_)
     charge(queued_bytes_);
-  busy_ = !result.empty();
+  busy_ = !result.empty() || !taken_gaps_.empty();
   in_flight_bytes_ = used;
   for (const auto& x : result)
     in_flight_ += x.size();
@@ -80,7 +101,7 @@ bool bounded_mailbox::credited() {
   delivered_ += in_flight_;
   in_flight_ = 0;
   in_flight_bytes_ = 0;
-  busy_ = queued_ > 0 || !staged_.empty();
+  busy_ = queued_ > 0 || !staged_.empty() || !gaps_.empty();
   return busy_;
 }
 
@@ -156,7 +177,7 @@ void bounded_mailbox::dropped(uint64_t seq, gap_reason why) {
   --queued_;
   ++dropped_;
   if (bounds_.tell_gaps)
-    gaps_.add(seq, why);
+    gaps_.add(seq, seq, why);
 }
 
 /// @pre something waits
@@ -214,7 +235,6 @@ void bounded_mailbox::drop_oldest(gap_reason why) {
   queued_bytes_ -= oldest.batch->bytes_of(oldest.first, oldest.first + 1);
   ++oldest.first;
   ++oldest.seq;
-  ++oldest.number;
   if (oldest.size() == 0)
     pop_front();
 }
@@ -243,12 +263,11 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
     if (cut == front.first && !to.empty())
       return;
     cut = std::max(cut, front.first + 1);
-    event_range part{front.batch, front.first, cut, front.seq, front.number};
+    event_range part{front.batch, front.first, cut, front.seq, front.numbers};
     queued_ -= part.size();
     queued_bytes_ -= part.bytes();
     used += part.bytes();
     front.seq += part.size();
-    front.number += part.size();
     front.first = cut;
     to.push_back(std::move(part));
     if (front.size() == 0)
@@ -264,7 +283,7 @@ void bounded_mailbox::compact() {
   for (const auto& x : queue_) {
     const auto end = at + static_cast<uint32_t>(x.size());
     if (queue.empty() || queue.back().seq + queue.back().size() != x.seq) // a hole, where the newest were dropped
-      queue.push_back({all, at, end, x.seq, 0});
+      queue.push_back({all, at, end, x.seq, {}});
     else
       queue.back().last = end;
     at = end;

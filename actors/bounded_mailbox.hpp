@@ -38,9 +38,12 @@ public:
   };
 
   /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
-  /// @param number Of the batch's first event among all that came in.
   /// @pre spans are ascending and within the batch.
-  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number = 0);
+  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers = {});
+
+  /// Counts events as dropped that never came here: they were lost on their way from another bus.
+  /// @returns whether to wake its subscriber, as in `outcome`: it is to be told although no event follows.
+  bool lose(uint64_t count);
 
   /// The next delivery, at most `delivery_bytes` or one event. Becomes idle if there is none.
   /// @pre the one before was `credited`.
@@ -66,7 +69,7 @@ public:
   size_t pinned_bytes() const;
 
 private:
-  outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, uint64_t number);
+  outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers);
   bool has_too_much() const noexcept;
   void drop_one(gap_reason why);
   void drop_oldest(gap_reason why);

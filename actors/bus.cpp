@@ -72,7 +72,7 @@ caf::result<joined> bus_state::on_join(const join& x) {
             if (!answer.admitted) {
               joining.deliver(question, joined{false, false, answer.reason, {}});
             } else if (plan.running()) {
-              joining.deliver(question, admit(request, answer.first));
+              admit(request, answer.first, question);
             } else {
               caf::anon_send(parts.lock, leave{request.info.subscription_id, member});
               joining.deliver(question, joined{false, false, "the bus is stopping", {}});
@@ -82,14 +82,18 @@ caf::result<joined> bus_state::on_join(const join& x) {
   return promise;
 }
 
-joined bus_state::admit(const join& x, bool first) {
+void bus_state::admit(const join& x, bool first, open_promises<joined>::ticket question) {
   auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
   in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
-  self->send(parts.hub, subscribe{conn, x.info, x.via});
+  self->request(parts.hub, caf::infinite, subscribe{conn, x.info, x.via})
+      .then(
+          [this, first, conn, question](const stream_list& streams) {
+            joining.deliver(question, joined{true, first, {}, conn, streams});
+          },
+          [this, question](caf::error& e) { joining.deliver(question, std::move(e)); });
   log::bus().info("subscriber-joined key={} subscription={} types={}", log::quoted(x.info.event_key),
                   log::quoted(x.info.subscription_id), x.info.event_types.size() + x.info.patterns.size());
-  return {true, first, {}, conn};
 }
 
 caf::result<status_response> bus_state::on_read_status() {

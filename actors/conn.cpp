@@ -29,6 +29,8 @@ public:
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
     if (x->content().match_elements<deliver>())
       on_deliver(x->content().template get_as<deliver>(0), host);
+    else if (x->content().match_elements<lose>())
+      on_lose(x->content().template get_as<lose>(0), host);
     else
       Base::enqueue(std::move(x), host);
   }
@@ -50,6 +52,7 @@ protected:
     this->attach_functor([this] { on_end(); });
     return {
         [this](const deliver& x) { on_deliver(x, this->context()); },
+        [this](const lose& x) { on_lose(x, this->context()); },
         [this](const mailbox_filled& x) { handle(x); },
         [this](const delivered& x) { handle(x); },
         [this](const source_status& x) { on_source_status(x); },
@@ -60,17 +63,32 @@ protected:
   }
 
 private:
-  /// On the sender's thread, outside of a turn: the hub must survive it when there is no memory for what is to wait
-  /// here.
   void on_deliver(const deliver& x, caf::execution_unit* host) {
-    try {
-      auto [wake, lost, evicted] = mailbox.push(x.batch, x.spans, x.number);
-      if (lost > 0)
+    guarded([&] {
+      auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers);
+      if (dropped > 0)
         has_dropped.store(true, std::memory_order_relaxed);
       if (evicted)
         is_evicted.store(true, std::memory_order_relaxed); // before the wake-up, which orders it
       if (wake || evicted)
         this->tell_self(mailbox_filled{}, host);
+    });
+  }
+
+  void on_lose(const lose& x, caf::execution_unit* host) {
+    guarded([&] {
+      has_dropped.store(true, std::memory_order_relaxed);
+      if (mailbox.lose(x.count))
+        this->tell_self(mailbox_filled{}, host);
+    });
+  }
+
+  /// On the sender's thread, outside of a turn: the hub must survive it when there is no memory for what is to wait
+  /// here.
+  template <class F>
+  void guarded(F action) {
+    try {
+      action();
     } catch (const std::bad_alloc&) {
       mailbox.close();
       caf::anon_send_exit(this->address(), caf::exit_reason::unhandled_exception);
@@ -102,7 +120,7 @@ private:
     for (auto& [name, status] : statuses)
       next.statuses.push_back(std::move(status));
     statuses.clear();
-    if (next.events.empty() && next.statuses.empty()) {
+    if (next.events.empty() && next.gaps.empty() && next.statuses.empty()) {
       for (auto& x : waiting)
         x.deliver(drained{});
       waiting.clear();

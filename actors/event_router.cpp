@@ -90,6 +90,15 @@ const event_router::subscribers* event_router::resolve(const std::string& type) 
   return known.wanted_by.empty() ? nullptr : &known.wanted_by;
 }
 
+std::vector<event_router::subscriber_id> event_router::wanting(const std::string& type) {
+  std::vector<subscriber_id> result;
+  resolve_all({type});
+  if (resolved_.front())
+    for (auto slot : *resolved_.front())
+      result.push_back(slots_[slot].subscriber);
+  return result;
+}
+
 void event_router::resolve_all(const std::vector<std::string>& types) {
   if (known_.size() + types.size() > most_known_types)
     known_.clear();
@@ -98,17 +107,48 @@ void event_router::resolve_all(const std::vector<std::string>& types) {
     resolved_.push_back(resolve(type));
 }
 
+/// Not a repetition, by its origin or by its id; it is one from now on.
+bool event_router::is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now) {
+  return is_due(batch, i) && dedup_.claim(batch.id(i), now);
+}
+
+bool event_router::is_due(const event_batch& batch, uint32_t i) {
+  if (batch.origins.empty())
+    return true;
+  const auto claimed = streams_.claim(batch.origins[i], batch.type(i));
+  if (claimed == stream_window::claimed::late)
+    ++late_[batch.type(i)];
+  return claimed == stream_window::claimed::taken;
+}
+
+/// @returns null if the events of this batch are not to be numbered.
+std::shared_ptr<batch_numbers> event_router::begin_numbering(const event_batch& batch) {
+  own_.clear();
+  if (!streams_.numbers_own() || !batch.origins.empty())
+    return nullptr;
+  for (const auto& type : batch.types)
+    own_.push_back(streams_.own(type));
+  return std::make_shared<batch_numbers>(
+      batch_numbers{counters_.ingress + 1, std::vector<uint64_t>(batch.size(), uint64_t{0})});
+}
+
 std::span<const event_router::route> event_router::routes(const event_batch& batch, dedup_window::time_point now) {
   resolve_all(batch.types);
   missed_.assign(batch.types.size(), 0);
-  const auto relayed = !batch.origins.empty();
+  const auto numbers = begin_numbering(batch);
+  late_.clear();
   run current;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     auto type = batch.slots[i].type;
-    if (!resolved_[type]) {
-      ++missed_[type];
-    } else if ((relayed && !origins_.claim(batch.origins[i])) || !dedup_.claim(batch.id(i), now)) {
+    const auto wanted = resolved_[type] != nullptr;
+    if (wanted && !is_new(batch, i, now)) {
       ++counters_.duplicates;
+      continue;
+    }
+    if (numbers && own_[type])
+      numbers->of_type[i] = ++*own_[type];
+    if (!wanted) {
+      ++missed_[type];
     } else if (current.type == type && current.span.last == i && current.span.first != i) {
       ++current.span.last;
     } else {
@@ -116,6 +156,7 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
       current = {type, {i, i + 1}};
     }
   }
+  numbers_ = numbers;
   flush(current);
   counters_.ingress += batch.size();
   for (size_t type = 0; type < missed_.size(); ++type)

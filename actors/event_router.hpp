@@ -1,9 +1,10 @@
 #pragma once
 #include "actors/dedup_window.hpp"
-#include "actors/origin_window.hpp"
 #include "actors/pattern_index.hpp"
+#include "actors/stream_window.hpp"
 #include "messages/actors.hpp"
 
+#include <map>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -24,7 +25,7 @@ public:
   };
 
   /// @param node This bus's own number among linked ones.
-  explicit event_router(dedup_window dedup, uint64_t node = 0) : dedup_{std::move(dedup)}, origins_{node} {}
+  explicit event_router(dedup_window dedup, uint64_t node = 0) : dedup_{std::move(dedup)}, streams_{node} {}
 
   /// Repetitions count once, and so does an event that is wanted by several names.
   /// @pre `id` is not in, and check_pattern() holds of each pattern
@@ -35,6 +36,17 @@ public:
   /// An event that nobody wants claims no place in the dedup window: its retry may find somebody.
   /// @returns a view that is valid until the next call.
   std::span<const route> routes(const event_batch& batch, dedup_window::time_point now);
+
+  /// What the batch of the last call was given, for the links among those that get it. Null: nothing.
+  const batch_numbers_ptr& numbers() const noexcept { return numbers_; }
+
+  /// By type: events of the last batch that came too late to be in order. They count as duplicates and are lost.
+  const std::map<std::string, uint64_t>& late() const noexcept { return late_; }
+
+  /// Who wants events of that type.
+  std::vector<subscriber_id> wanting(const std::string& type);
+
+  stream_window& streams() noexcept { return streams_; }
 
   void remember_ids_for(std::chrono::nanoseconds ttl) noexcept { dedup_.remember_for(ttl); }
 
@@ -61,6 +73,9 @@ private:
 
   const subscribers* resolve(const std::string& type);
   void resolve_all(const std::vector<std::string>& types);
+  bool is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now);
+  bool is_due(const event_batch& batch, uint32_t i);
+  std::shared_ptr<batch_numbers> begin_numbering(const event_batch& batch);
   void flush(const run& x);
   void count_unmatched(const std::string& type, uint64_t count);
 
@@ -78,7 +93,10 @@ private:
   std::vector<const subscribers*> resolved_; // per type of the batch at hand
   std::vector<uint64_t> missed_;             // the same
   dedup_window dedup_;
-  origin_window origins_;
+  stream_window streams_;
+  std::vector<uint64_t*> own_; // per type of the batch at hand: where its events are counted
+  batch_numbers_ptr numbers_;
+  std::map<std::string, uint64_t> late_;
   bus_counters counters_;
   std::vector<unmatched_type> unmatched_;
 };

@@ -4,19 +4,19 @@
 
 namespace cafbus {
 
-void gap_list::add(uint64_t seq, gap_reason reason) {
-  auto after = holes_.lower_bound(seq);
+void gap_list::add(uint64_t first, uint64_t last, gap_reason reason) {
+  auto after = holes_.lower_bound(first);
   auto here = holes_.end();
   if (after != holes_.begin()) {
     auto before = std::prev(after);
-    if (before->second.last + 1 == seq && are_one(before->second, reason)) {
-      before->second.last = seq;
+    if (before->second.last + 1 == first && are_one(before->second, reason)) {
+      before->second.last = last;
       here = before;
     }
   }
   if (here == holes_.end())
-    here = holes_.emplace_hint(after, seq, hole{seq, reason});
-  if (after != holes_.end() && after->first == seq + 1 && are_one(here->second, after->second.reason)) {
+    here = holes_.emplace_hint(after, first, hole{last, reason});
+  if (after != holes_.end() && after->first == last + 1 && are_one(here->second, after->second.reason)) {
     here->second.last = after->second.last;
     holes_.erase(after);
   }

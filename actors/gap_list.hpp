@@ -14,8 +14,10 @@ class gap_list {
 public:
   static constexpr size_t max_mixed = 64;
 
-  /// The event `seq` was dropped. @pre it is in no hole.
-  void add(uint64_t seq, gap_reason reason);
+  /// The events [first, last] were dropped. @pre none of them is in a hole, and first <= last.
+  void add(uint64_t first, uint64_t last, gap_reason reason);
+
+  bool empty() const noexcept { return holes_.empty(); }
 
   /// Takes out the holes before `seq`, in order.
   std::vector<gap_frame> take_before(uint64_t seq);

@@ -1,9 +1,11 @@
 #include "actors/hub.hpp"
 
+#include "actors/consumer_report.hpp"
 #include "actors/event_router.hpp"
 #include "actors/interest_builder.hpp"
 #include "actors/publisher_credit.hpp"
 #include "actors/spawn_on_event_path.hpp"
+#include "actors/type_wish.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
 
@@ -33,32 +35,6 @@ struct listing {
   }
 };
 
-/// What it has asked for its queue; nothing if it is as usual.
-void add_wishes(consumer_status& to, const consumer_info& info) {
-  to.queue_capacity = info.queue_capacity;
-  to.queue_bytes = info.queue_bytes;
-  if (info.policy != queue_policy::drop_oldest)
-    to.policy = info.policy;
-  if (info.policy == queue_policy::block)
-    to.block_ms = static_cast<uint64_t>(std::chrono::floor<std::chrono::milliseconds>(info.block_time).count());
-}
-
-consumer_status to_status(const consumer_info& info, const conn_counters& x) {
-  consumer_status result;
-  result.pid = info.pid;
-  result.event_key = info.event_key;
-  result.subscription_id = info.subscription_id;
-  result.received = x.received;
-  result.dropped = x.dropped;
-  result.delivered = x.delivered;
-  result.queued = x.queued;
-  result.queued_bytes = x.queued_bytes;
-  result.event_types = info.event_types;
-  result.patterns = info.patterns;
-  add_wishes(result, info);
-  return result;
-}
-
 /// Invariant: `router` and `consumers` know the same conns, by actor id, and each of them is monitored.
 template <class Base>
 class hub_impl : public Base {
@@ -87,12 +63,15 @@ protected:
     return {
         [this](const publish& x) { return on_publish(x); },
         [this](const drain&) { return on_drain(); },
-        [this](const subscribe& x) { on_subscribe(x); },
+        [this](const subscribe& x) { return on_subscribe(x); },
         [this](const unsubscribe& x) { on_unsubscribe(x); },
         [this](const source_status& x) { on_source_status(x); },
         [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
         [this](const attach_link& x) { on_attach_link(x); },
         [this](const read_interest& x) { return on_read_interest(x); },
+        [this](const stream_news& x) { return on_stream_news(x); },
+        [this](const read_streams& x) { return on_read_streams(x); },
+        [this](const number_events&) { router.streams().number_own(); },
         [this](const list_consumers&) { return on_list_consumers(); },
         [this](const read_hub_status&) { return on_read_status(); },
         [this](const block_over& x) { on_block_over(x); },
@@ -135,12 +114,14 @@ private:
     last_event_at = system_clock::now();
     auto before = counters;
     auto routes = router.routes(*x.batch, this->clock().now());
-    send_out(x.batch, before.ingress + 1, routes);
+    send_out(x.batch, routes);
     if (!credit.empty())
       hold(x.pid, routes);
     log_events(*x.batch);
+    auto reached = routes.size();
+    tell_late();
     auto duplicates = counters.duplicates - before.duplicates;
-    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
+    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, reached};
   }
 
   /// Its conns have the batch: those that have no more room for another one are waited for.
@@ -185,16 +166,79 @@ private:
     return {};
   }
 
-  void send_out(const event_batch_ptr& batch, uint64_t number, std::span<const event_router::route> routes) {
+  void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes) {
     caf::message message;
     const std::vector<event_span>* last_spans = nullptr;
     for (const auto& [id, spans] : routes) {
       if (!last_spans || *last_spans != spans) // most often all want the same, and share one message
-        message = caf::make_message(deliver{batch, spans, number});
+        message = caf::make_message(deliver{batch, spans, router.numbers()});
       last_spans = &spans;
-      auto* conn = caf::actor_cast<caf::abstract_actor*>(consumers.find(id)->second.conn);
-      conn->enqueue(nullptr, caf::make_message_id(), message, this->context());
+      tell(consumers.find(id)->second, message);
     }
+  }
+
+  /// At once, whatever else its conn has to do.
+  void tell(const consumer& x, const caf::message& what) {
+    caf::actor_cast<caf::abstract_actor*>(x.conn)->enqueue(nullptr, caf::make_message_id(), what, this->context());
+  }
+
+  // -- what other buses' events have come to -------------------------------------------------------------------------
+
+  stream_news_taken on_stream_news(const stream_news& x) {
+    auto& streams = router.streams();
+    auto moved = false;
+    for (const auto& y : x.followed)
+      moved = streams.follow(y) || moved;
+    for (const auto& y : x.left)
+      streams.unfollow(y);
+    stream_news_taken answer;
+    for (const auto& y : x.missing) {
+      auto lost = streams.miss(y);
+      moved = moved || lost != 0;
+      answer.lost += lost;
+      if (lost != 0)
+        tell_lost(y.type, lost);
+    }
+    if (moved)
+      tell_moved();
+    return answer;
+  }
+
+  void tell_moved() {
+    for (const auto& [id, link] : links)
+      this->send(link, streams_moved{});
+  }
+
+  void tell_late() {
+    if (router.late().empty())
+      return;
+    for (const auto& [type, count] : std::map{router.late()}) // the router is asked again
+      tell_lost(type, count);
+    tell_moved();
+  }
+
+  /// The buses behind this one see for themselves what is missing.
+  void tell_lost(const std::string& type, uint64_t count) {
+    auto message = caf::make_message(lose{count});
+    for (auto id : router.wanting(type))
+      if (const auto& x = consumers.find(id)->second; x.via.empty())
+        tell(x, message);
+  }
+
+  stream_list on_read_streams(const read_streams& x) {
+    auto i = consumers.find(x.consumer);
+    return i == consumers.end() ? stream_list{} : streams_of(i->second.info, {});
+  }
+
+  /// The streams that a link's conn gets its events from now, and did not by `before`.
+  stream_list streams_of(const consumer_info& now, const consumer_info& before) {
+    const type_wish wanted{now};
+    const type_wish known{before};
+    for (const auto& type : now.event_types)
+      if (router.streams().numbers_own())
+        router.streams().own(type); // how far it is, 0 as yet, is worth saying, too
+    return {router.streams().list(
+        [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); })};
   }
 
   void log_events(const event_batch& batch) {
@@ -204,9 +248,12 @@ private:
       log::hub().debug("event-received type={} id={}", log::quoted(batch.type(i)), log::quoted(batch.id(i)));
   }
 
-  void on_subscribe(const subscribe& x) {
+  stream_list on_subscribe(const subscribe& x) {
     auto id = x.conn.id();
+    stream_list answer;
     auto [i, is_new] = consumers.try_emplace(id, consumer{x.conn, x.info, x.via});
+    if (!x.via.empty())
+      answer = streams_of(x.info, is_new ? consumer_info{} : i->second.info);
     if (!is_new) {
       router.remove(id);
       i->second.info = x.info;
@@ -217,12 +264,13 @@ private:
       credit.add(id, x.info.block_time);
     tell_links();
     if (!is_new)
-      return;
+      return answer;
     this->monitor(x.conn);
     if (supervisor)
       this->send(supervisor, consumer_came{caf::actor_cast<caf::strong_actor_ptr>(x.conn)});
     for (const auto& [name, source] : sources)
       this->send(x.conn, source.last);
+    return answer;
   }
 
   void on_unsubscribe(const unsubscribe& x) {
@@ -284,11 +332,11 @@ private:
     std::sort(ids.begin(), ids.end());
     for (size_t i = 0; i < ids.size(); ++i) {
       const auto& [conn, info, via] = consumers.find(ids[i])->second;
-      list[i] = to_status(info, {});
+      list[i] = report_on(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(
               [this, state, i, info = info, id = ids[i]](const conn_counters& x) {
-                auto& status = state->result.consumers[i] = to_status(info, x);
+                auto& status = state->result.consumers[i] = report_on(info, x);
                 status.blocks = credit.waiting_for(id);
                 state->arrived();
               },

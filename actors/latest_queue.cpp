@@ -10,9 +10,9 @@ namespace cafbus {
 
 std::optional<event_range> latest_queue::put(const event_range& range, uint32_t i) {
   auto before = i - range.first;
-  event_range one{range.batch, i, i + 1, range.seq + before, range.number + before};
+  event_range one{range.batch, i, i + 1, range.seq + before, range.numbers};
   auto copy = std::make_shared<event_batch>(merge(std::deque{one}));
-  events_.emplace(one.seq, event_range{std::move(copy), 0, 1, one.seq, one.number});
+  events_.emplace(one.seq, event_range{std::move(copy), 0, 1, one.seq, {}});
   auto [known, is_new] = by_type_.try_emplace(range.batch->type(i), one.seq);
   if (is_new)
     return std::nullopt;

@@ -8,7 +8,11 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
+#include <deque>
+#include <optional>
+#include <span>
 #include <spdlog/logger.h>
+#include <utility>
 
 namespace cafbus {
 
@@ -33,8 +37,22 @@ using exporting_actor = subscriber_actor::extend_with<node_export_actor>::extend
 /// Bytes on their way at a time, unless a single message is larger.
 constexpr size_t window_bytes = link_window * defaults::delivery_bytes;
 
-/// Invariant: `conn` is set iff this is a subscriber of its bus; `credit` is pending iff the window is full and the
-/// conn waits for that; a timer runs while `in_flight` is not 0.
+/// How far the other bus knows how far the streams are, beyond what the events themselves say.
+enum class accounting : uint8_t {
+  settled, ///< What it gets next says all.
+  asking,  ///< The hub, or the conn, has not answered.
+  waiting, ///< For the events that come before that.
+};
+
+/// What the conn has sent before the bus has said which one it is.
+struct early_delivery {
+  caf::strong_actor_ptr from;
+  delivery what;
+};
+
+/// Invariant: `conn` is set iff this is a subscriber of its bus; `credit` is pending iff the conn waits for room, or
+/// for the bus while `joining`; something waits in `outbox` only while the window is full; a timer runs while
+/// `in_flight` is not 0.
 struct node_export_state {
   static inline const char* name = "node-export";
 
@@ -54,15 +72,38 @@ struct node_export_state {
   // -- what is wanted ------------------------------------------------------------------------------------------------
 
   caf::result<node_interest_taken> on_interest(node_interest& x) {
+    if (interest.pending())
+      return caf::sec::unexpected_message;
     x = narrowed(std::move(x), options.hello.peer.rights.read);
     types = x.types.size();
-    if (conn && x.types.empty())
-      leave_bus();
-    else if (conn)
-      self->send(options.parts.hub, subscribe{conn, info(x), via(x)});
-    else if (!x.types.empty())
-      return join_bus(x);
-    return node_interest_taken{};
+    ++interests;
+    interest = self->make_response_promise<node_interest_taken>();
+    auto promise = interest;
+    if (!conn && !x.types.empty())
+      join_bus(x);
+    else if (conn && !x.types.empty())
+      change_wish(x);
+    else {
+      if (conn)
+        leave_bus();
+      answer_interest({});
+    }
+    return promise;
+  }
+
+  void change_wish(const node_interest& x) {
+    self->request(options.parts.hub, caf::infinite, subscribe{conn, info(x), via(x)})
+        .then([this](const stream_list& y) { answer_interest(y); },
+              [this](const caf::error&) { end("this bus is stopping"); });
+  }
+
+  /// Before any event that the interest brings: from there on the other bus counts. It asks again only once it has all.
+  void answer_interest(const stream_list& x) {
+    if (tells_streams())
+      for (auto& message : encode_streams(x.streams, ends(), dropped + counted.dropped, interests))
+        send(std::move(message));
+    is_answered = true;
+    give_credit();
   }
 
   consumer_info info(const node_interest& x) const {
@@ -83,19 +124,21 @@ struct node_export_state {
     return result;
   }
 
-  caf::result<node_interest_taken> join_bus(const node_interest& x) {
-    auto promise = self->make_response_promise<node_interest_taken>();
+  void join_bus(const node_interest& x) {
+    joining = true;
     self->request(options.parts.bus, caf::infinite, join{self, info(x), {}, via(x)})
-        .then(
-            [this, promise](const joined& y) mutable {
-              conn = y.conn;
-              if (conn)
-                promise.deliver(node_interest_taken{});
-              else
-                end("this bus is stopping");
-            },
-            [this](const caf::error&) { end("this bus is stopping"); });
-    return promise;
+        .then([this](const joined& y) { on_joined(y); }, [this](const caf::error&) { end("this bus is stopping"); });
+  }
+
+  void on_joined(const joined& x) {
+    joining = false;
+    conn = x.conn;
+    if (!conn)
+      return end("this bus is stopping");
+    answer_interest(x.streams);
+    if (auto first = std::exchange(early, std::nullopt); first && first->from == conn)
+      take(first->what);
+    give_credit();
   }
 
   void leave_bus() {
@@ -104,6 +147,8 @@ struct node_export_state {
     counted = {};
     expected_seq = 1;
     credit = {};
+    early.reset();
+    stage = accounting::settled;
     self->send(options.parts.hub, unsubscribe{conn});
     self->send_exit(conn, caf::exit_reason::user_shutdown);
     conn = nullptr;
@@ -112,22 +157,100 @@ struct node_export_state {
   // -- events --------------------------------------------------------------------------------------------------------
 
   caf::result<delivered> on_delivery(const delivery& x) {
-    for (const auto& range : x.events) {
-      counted.dropped += range.seq - expected_seq;
-      expected_seq = range.seq + range.size();
-      counted.received = expected_seq - 1;
-    }
-    auto message = encode_events(x.events, options.parts.node, options.hello.node, dropped + counted.dropped);
-    if (!message)
-      return delivered{};
-    send(std::move(*message));
-    if (has_room())
-      return delivered{};
+    const auto from = self->current_sender(); // which the promise takes away
+    if (!joining && !(conn && from == conn))
+      return delivered{}; // of a conn that has been left
     credit = self->make_response_promise<delivered>();
-    return credit;
+    auto promise = credit;
+    if (joining)
+      early = {from, x};
+    else
+      take(x);
+    return promise;
+  }
+
+  /// What lies before and behind a hole goes in messages of their own: then the hole has its place among the events.
+  void take(const delivery& x) {
+    auto dropped_before = counted.dropped;
+    std::span<const event_range> rest{x.events};
+    while (!rest.empty()) {
+      counted.dropped += rest.front().seq - expected_seq;
+      size_t n = 0;
+      do {
+        expected_seq = rest[n].seq + rest[n].size();
+        ++n;
+      } while (n < rest.size() && rest[n].seq == expected_seq);
+      if (auto message = encode_events(rest.first(n), ends(), dropped + counted.dropped))
+        send(std::move(*message));
+      rest = rest.subspan(n);
+    }
+    counted.received = expected_seq - 1;
+    if (counted.dropped != dropped_before)
+      account();
+    tell_streams();
+    give_credit();
+  }
+
+  // -- how far the streams are ---------------------------------------------------------------------------------------
+
+  link_ends ends() const { return {options.parts.node, options.hello.node, options.hello.protocol}; }
+
+  bool tells_streams() const { return options.hello.protocol >= first_protocol_with_streams; }
+
+  /// Something was lost, here or before: the other bus is to know, even if no event of that type follows.
+  void account() {
+    if (!conn || !tells_streams())
+      return;
+    if (stage != accounting::settled) {
+      is_outdated = true;
+      return;
+    }
+    stage = accounting::asking;
+    is_outdated = false;
+    auto on_failure = [this](const caf::error&) { stage = accounting::settled; }; // the conn or the bus ends
+    self->request(options.parts.hub, caf::infinite, read_streams{conn.id()})
+        .then(
+            [this, of = conn, on_failure](const stream_list& x) {
+              if (of != conn)
+                return;
+              // what the hub has counted is in the conn's queue, at the latest
+              self->request(conn, caf::infinite, read_conn_counters{})
+                  .then(
+                      [this, of, x](const conn_counters& y) {
+                        if (of != conn)
+                          return;
+                        streams = x;
+                        told_after = y.received;
+                        stage = accounting::waiting;
+                        tell_streams();
+                      },
+                      on_failure);
+            },
+            on_failure);
+  }
+
+  void tell_streams() {
+    if (stage != accounting::waiting || expected_seq <= told_after)
+      return;
+    stage = accounting::settled;
+    for (auto& message :
+         encode_streams(std::exchange(streams, {}).streams, ends(), dropped + counted.dropped, interests))
+      send(std::move(message));
+    if (is_outdated)
+      account();
   }
 
   void send(node_events x) {
+    outbox.push_back(std::move(x));
+    empty_outbox();
+  }
+
+  void empty_outbox() {
+    for (; !outbox.empty() && window_is_open(); outbox.pop_front())
+      transmit(std::move(outbox.front()));
+  }
+
+  void transmit(node_events x) {
     const auto size = x.body.size();
     if (in_flight == 0)
       last_taken = self->clock().now();
@@ -143,11 +266,20 @@ struct node_export_state {
     --in_flight;
     bytes_in_flight -= size;
     last_taken = self->clock().now();
-    if (has_room() && credit.pending())
+    empty_outbox();
+    give_credit();
+  }
+
+  void give_credit() {
+    if (!window_is_open())
+      return;
+    if (std::exchange(is_answered, false))
+      interest.deliver(node_interest_taken{});
+    if (credit.pending() && !early)
       credit.deliver(delivered{});
   }
 
-  bool has_room() const { return in_flight < link_window && bytes_in_flight < window_bytes; }
+  bool window_is_open() const { return in_flight < link_window && bytes_in_flight < window_bytes; }
 
   void watch_for_stall() {
     if (watching)
@@ -212,7 +344,19 @@ struct node_export_state {
   size_t types = 0;
   bool ended = false;
 
+  uint32_t interests = 0; // taken over this connection
+
+  accounting stage = accounting::settled;
+  bool is_outdated = false; // something was lost since the hub was asked
+  stream_list streams;      // to be told
+  uint64_t told_after = 0;  // the event of that sequence number
+
   caf::typed_response_promise<delivered> credit;
+  caf::typed_response_promise<node_interest_taken> interest;
+  bool is_answered = false; // the interest, but for what waits in `outbox`
+  bool joining = false;
+  std::optional<early_delivery> early;
+  std::deque<node_events> outbox;
   uint32_t in_flight = 0; // messages that the other bus has not taken yet
   size_t bytes_in_flight = 0;
   bool watching = false; // a timer runs
@@ -233,6 +377,7 @@ exporting_actor::behavior_type node_export(exporting_actor::stateful_pointer<nod
       [&state](const delivery& x) { return state.on_delivery(x); },
       [&state](node_interest& x) { return state.on_interest(x); },
       [](const interest_changed&) {}, // of this bus: the importing end's business
+      [&state](const streams_moved&) { state.account(); },
       [&state](const read_link&) { return state.on_read_link(); },
       [&state](const export_stall_check&) { state.on_stall_check(); },
   };

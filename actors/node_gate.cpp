@@ -81,6 +81,7 @@ node_gate_actor::behavior_type node_gate(node_gate_actor::stateful_pointer<node_
   state.parts = parts;
   state.write_timeout = write_timeout;
   self->monitor(parts.bus);
+  self->send(parts.hub, number_events{});
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // nobody's failure is the gate's
   return {[&state](const node_hello& x) { return state.on_hello(x); }};

@@ -2,6 +2,7 @@
 
 #include "actors/backoff.hpp"
 #include "actors/interest_builder.hpp"
+#include "actors/link_streams.hpp"
 #include "config/duration.hpp"
 #include "config/link_limits.hpp"
 #include "config/log.hpp"
@@ -54,7 +55,7 @@ enum class telling : uint8_t {
 /// The other bus, over one connection.
 struct import_link {
   import_link(uint64_t self, const node_welcome& x)
-    : exporter{x.exporter}, node{x.node}, peer{x.peer}, decoder{self, x.node} {}
+    : exporter{x.exporter}, node{x.node}, peer{x.peer}, decoder{{self, x.node, x.protocol}} {}
 
   /// Whether an event of that type was asked for over this link; what is not wanted any more may be on its way still.
   bool may_send(const std::string& type) const {
@@ -153,10 +154,9 @@ struct node_import_state {
     link.emplace(options.parts.node, x);
     self->monitor(link->exporter);
     auto another = node != 0 && x.node != node;
-    if (another)
-      last_number = 0;
-    resuming = last_number != 0;
+    resuming = node != 0;
     node = x.node;
+    streams.connected(node);
     report(source_state::connected, another ? "the other bus has been started anew; what it had is lost" : "");
     update_interest();
   }
@@ -189,6 +189,7 @@ struct node_import_state {
     if (state == source_state::disconnected)
       return;
     report(source_state::disconnected, "stopped");
+    pass_on(streams.end());
     lose("stopped");
     self->send(options.parts.bus, source_ended{options.source, "stopped", false});
     self->quit(caf::exit_reason::user_shutdown);
@@ -253,6 +254,7 @@ struct node_import_state {
       return updated();
     link->note_asked(x);
     link->told = x;
+    pass_on(streams.ask(x));
     self->request(link->exporter, caf::infinite, std::move(x))
         .then(
             [this, attempt = ticket](const node_interest_taken&) {
@@ -279,9 +281,11 @@ struct node_import_state {
       on_offence(*decoded.offence);
       return caf::sec::invalid_argument;
     }
-    note_gap(*decoded.batch);
-    received += decoded.batch->size();
     link->dropped = decoded.dropped;
+    take_note(decoded);
+    if (!decoded.batch)
+      return node_events_taken{};
+    received += decoded.batch->size();
     auto promise = self->make_response_promise<node_events_taken>();
     self->request(options.parts.hub, caf::infinite, publish{decoded.batch, 0})
         .then([promise](const published&) mutable { promise.deliver(node_events_taken{}); },
@@ -289,26 +293,36 @@ struct node_import_state {
     return promise;
   }
 
+  /// What is missing is told before what has come.
+  void take_note(const decoded_events& x) {
+    stream_news news;
+    if (x.batch)
+      for (uint32_t i = 0; i < x.batch->size(); ++i)
+        streams.on_event(x.batch->origins[i], x.batch->type(i), news);
+    streams.on_list(x.streams, x.answered, x.complete, news);
+    pass_on(std::move(news));
+    if (x.complete)
+      resuming = false;
+  }
+
+  void pass_on(stream_news news) {
+    if (news.empty())
+      return;
+    self->request(options.parts.hub, caf::infinite, std::move(news))
+        .then(
+            [this, resumed = resuming](const stream_news_taken& x) {
+              missed += x.lost;
+              if (x.lost != 0 && resumed && state == source_state::connected)
+                report(state, std::to_string(x.lost) + " events were lost while the link was down");
+            },
+            [](const caf::error&) {}); // the bus ends
+  }
+
   void on_offence(link_offence x) {
     if (auto times = offence_log.allow(self->clock().now()))
       log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(options.peer),
                        log::quoted(link->peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
     lose(text_of(x));
-  }
-
-  /// What the other bus took in while the link was down can be told from its numbering, when it goes on.
-  void note_gap(const event_batch& batch) {
-    for (const auto& x : batch.origins) {
-      if (x.node != node)
-        continue;
-      if (resuming && x.number > last_number + 1) {
-        auto gap = x.number - last_number - 1;
-        missed += gap;
-        report(source_state::connected, "it took in " + std::to_string(gap) + " events while the link was down");
-      }
-      resuming = false;
-      last_number = std::max(last_number, x.number);
-    }
   }
 
   link_report read() const {
@@ -332,8 +346,8 @@ struct node_import_state {
   uint64_t node = 0; // the other bus, as last known
   uint64_t ticket = 0;
 
-  bool resuming = false;    // no event of the other bus has come yet over this link, but over an earlier one
-  uint64_t last_number = 0; // of the other bus's own events
+  link_streams streams;
+  bool resuming = false; // the other bus, reached again, has not said yet how far its streams are
   uint64_t received = 0;
   uint64_t missed = 0;
   uint64_t dropped = 0; // by links that are gone
@@ -354,6 +368,7 @@ importing_actor::behavior_type node_import(importing_actor::stateful_pointer<nod
       [&state](const stop_source&) { state.stop(); },
       [&state](node_events& x) { return state.on_events(x); },
       [&state](const interest_changed&) { state.update_interest(); },
+      [](const streams_moved&) {}, // the exporting end's business
       [&state](const read_link&) { return state.read(); },
       [&state](const connect_due& x) {
         if (x.ticket == state.ticket)

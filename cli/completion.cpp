@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <ranges>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -52,7 +52,7 @@ word_list alternatives(std::string text) {
 
 word_list policies() {
   word_list result;
-  for (std::string word : vocabulary<queue_policy>::words | std::views::drop(1)) {
+  for (std::string word : std::span{vocabulary<queue_policy>::words}.subspan(1)) { // the first stands for none
     std::ranges::replace(word, '_', '-');
     result.push_back(word);
   }

@@ -117,8 +117,12 @@ inline constexpr auto source_kill_after = 1s;
 // -- links between buses --------------------------------------------------------------------------------------------
 /// Links that an event crosses, and that a wish for events travels, at most: more is a loop or a mistake.
 inline constexpr uint32_t max_node_hops = 16;
-/// Other buses of which it is remembered how far their events have come.
-inline constexpr size_t max_origins = 4'096;
+/// Streams (the events of one type of one bus) of which it is remembered how far they have come.
+inline constexpr size_t max_streams = 262'144;
+/// Event types of this bus that are numbered for others; what is lost of further ones on a link is not counted.
+inline constexpr size_t max_own_streams = 65'536;
+/// Streams that one link follows; the same holds beyond.
+inline constexpr size_t max_link_streams = 65'536;
 /// Buses that take events from this one, at most.
 inline constexpr size_t max_node_links = 256;
 /// Event types that one link asks for, at most.

@@ -45,7 +45,12 @@ struct event_span {
 struct deliver {
   event_batch_ptr batch = {};
   std::vector<event_span> spans = {};
-  uint64_t number = 0; ///< Of the batch's first event among all that came in.
+  batch_numbers_ptr numbers = {};
+};
+
+/// So many events that this conn's subscriber wanted were lost on their way from another bus.
+struct lose {
+  uint64_t count = 0;
 };
 
 /// The bounded mailbox was empty and has something now.
@@ -328,7 +333,7 @@ struct stop_overdue {
 // clang-format off
 CAFBUS_LOCAL(reconfigure)
 CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
-CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
 CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
 CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)

@@ -1,5 +1,6 @@
 #pragma once
 #include "messages/actor_messages.hpp"
+#include "messages/stream_list.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -33,6 +34,8 @@ using subscriber_actor = caf::typed_actor<
 using conn_actor = caf::typed_actor<
     // From the hub; taken in `enqueue`, on the hub's thread.
     caf::reacts_to<deliver>,
+    // The same.
+    caf::reacts_to<lose>,
     // INTERNAL: a delivery can be made.
     caf::reacts_to<mailbox_filled>,
     // From its subscriber: credit.
@@ -63,6 +66,8 @@ struct unsubscribe {
 using node_link_actor = caf::typed_actor<
     // From the hub.
     caf::reacts_to<interest_changed>,
+    // From the hub.
+    caf::reacts_to<streams_moved>,
     // From the hub, for status.
     caf::replies_to<read_link>::with<link_report>>;
 
@@ -77,7 +82,7 @@ using hub_actor = caf::typed_actor<
     // From the bus that is stopping: takes no more events; what it took before is with the conns then.
     caf::replies_to<drain>::with<drained>,
     // From a session or the bus, after the coordinator let the subscriber in.
-    caf::reacts_to<subscribe>,
+    caf::replies_to<subscribe>::with<stream_list>,
     // From the same; a conn that ends is noticed anyway.
     caf::reacts_to<unsubscribe>,
     // From sources: kept, and passed on to every conn.
@@ -88,6 +93,12 @@ using hub_actor = caf::typed_actor<
     caf::reacts_to<attach_link>,
     // From a link to another bus.
     caf::replies_to<read_interest>::with<node_interest>,
+    // From a link that brings events.
+    caf::replies_to<stream_news>::with<stream_news_taken>,
+    // From a link that takes events.
+    caf::replies_to<read_streams>::with<stream_list>,
+    // From the door for other buses: they may ask.
+    caf::reacts_to<number_events>,
     // From the bus.
     caf::replies_to<list_consumers>::with<consumer_list>,
     // From the bus.
@@ -177,6 +188,7 @@ struct joined {
   bool first = false;
   std::string reason = {}; ///< Why it was not admitted.
   conn_actor conn = {}; ///< Its own, null if it was not admitted: has its counters; by an exit message to it it leaves.
+  stream_list streams = {}; ///< For a link to another bus: as the hub's answer to `subscribe`.
 };
 
 using bus_actor = caf::typed_actor<

@@ -13,6 +13,8 @@ struct event_origin {
   uint64_t number = 0;   ///< Its place among all events of that bus; only grows.
   uint32_t hops = 0;     ///< Links between buses that it has crossed.
   uint32_t reserved = 0; ///< 0; no byte of it is left undefined where it is copied whole.
+  /// Its place among the events of its type on that bus, from 1 on without a hole; 0: that bus does not count them.
+  uint64_t type_number = 0;
   bool operator==(const event_origin&) const = default;
 };
 
@@ -62,21 +64,29 @@ struct event_batch {
 
 using event_batch_ptr = std::shared_ptr<const event_batch>;
 
-/// The events [first, last) of a batch, for one consumer, with the sequence number of the first, and the number that
-/// this bus gave it when it came in.
+/// What this bus gave the events of a batch when they came in; only where another bus may ask for them.
+struct batch_numbers {
+  uint64_t first = 0;            ///< The `number` of the batch's first event; the others follow.
+  std::vector<uint64_t> of_type; ///< The `type_number` of each event.
+};
+using batch_numbers_ptr = std::shared_ptr<const batch_numbers>;
+
+/// The events [first, last) of a batch, for one consumer, with the sequence number of the first.
 struct event_range {
   event_batch_ptr batch;
   uint32_t first = 0;
   uint32_t last = 0;
   uint64_t seq = 0;
-  uint64_t number = 0;
+  batch_numbers_ptr numbers = {}; ///< Null: they were given none, or have come from another bus.
 
   size_t size() const noexcept { return last - first; }
   size_t bytes() const noexcept { return batch->bytes_of(first, last); }
 
   /// Where event `i` of the batch comes from. @pre first <= i < last
   event_origin origin(uint32_t i) const noexcept {
-    return batch->origins.empty() ? event_origin{0, number + (i - first), 0, 0} : batch->origins[i];
+    if (!batch->origins.empty())
+      return batch->origins[i];
+    return numbers ? event_origin{0, numbers->first + i, 0, 0, numbers->of_type[i]} : event_origin{};
   }
 };
 

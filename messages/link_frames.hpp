@@ -1,5 +1,6 @@
 #pragma once
 #include "messages/actors.hpp"
+#include "messages/link_protocol.hpp"
 
 #include <optional>
 #include <string>
@@ -23,10 +24,6 @@
 ///
 /// The bus that wants events calls: it sends hello, interest and events_taken, the other one the rest.
 namespace cafbus {
-
-/// Grows with every change that an older bus would not understand.
-inline constexpr uint16_t lowest_link_protocol = 1;
-inline constexpr uint16_t highest_link_protocol = 1;
 
 /// Messages with events that may be on their way at a time.
 inline constexpr uint32_t link_window = 8;

@@ -1,6 +1,7 @@
 #pragma once
 #include "config/link_rights.hpp"
 #include "messages/actors.hpp"
+#include "messages/link_protocol.hpp"
 #include "messages/link_transport.hpp"
 
 /// What the two ends of a link say to each other. Between two processes a session at each end (io/links/link_session)
@@ -40,14 +41,16 @@ struct node_hello {
   uint64_t node = 0; ///< Of the bus that wants events.
   std::string name;  ///< For status and log: app, process id and host.
   node_import_actor importer;
-  link_peer peer; ///< Who says that.
+  link_peer peer;                            ///< Who says that.
+  uint16_t protocol = highest_link_protocol; ///< The newest that both speak.
 };
 
 struct node_welcome {
   uint64_t node = 0;
   std::string refused; ///< Why not; empty: welcome.
   node_export_actor exporter;
-  link_peer peer; ///< Who says that.
+  link_peer peer;                            ///< Who says that.
+  uint16_t protocol = highest_link_protocol; ///< As in the hello.
 };
 
 /// The door of a bus for others.

@@ -24,7 +24,8 @@ set(CAFBUS_BUS_HEADERS
   config/bus_options.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
-  messages/actors.hpp)
+  messages/actors.hpp
+  messages/stream_list.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/
   testing/harness.hpp
   testing/laws.hpp

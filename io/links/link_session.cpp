@@ -265,7 +265,7 @@ caf::result<node_welcome> link_session_state::on_hello(const node_hello& x) {
 }
 
 void link_session_state::on_peer_welcome(const link_welcome& x) {
-  node_welcome answer{x.node, x.refused, {}, peer};
+  node_welcome answer{x.node, x.refused, {}, peer, reader->protocol()};
   if (x.refused.empty()) {
     answer.exporter = node_export_actor{self};
     phase = link_phase::open;
@@ -280,7 +280,7 @@ void link_session_state::on_peer_hello(const link_hello& x) {
   if (!not_allowed.empty())
     return write(link_kind::welcome, link_welcome{0, not_allowed});
   self->request(connection.gate, defaults::node_connect_timeout,
-                node_hello{x.node, x.name, node_import_actor{self}, peer})
+                node_hello{x.node, x.name, node_import_actor{self}, peer, reader->protocol()})
       .then([this](const node_welcome& y) { welcome(y); }, [this](const caf::error&) { end("this bus is stopping"); });
 }
 

@@ -7,6 +7,7 @@
 #include "io/sockets/session.hpp"
 
 #include <algorithm>
+#include <caf/send.hpp>
 #include <cerrno>
 #include <memory>
 #include <spdlog/logger.h>
@@ -197,7 +198,7 @@ void session_state::on_entered(const entered& x) {
   self->monitor(conn);
   // first the hub, then the ack: a client that has the ack misses no event that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
-  self->send(context->hub, subscribe{conn, info});
+  caf::anon_send(context->hub, subscribe{conn, info}); // its answer is for links
   hello_ack ack;
   ack.first_for_key = x.first;
   ack.capabilities = {
@@ -303,7 +304,7 @@ void session_state::change_to(consumer_info wanted) {
     return;
   }
   info = std::move(wanted);
-  self->send(context->hub, subscribe{conn, info});
+  caf::anon_send(context->hub, subscribe{conn, info}); // its answer is for links
   write(encode(subscribed_frame{info.event_types, info.patterns}));
 }
 

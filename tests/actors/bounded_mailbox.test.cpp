@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include <limits>
+
 #include <caf/test/dsl.hpp>
 
 using namespace cafbus;
@@ -272,6 +274,30 @@ CAF_TEST(gaps come with the delivery whose events lie behind them) {
   CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{9}));
   CAF_CHECK(testee.taken_gaps() == (std::vector<gap_frame>{{7, 8, 2, gap_reason::shed}}));
   check_laws(testee);
+}
+
+CAF_TEST(what was lost before it came is a hole behind what came) {
+  mailbox_bounds bounds{3, large, large};
+  bounds.tell_gaps = true;
+  bounded_mailbox testee{bounds};
+  CAF_CHECK(testee.lose(2)); // it is idle: without an event, too
+  CAF_CHECK(testee.take().empty());
+  CAF_CHECK(testee.taken_gaps() == (std::vector<gap_frame>{{1, 2, 2, gap_reason::link}}));
+  push(testee, 1);
+  CAF_CHECK(!testee.lose(5)); // it is busy: after what it is busy with
+  CAF_CHECK(testee.credited());
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{3}));
+  CAF_CHECK(testee.taken_gaps() == (std::vector<gap_frame>{{4, 8, 5, gap_reason::link}}));
+  CAF_CHECK(!testee.credited());
+  CAF_CHECK_EQUAL(testee.counters(), (conn_counters{8, 7, 1, 0, 0}));
+}
+
+CAF_TEST(a lie about what was lost does not make the numbers start again) {
+  bounded_mailbox testee{{3, large, large}};
+  CAF_CHECK(!testee.lose(std::numeric_limits<uint64_t>::max()));
+  testee.lose((uint64_t{1} << 53) - 1);
+  testee.lose(5);
+  CAF_CHECK_EQUAL(testee.counters().dropped, (uint64_t{1} << 53) - 1);
 }
 
 CAF_TEST(nobody is told of gaps who did not ask) {

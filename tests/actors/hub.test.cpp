@@ -228,4 +228,33 @@ CAF_TEST(fifty publishers and a mailbox of two that is never drained keep the bo
   CAF_CHECK_EQUAL(consumers[0].seen->deliveries, 1u);
 }
 
+CAF_TEST(what links have lost is a hole for each consumer that wanted it) {
+  auto near = add({"a"}).seen;
+  auto other = add({"b"}).seen;
+  publish_batch(make_batch({{"a"}}));
+  CAF_CHECK_EQUAL(ask<stream_news_taken>(stream_news{{{7, "a", 10, 1}}, {}, {{7, "a", 11, 13, 1}}}).lost, 3u);
+  CAF_CHECK_EQUAL(ask<stream_news_taken>(stream_news{{}, {}, {{7, "a", 11, 13, 1}}}).lost, 0u); // told by another link
+  publish_batch(make_batch({{"a"}}));
+  CAF_CHECK_EQUAL(near->seqs, (std::vector<uint64_t>{1, 5}));
+  CAF_CHECK_EQUAL(list().consumers[0].dropped, 3u);
+  CAF_CHECK_EQUAL(list().consumers[1].received, 0u);
+  CAF_CHECK(other->seqs.empty());
+}
+
+CAF_TEST(a link is told how far the streams are that are new to it) {
+  caf::anon_send(testee, number_events{});
+  auto& x = add({"a"});
+  publish_batch(make_batch({{"a"}, {"a"}, {"b"}}));
+  auto subscribed = [&](std::vector<std::string> types) {
+    consumer_info info{1, "node:x", "node:x", types};
+    return ask<stream_list>(subscribe{x.conn, info, std::vector<node_path>(types.size(), node_path{9})}).streams;
+  };
+  auto first = subscribed({"a", "c"});
+  CAF_CHECK_EQUAL(first.size(), 1u); // it had `a` as a consumer
+  CAF_CHECK(first.front() == (stream_count{0, "c", 0, 0}));
+  CAF_CHECK(subscribed({"a", "b", "c"}) == (std::vector<stream_count>{{0, "b", 1, 0}}));
+  CAF_CHECK_EQUAL(ask<stream_list>(read_streams{x.conn.id()}).streams.size(), 3u);
+  CAF_CHECK(ask<stream_list>(read_streams{12345}).streams.empty());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

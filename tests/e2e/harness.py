@@ -39,7 +39,7 @@ class Scenario:
     def __init__(self):
         base = tempfile.gettempdir()
         self.dir = tempfile.mkdtemp(prefix="cb", dir=base if len(base) < 40 else "/tmp")  # sun_path is short
-        self.processes, self.peers = [], []
+        self.processes, self.peers, self.cleanups = [], [], []
         self.bus = None
         self.producer = None
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": self.dir, "CAFBUS_CONFIG": "/dev/null",
@@ -143,6 +143,8 @@ class Scenario:
             peer.close()
         for process in self.processes:
             process.kill()
+        for clean_up in self.cleanups:
+            clean_up()
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

@@ -49,9 +49,13 @@ struct peer {
   }
   void on(link_events& x) {
     auto decoded = decoder.decode({std::move(x.body)}, [](const std::string& type) { return type != "no"; });
-    fuzz::require((decoded.batch == nullptr) == decoded.offence.has_value(), "neither a batch nor an offence");
+    const auto says_something = decoded.batch || !decoded.streams.empty() || decoded.complete;
+    fuzz::require(decoded.offence.has_value() != says_something, "neither something said nor an offence");
     if (decoded.batch)
       check(*decoded.batch);
+    for (const auto& stream : decoded.streams)
+      fuzz::require(stream.node != own_node && (stream.node == peer_node) == (stream.hops == 1) && !stream.type.empty(),
+                    "an unsound stream");
     reader.sent(link_kind::events_taken);
   }
   void on(link_ping&) { reader.tick(); }
@@ -88,7 +92,7 @@ struct peer {
   }
 
   link_reader reader;
-  events_decoder decoder{own_node, peer_node};
+  events_decoder decoder{{own_node, peer_node}};
   size_t came = 0;
 };
 

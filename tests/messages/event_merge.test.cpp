@@ -48,8 +48,9 @@ CAF_TEST(each event keeps the place where it came in) {
   event_batch relayed = *own;
   relayed.origins = {{7, 70, 1, 0}, {7, 71, 1, 0}};
   auto foreign = std::make_shared<const event_batch>(std::move(relayed));
-  auto merged = merge({{own, 0, 2, 0, 5}, {foreign, 1, 2}});
+  auto numbers = std::make_shared<batch_numbers>(batch_numbers{5, {8, 9}});
+  auto merged = merge({{own, 0, 2, 0, numbers}, {foreign, 1, 2}});
   CAF_REQUIRE_EQUAL(merged.origins.size(), 3u);
-  CAF_CHECK(merged.origins[1] == (event_origin{0, 6, 0, 0}));
+  CAF_CHECK(merged.origins[1] == (event_origin{0, 6, 0, 0, 9}));
   CAF_CHECK(merged.origins[2] == (event_origin{7, 71, 1, 0}));
 }

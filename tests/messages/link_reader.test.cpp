@@ -121,7 +121,7 @@ CAF_TEST(texts that are too long are cut and not refused) {
 }
 
 CAF_TEST(the greeting never changes) {
-  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\1\0", 16));
+  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\2\0", 16));
 }
 
 CAF_TEST(the highest protocol that both speak counts) {

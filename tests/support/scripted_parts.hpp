@@ -17,12 +17,15 @@ struct source_watch {
 inline hub_actor::behavior_type watching_hub(hub_actor::pointer, std::shared_ptr<source_watch> watch) {
   return {[watch](const publish& x) { return watch->on_publish(x); },
           [](const drain&) { return drained{}; },
-          [](const subscribe&) {},
+          [](const subscribe&) { return stream_list{}; },
           [](const unsubscribe&) {},
           [watch](const source_status& x) { watch->on_status(x); },
           [](const reconfigure&) {},
           [](const attach_link&) {},
           [](const read_interest&) { return node_interest{}; },
+          [](const stream_news&) { return stream_news_taken{}; },
+          [](const read_streams&) { return stream_list{}; },
+          [](const number_events&) {},
           [](const list_consumers&) { return consumer_list{}; },
           [](const read_hub_status&) { return hub_status{}; },
           [](const block_over&) {}};

@@ -44,6 +44,11 @@ public:
 
   size_t add_consumer(const std::string& name, size_t bus, consumer_script script);
 
+  /// All that was asked for has been heard wherever it was to be heard. From now on whatever is taken in at any bus
+  /// from which a consumer is reached, and wanted by it, is to come to it or to be counted as dropped for it, to the
+  /// event; `finish` checks that.
+  void expect_exact_losses();
+
   // -- time ----------------------------------------------------------------------------------------------------------
 
   /// One message of one actor, by lot; or, if nobody has one, on to the next timer. False: neither.
@@ -112,6 +117,7 @@ public:
 
   uint64_t events_seen() const; ///< By all consumers.
   uint64_t steps() const;
+  uint64_t losses_told() const; ///< To consumers for which `expect_exact_losses` holds, as of `finish`.
 
 private:
   struct impl;

@@ -206,6 +206,17 @@ void harness::impl::check_consumer(size_t consumer) {
   if (counters.queued > 0 || counters.delivered != c.seqs.size())
     fail(name + ": " + std::to_string(counters.delivered) + " delivered and " + std::to_string(counters.queued) +
          " queued, " + std::to_string(c.seqs.size()) + " seen");
+  if (c.is_heard) {
+    uint64_t meant = 0;
+    for (const auto& source : sources)
+      for (const auto& type : c.record->script.types)
+        if (auto n = source.record->taken.find(type); n != source.record->taken.end() && reaches(source.bus, c.bus))
+          meant += n->second;
+    told += counters.dropped;
+    if (counters.received != meant)
+      fail(name + ": " + std::to_string(meant) + " events were meant for it anywhere, " +
+           std::to_string(counters.delivered) + " came and " + std::to_string(counters.dropped) + " were told as lost");
+  }
   if (!c.since_start)
     return;
   // what its own bus took in for it has come or was counted as dropped
@@ -270,6 +281,15 @@ void harness::impl::check_stopping() {
     if (!ended(x.parts.bus) || !ended(x.parts.hub) || !ended(x.parts.lock))
       fail(x.name + ": it has not stopped in time");
   }
+}
+
+void harness::expect_exact_losses() {
+  for (auto& x : impl_->consumers)
+    x.is_heard = impl_->lives(x);
+}
+
+uint64_t harness::losses_told() const {
+  return impl_->told;
 }
 
 } // namespace cafbus::testing

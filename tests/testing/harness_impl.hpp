@@ -47,6 +47,7 @@ struct harness::impl {
     std::shared_ptr<consumer_record> record;
     conn_actor conn;               // null: not admitted, yet or at all
     bool since_start = false;      // it was in before the first event
+    bool is_heard = false;         // at every bus from which it is reached
     std::set<size_t> peers_before; // of its subscription id, in when it came
     std::vector<uint64_t> seqs;
     uint64_t seen_local = 0; // of its own bus
@@ -100,6 +101,7 @@ struct harness::impl {
   time_point began;
   uint64_t steps = 0;
   uint64_t seen = 0;
+  uint64_t told = 0;
   bool anything_published = false;
   std::map<std::string, time_point, std::less<>> held;
 

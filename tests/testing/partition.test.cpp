@@ -3,10 +3,10 @@
 // One seed again, with its trace on standard output: CAFBUS_SEED=n.
 
 #include "testing/partition.hpp"
+#include "testing/seeds.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
-#include <cstdlib>
 #include <iostream>
 
 #include <caf/test/dsl.hpp>
@@ -15,28 +15,17 @@ using namespace cafbus;
 using namespace cafbus::testing;
 using namespace std::chrono_literals;
 
-namespace {
-
-uint64_t number_from_environment(const char* name, uint64_t otherwise) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-} // namespace
-
 CAF_TEST(no law breaks whatever happens to links and consumers) {
-  auto one = number_from_environment("CAFBUS_SEED", 0);
-  auto from = one != 0 ? one : 1;
-  auto to = one != 0 ? one : number_from_environment("CAFBUS_SEEDS", 300);
+  const seed_range seeds{300};
   uint64_t events = 0;
   uint64_t steps = 0;
   size_t failed = 0;
-  for (auto seed = from; seed <= to; ++seed) {
+  for (auto seed = seeds.first; seed <= seeds.last; ++seed) {
     partition_scenario scenario{seed};
     scenario.run();
     events += scenario.x.events_seen();
     steps += scenario.x.steps();
-    if (one != 0)
+    if (seeds.is_one)
       std::cout << scenario.x.trace();
     if (scenario.x.broken().empty())
       continue;
@@ -45,8 +34,8 @@ CAF_TEST(no law breaks whatever happens to links and consumers) {
     if (++failed == 10)
       break;
   }
-  std::cout << to - from + 1 << " seeds, " << steps << " messages, " << events << " events seen\n";
-  CAF_CHECK(events > 100 * (to - from)); // a scenario in which nothing happens would pass as well
+  std::cout << seeds.size() << " seeds, " << steps << " messages, " << events << " events seen\n";
+  CAF_CHECK(events > 100 * (seeds.size() - 1)); // a scenario in which nothing happens would pass as well
 }
 
 CAF_TEST(the same seed gives the same trace) {

@@ -60,6 +60,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
       [self, &state](const deliver& x) {
         self->send(careless_conn_actor{self}, take_in{x, state.next});
       },
+      [](const lose&) {},
       [](const mailbox_filled&) {},
       [&state, fly](const delivered&) {
         state.flying = false;
@@ -74,7 +75,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
       [&state, fly](const take_in& x) {
         state.next = x.seq;
         for (const auto& span : x.what.spans) {
-          state.queue.push_back({x.what.batch, span.first, span.last, state.next, x.what.number + span.first});
+          state.queue.push_back({x.what.batch, span.first, span.last, state.next, x.what.numbers});
           state.next += span.last - span.first;
           state.received += span.last - span.first;
         }

@@ -9,9 +9,10 @@ FOLDERS = ["base", "messages", "config", "actors", "io", "cli", "gateway"]
 # or of a chain that is tested as a whole.
 ELSEWHERE = {
     "actors/command_output": ["e2e/14_a_command_is_a_source.py", "e2e/42_a_command_is_restarted.py"],
+    "actors/consumer_report": ["actors/hub.test.cpp"],
     "actors/file_watcher": ["actors/followed_file.test.cpp"],
     "actors/line_input": ["actors/line_reader.test.cpp"],
-    "actors/node_export": ["testing/partition.test.cpp", "e2e/70_buses_can_be_linked.py"],
+    "actors/node_export": ["testing/link_losses.test.cpp", "testing/partition.test.cpp", "e2e/70_buses_can_be_linked.py"],
     "actors/node_gate": ["testing/partition.test.cpp", "e2e/71_links_use_tls.py"],
     "actors/node_import": ["testing/partition.test.cpp", "faults/13_hostile_link_peers.py"],
     "cli/bench": ["e2e/92_a_benchmark_is_a_command.py"],

@@ -109,8 +109,8 @@ CAF_TEST(a bus that calls is greeted and welcomed and gets what it asks for) {
   publish_here(3);
   auto got = heard(x);
   CAF_REQUIRE(got.size() == 1 && std::holds_alternative<link_events>(got[0]));
-  auto events = events_decoder{7, parts.node}.decode({std::get<link_events>(got[0]).body},
-                                                     [](const std::string& type) { return type == "t"; });
+  auto events = events_decoder{{7, parts.node}}.decode({std::get<link_events>(got[0]).body},
+                                                       [](const std::string& type) { return type == "t"; });
   CAF_REQUIRE(events.batch != nullptr);
   CAF_CHECK_EQUAL(events.batch->size(), 3u);
 }

@@ -1,0 +1,109 @@
+#pragma once
+#include "messages/event_batch.hpp"
+#include "messages/stream_list.hpp"
+
+#include <string_view>
+#include <unordered_map>
+
+namespace cafbus {
+
+/// How far each stream has come here (messages/stream_list.hpp): an event that comes a second way, or after a later one
+/// of its bus, is refused, so that each is taken at most once and in order. Numbers the events that enter here, too.
+///
+/// Memory is bounded: beyond `max_streams` the half that was heard of longest ago is forgotten, and `max_own_streams`
+/// types are numbered, the rest are not.
+class stream_window {
+public:
+  /// @param self This bus: what it has sent out itself is refused.
+  explicit stream_window(uint64_t self) : self_{self} {}
+
+  // -- events of other buses -----------------------------------------------------------------------------------------
+
+  enum class claimed : uint8_t {
+    taken,
+    repeated, ///< It has come before, or was missed and told as lost.
+    late,     ///< It has not, but a later one of another type has: it is lost.
+  };
+
+  /// An event that is taken, and all before it of its bus, are refused from now on.
+  claimed claim(const event_origin& x, const std::string& type);
+
+  /// A link follows that stream from there on. What was before is nobody's business, unless another link follows it.
+  /// @returns whether the stream is further now than it was known to be.
+  bool follow(const stream_count& x);
+  void unfollow(const stream_count& x);
+
+  /// Refuses those events from now on; not those before them, which may be about to come.
+  /// @returns how many of them had not come, nor been missed, before.
+  uint64_t miss(const missing_events& x);
+
+  // -- events of this bus --------------------------------------------------------------------------------------------
+
+  /// Numbers the events that enter from now on, since another bus may ask for them.
+  void number_own() noexcept { numbers_own_ = true; }
+  bool numbers_own() const noexcept { return numbers_own_; }
+
+  /// The last number of that type; valid as long as this is. Null: it is not numbered.
+  uint64_t* own(const std::string& type);
+
+  // ------------------------------------------------------------------------------------------------------------------
+
+  /// The streams of the types for which `wanted` holds: those of this bus, and those that a link follows.
+  template <class F>
+  std::vector<stream_count> list(F wanted) const {
+    std::vector<stream_count> result;
+    for (const auto& [key, x] : streams_)
+      if ((key.node == self_ || x.followers > 0) && wanted(key.type))
+        result.push_back({key.node, key.type, x.type_number, x.hops});
+    return result;
+  }
+
+  size_t size() const noexcept { return streams_.size(); }
+
+private:
+  struct missed_range {
+    uint64_t first;
+    uint64_t last;
+  };
+  struct key_view {
+    uint64_t node;
+    std::string_view type;
+  };
+  struct key {
+    uint64_t node;
+    std::string type;
+    operator key_view() const noexcept { return {node, type}; }
+  };
+  struct hash {
+    using is_transparent = void;
+    size_t operator()(key_view x) const noexcept {
+      return std::hash<std::string_view>{}(x.type) ^ (std::hash<uint64_t>{}(x.node) * 0x9e3779b97f4a7c15U);
+    }
+  };
+  struct equal {
+    using is_transparent = void;
+    bool operator()(key_view a, key_view b) const noexcept { return a.node == b.node && a.type == b.type; }
+  };
+  /// Invariant: `ahead` is ascending, disjoint, and neither touches nor lies below `type_number`.
+  struct stream {
+    uint64_t number = 0;      // of the last event, among all of its bus
+    uint64_t type_number = 0; // all up to this one have come, were missed or were never wanted
+    std::vector<missed_range> ahead;
+    uint64_t used = 0;
+    uint32_t hops = 0;
+    uint32_t followers = 0;
+
+    void come_to(uint64_t to);
+  };
+
+  stream& find_or_add(uint64_t node, const std::string& type);
+  void forget_half();
+
+  uint64_t self_;
+  uint64_t uses_ = 0;
+  size_t own_ = 0;
+  bool numbers_own_ = false;
+  std::unordered_map<key, stream, hash, equal> streams_;
+};
+
+} // namespace cafbus

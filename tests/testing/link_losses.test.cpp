@@ -1,0 +1,178 @@
+// Every seed is one course of linked buses that lose events: in a chain or a diamond, by full queues, cut links and
+// ends that die. In full:
+//   CAFBUS_SEEDS=10000 build/cafbus_harness_test -n -v 3 -s '^testing.link_losses$'
+// One seed again, with its trace on standard output: CAFBUS_SEED=n.
+
+#include "actors/conn.hpp"
+#include "testing/harness.hpp"
+#include "testing/seeds.hpp"
+
+#include <algorithm>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <functional>
+#include <iostream>
+
+#include <caf/test/dsl.hpp>
+
+using namespace cafbus;
+using namespace cafbus::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr size_t rounds = 10;
+
+using planting = std::function<void(harness&)>;
+
+struct losses_scenario {
+  explicit losses_scenario(uint64_t seed) : x{seed} {}
+
+  void build() {
+    bus_options options;
+    options.queue_capacity = static_cast<uint32_t>(4 + x.draw(30));
+    for (const auto* name : {"a", "b", "c", "d"})
+      x.add_bus(name, options);
+    x.add_link(0, 1);
+    x.add_link(1, 2);
+    x.add_link(2, 3);
+    links = 3;
+    if (x.draw(3) == 0) // another way round
+      links = 1 + x.add_link(0, x.draw(2) == 0 ? 2 : 3);
+    for (const auto* name : {"a", "b", "c", "d"})
+      x.add_consumer(std::string{"fast."} + name, consumers++, {.types = {"x", "y"}});
+    x.add_consumer("slow.c", 2, {.types = {"x"}, .longest_pace = 100ms});
+    x.add_consumer("stuck.d", 3, {.types = {"y", "z"}, .sticks_after = 1 + x.draw(50)});
+    consumers += 2;
+  }
+
+  void one_fault() {
+    static const char* const actors[] = {"hub", "conn", "node-export", "node-import", "node-gate", "wire-end"};
+    const auto link = x.draw(links);
+    switch (x.draw(8)) {
+    case 0:
+    case 1:
+      return x.cut(link, std::chrono::milliseconds{x.draw(3000)});
+    case 2:
+    case 3:
+      return x.heal(link);
+    case 4:
+      return x.delay(link, 0ms, std::chrono::milliseconds{x.draw(200)});
+    case 5:
+      return x.kill_export(link);
+    case 6:
+      return x.draw(2) == 0 ? x.stick(x.draw(consumers)) : x.release(x.draw(consumers));
+    default:
+      return x.hold(actors[x.draw(std::size(actors))], std::chrono::milliseconds{x.draw(100)});
+    }
+  }
+
+  void run(const planting& plant = {}) {
+    build();
+    if (plant)
+      plant(x);
+    x.run_for(1s);
+    x.expect_exact_losses();
+    for (size_t bus : {0, 0, 1})
+      x.add_source("source" + std::to_string(sources++), bus,
+                   {.types = {"x", "y", "z"}, .events = 20 + x.draw(60), .longest_pause = 100ms});
+    for (size_t i = 0; i < rounds; ++i) {
+      one_fault();
+      x.run_for(std::chrono::milliseconds{x.draw(400)});
+    }
+    x.run_for(1s);
+    x.finish();
+  }
+
+  harness x;
+  size_t links = 0;
+  size_t consumers = 0;
+  size_t sources = 0;
+};
+
+// -- a conn that does not hear what links have lost
+// --------------------------------------------------------------------
+
+class deaf_conn : public caf::event_based_actor {
+public:
+  deaf_conn(caf::actor_config& config, const conn_actor& to)
+    : caf::event_based_actor{config}, to_{caf::actor_cast<caf::strong_actor_ptr>(to)} {}
+
+  using caf::event_based_actor::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
+    const auto& content = x->content();
+    if (!to_ || content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>())
+      caf::event_based_actor::enqueue(std::move(x), host);
+    else if (!content.match_elements<lose>())
+      to_->enqueue(std::move(x), host);
+  }
+
+  void on_exit() override {
+    caf::anon_send_exit(to_, caf::exit_reason::user_shutdown);
+    to_ = nullptr;
+    caf::event_based_actor::on_exit();
+  }
+
+protected:
+  caf::behavior make_behavior() override {
+    monitor(caf::actor_cast<caf::actor_addr>(to_));
+    set_down_handler([this](const caf::down_msg& x) { quit(x.reason); });
+    return {[](const lose&) {}};
+  }
+
+private:
+  caf::strong_actor_ptr to_;
+};
+
+void plant_deaf_conn(harness& x) {
+  const std::vector<std::string> types{"x", "y", "z"};
+  consumer_script script;
+  script.types = types;
+  script.join_by = [&x, types](const bus_parts& bus, const subscriber_actor& consumer) -> conn_actor {
+    const consumer_info info{99, "planted", "planted", types};
+    auto conn = spawn_conn(x.system(), {}, info, consumer);
+    auto deaf = caf::actor_cast<conn_actor>(x.system().spawn<deaf_conn>(conn));
+    caf::anon_send(bus.hub, subscribe{deaf, info, {}});
+    return deaf;
+  };
+  x.add_consumer("planted", 3, script);
+}
+
+} // namespace
+
+CAF_TEST(whatever links lose every consumer is told of it to the event) {
+  const seed_range seeds{200};
+  uint64_t events = 0, told = 0;
+  size_t failed = 0;
+  for (auto seed = seeds.first; seed <= seeds.last && failed < 10; ++seed) {
+    losses_scenario scenario{seed};
+    scenario.run();
+    events += scenario.x.events_seen();
+    told += scenario.x.losses_told();
+    if (seeds.is_one)
+      std::cout << scenario.x.trace();
+    for (const auto& what : scenario.x.broken())
+      CAF_ERROR("CAFBUS_SEED=" << seed << ": " << what);
+    failed += scenario.x.broken().empty() ? 0 : 1;
+  }
+  std::cout << seeds.size() << " seeds, " << events << " events seen, " << told << " told as lost\n";
+  CAF_CHECK(events > 100 * (seeds.size() - 1)); // a scenario in which nothing happens would pass as well
+  CAF_CHECK(told > 10 * (seeds.size() - 1));
+}
+
+CAF_TEST(a conn that does not hear of losses is found) {
+  uint64_t seed = 1;
+  auto is_found = [](const losses_scenario& scenario) {
+    return std::ranges::any_of(scenario.x.broken(), [](const std::string& x) {
+      return x.find(" planted: ") != std::string::npos && x.ends_with("told as lost");
+    });
+  };
+  for (; seed <= 100; ++seed) {
+    losses_scenario scenario{seed};
+    scenario.run(plant_deaf_conn);
+    if (is_found(scenario))
+      break;
+  }
+  CAF_CHECK_LESS_OR_EQUAL(seed, 100u);
+}
