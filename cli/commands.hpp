@@ -21,6 +21,8 @@ void add_serve(CLI::App& program, command& chosen);
 void add_consume(CLI::App& program, command& chosen);
 void add_http(CLI::App& program, command& chosen);
 void add_publish(CLI::App& program, command& chosen);
+void add_logs(CLI::App& program, command& chosen);
+void add_reload(CLI::App& program, command& chosen);
 void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);
 void add_explain(CLI::App& program, command& chosen);
@@ -37,7 +39,7 @@ std::string known_states();
 /// Prints the versions of the program and of the wire protocol.
 int print_version(bool json);
 
-/// Runs a daemon in the foreground until it ends. @param reread For SIGHUP.
+/// Runs a daemon in the foreground until it ends. @param reread For each reload.
 int run_serve(const serve_options& options, const option_reader& reread);
 
 /// Runs a daemon that a starter has put into the background: says "ready", or why not, to `ready_fd`, and closes that.

@@ -55,6 +55,8 @@ struct program {
     add_start(app, chosen);
     add_status(app, chosen);
     add_stop(app, chosen);
+    add_reload(app, chosen);
+    add_logs(app, chosen);
     add_explain(app, chosen);
     add_bench(app);
     add_version(app, chosen);

@@ -33,7 +33,10 @@ std::string end_text(std::chrono::nanoseconds idle_timeout) {
 int run_serve(const serve_options& options, const option_reader& reread) {
   if (auto code = reap_as_process_one())
     return *code;
-  auto serving = [&options](const std::string& socket) {
+  auto quiet = options.log_to == "stderr"; // the log says it, and nothing else should stand between its lines
+  auto serving = [&](const std::string& socket) {
+    if (quiet)
+      return;
     say("serving socket=" + socket);
     if (auto paths = find_app_paths(base_dir(options.dir, process_environment()), options.app))
       tell_of_others(*paths);
@@ -41,7 +44,8 @@ int run_serve(const serve_options& options, const option_reader& reread) {
       say(end_text(options.bus.idle_timeout));
   };
   auto outcome = run_daemon(options, serving, reread);
-  say(outcome ? "stopped: " + *outcome : "failed: " + outcome.error().text);
+  if (!outcome || !quiet)
+    say(outcome ? "stopped: " + *outcome : "failed: " + outcome.error().text);
   return outcome ? exit_code::done : exit_code::failed;
 }
 

@@ -59,8 +59,8 @@ void add_serve(CLI::App& program, command& chosen) {
                 "Print the options in effect, each with its origin, as a config file; run nothing");
   sub->add_flag("--json", *as_json, "With --check-config: print them as JSON");
   sub->footer("The bus ends on SIGINT or SIGTERM, by `cafbus stop`, after --idle-timeout\n"
-              "without a consumer, and when it gives up a source. SIGHUP reads the config file\n"
-              "and the environment again, and reopens the log.\n"
+              "without a consumer, and when it gives up a source. `cafbus reload` and SIGHUP\n"
+              "read the config file and the environment again, and reopen the log.\n"
               "\n"
               "Exit codes: 0 stopped, or idle; 1 could not start, or gave up a source;\n"
               "2 an option is invalid.\n"

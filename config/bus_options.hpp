@@ -1,5 +1,6 @@
 #pragma once
 #include "base/spawn.hpp"
+#include "config/reload_result.hpp"
 #include "config/runtime_limits.hpp"
 
 #include <functional>
@@ -18,6 +19,9 @@ struct bus_options : runtime_limits {
   command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
   std::function<void()> on_stopping = {}; ///< Called once, from an actor, when the bus begins to stop. May be empty.
+  /// Called from an actor when a client asks for the configuration to be read again; the answer is called once, from
+  /// any thread. Empty: there is none to read.
+  std::function<void(reload_answer)> on_reload = {};
 };
 
 } // namespace cafbus

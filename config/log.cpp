@@ -1,8 +1,5 @@
 #include "config/log.hpp"
 
-#include "config/defaults.hpp"
-#include "config/log_file.hpp"
-
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
@@ -31,32 +28,36 @@ constexpr size_t components = 7;
 constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "session", "link", "source"};
 /// Lines that wait for the disk before the oldest is lost. spdlog keeps room for all of them: about 400 bytes each.
 constexpr size_t queued_lines = 1'024;
-constexpr const char* line_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %n %v";
+constexpr const char* time_pattern = "%Y-%m-%dT%H:%M:%S.%e%z";
 
-class file_sink final : public spdlog::sinks::base_sink<std::mutex> {
+/// Hands lines from spdlog to an output.
+class output_sink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-  explicit file_sink(const std::string& path)
-    : base_sink(std::make_unique<spdlog::pattern_formatter>(line_pattern)),
-      file_(path, defaults::log_file_bytes, defaults::log_files_kept) {}
+  explicit output_sink(std::shared_ptr<output> where)
+    : base_sink(
+          std::make_unique<spdlog::pattern_formatter>(time_pattern, spdlog::pattern_time_type::local, std::string{})),
+      where_(std::move(where)) {}
 
   result<void> open() {
     std::lock_guard guard{mutex_};
-    return file_.open();
+    return where_->open();
   }
 
 protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    // even without `quoted`, a peer must not be able to forge a line
-    std::replace(line.begin(), line.end() - 1, '\n', ' ');
-    file_.write({line.data(), line.size()});
+    auto view = [](spdlog::string_view_t x) { return std::string_view{x.data(), x.size()}; };
+    spdlog::memory_buf_t time;
+    formatter_->format(message, time);
+    where_->write({{time.data(), time.size()},
+                   view(spdlog::level::to_string_view(message.level)),
+                   view(message.logger_name),
+                   view(message.payload)});
   }
 
   void flush_() override {} // nothing is held back
 
 private:
-  log_file file_;
+  std::shared_ptr<output> where_;
 };
 
 struct log_state {
@@ -65,7 +66,7 @@ struct log_state {
   std::array<spdlog::logger*, components> silent{};
   std::vector<std::shared_ptr<spdlog::logger>> all; // for ever
   std::shared_ptr<spdlog::details::thread_pool> writer;
-  std::shared_ptr<file_sink> sink; // set iff `writer` is
+  std::shared_ptr<output_sink> sink; // set iff `writer` is
 
   log_state() {
     for (size_t i = 0; i < components; ++i) {
@@ -144,13 +145,13 @@ spdlog::logger& source() {
   return component(6);
 }
 
-result<void> to_file(const std::string& path, std::string_view level) {
+result<void> to(const std::shared_ptr<output>& where, std::string_view level) {
   auto wanted = to_level(level);
   if (!wanted)
     return failure{failure_kind::invalid,
                    quoted(level) + " is not a log level; use trace, debug, info, warn, error or off"};
   try {
-    auto sink = std::make_shared<file_sink>(path);
+    auto sink = std::make_shared<output_sink>(where);
     if (auto opened = sink->open(); !opened)
       return opened;
     auto& s = state();
@@ -170,8 +171,12 @@ result<void> to_file(const std::string& path, std::string_view level) {
     }
     return {};
   } catch (const std::exception& e) {
-    return failure{failure_kind::unavailable, "cannot log to " + path + ": " + e.what()};
+    return failure{failure_kind::unavailable, std::string{"cannot log: "} + e.what()};
   }
+}
+
+result<void> to_file(const std::string& path, std::string_view level, format how) {
+  return to(file_output(path, how), level);
 }
 
 result<void> reopen() {

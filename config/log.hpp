@@ -1,5 +1,6 @@
 #pragma once
 #include "base/result.hpp"
+#include "config/log_output.hpp"
 #include "config/quoted.hpp"
 
 #include <memory>
@@ -14,7 +15,7 @@ class logger;
 /// `quoted`. Levels: error = a human must act, warn = a loss, or a limit was reached (at most one line per second and
 /// cause), info = state changes, debug = per event and frame. Payloads appear at trace only.
 ///
-/// Silent until a program calls `to_file`; safe from any thread. A separate thread writes, so that no
+/// Silent until a program says where lines go; safe from any thread. A separate thread writes, so that no
 /// actor waits for a disk; if that cannot keep up, the oldest lines are lost.
 namespace cafbus::log {
 
@@ -26,12 +27,14 @@ spdlog::logger& session();
 spdlog::logger& link();
 spdlog::logger& source();
 
+/// Logs to `where`. @param level trace, debug, info, warn, error or off.
+result<void> to(const std::shared_ptr<output>& where, std::string_view level);
+
 /// Logs to `path` (0600), rotated while it runs.
-/// @param level trace, debug, info, warn, error or off.
-result<void> to_file(const std::string& path, std::string_view level);
+result<void> to_file(const std::string& path, std::string_view level, format how = format::text);
 
 /// Opens the file by its name once more, after somebody has moved the file away. Where that fails, the old file goes
-/// on.
+/// on. Other outputs have nothing to open.
 result<void> reopen();
 
 /// Changes the level. @returns false for a level that does not exist.

@@ -159,16 +159,20 @@ option source_option() {
   return repeatable(std::move(made), [](serve_options& x) -> std::vector<std::string>& { return x.sources; });
 }
 
-option log_level_option() {
-  auto made = row("log-level", "LEVEL", "trace, debug, info, warn, error or off", "How much is written to bus.log");
-  made.set = [](serve_options& x, std::string_view text) -> result<void> {
-    constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
-    if (std::ranges::find(levels, text) == std::end(levels))
-      return wrong(log::quoted(text) + " is not a log level");
-    x.log_level = text;
+/// One of some words.
+option word(const char* name, const char* placeholder, std::vector<std::string_view> words,
+            std::string serve_options::*member, const char* help) {
+  std::string allowed;
+  for (size_t i = 0; i < words.size(); ++i)
+    allowed += std::string{i == 0 ? "" : i + 1 < words.size() ? ", " : " or "}.append(words[i]);
+  auto made = row(name, placeholder, allowed, help);
+  made.set = [=](serve_options& x, std::string_view text) -> result<void> {
+    if (std::ranges::find(words, text) == words.end())
+      return wrong(log::quoted(text) + " is not one of: " + allowed);
+    x.*member = text;
     return {};
   };
-  made.text = [](const serve_options& x) { return x.log_level; };
+  made.text = [=](const serve_options& x) { return x.*member; };
   return made;
 }
 
@@ -286,7 +290,12 @@ std::vector<option> make_table() {
                     "How long a hook of a consumer may run before the bus ends it")),
       live(
           count("max-hooks", &o::max_hooks, 1, 4'096, "Most hooks of consumers that run at a time; further ones wait")),
-      live(log_level_option()),
+      live(word("log-level", "LEVEL", {"trace", "debug", "info", "warn", "error", "off"}, &serve_options::log_level,
+                "How much is logged")),
+      word("log-to", "file|stderr|journal", {"file", "stderr", "journal"}, &serve_options::log_to,
+           "Where the log goes: bus.log, standard error, or the journal of systemd"),
+      word("log-format", "text|json", {"text", "json"}, &serve_options::log_format,
+           "How lines are written to bus.log or standard error; json: one object per line"),
       node_listen_option(),
       node_file_option("node-certificate", &node_options::certificate,
                        "Certificate of this bus for links to other buses, PEM"),

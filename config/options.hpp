@@ -33,6 +33,8 @@ struct serve_options {
   bool positions = true;    ///< Of files that are sources are remembered.
   node_options nodes;
   std::string log_level = "info";
+  std::string log_to = "file";     ///< file, stderr or journal.
+  std::string log_format = "text"; ///< text or json.
 };
 
 /// One option: its flag, its variable in the environment, its key in the config file, its bounds and its texts.

@@ -17,12 +17,13 @@ reload_plan plan_reload(const serve_options& running, const serve_options& wante
   reload_plan result{running, {}, {}};
   for (const auto& x : option_table()) {
     auto text = x.text(wanted);
-    if (text == x.text(running))
+    option_change change{x.name, x.text(running), text};
+    if (change.from == text)
       continue;
     if (x.reloadable && take_over(x, result.next, wanted, text))
-      result.changed.push_back(x.name);
+      result.changed.push_back(std::move(change));
     else
-      result.need_restart.push_back(x.name);
+      result.need_restart.push_back(std::move(change));
   }
   return result;
 }

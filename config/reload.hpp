@@ -1,5 +1,6 @@
 #pragma once
 #include "config/options.hpp"
+#include "config/reload_result.hpp"
 
 #include <string>
 #include <vector>
@@ -8,9 +9,9 @@ namespace cafbus {
 
 /// What becomes of a running daemon's options when they are read again.
 struct reload_plan {
-  serve_options next;                    ///< The running ones with what can change now.
-  std::vector<std::string> changed;      ///< Names of the options that have changed.
-  std::vector<std::string> need_restart; ///< Names of those that differ, and stay as they are until a restart.
+  serve_options next; ///< The running ones with what can change now.
+  std::vector<option_change> changed;
+  std::vector<option_change> need_restart; ///< Those that differ, and stay as they are until a restart.
 };
 
 /// Compares what runs with what is wanted.

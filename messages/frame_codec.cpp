@@ -245,8 +245,8 @@ std::variant<frame, codec_error> decode(std::string_view line) {
   if (parser.iterate(padded).get(doc))
     return codec_error::not_json; // out of memory: the grammar has been checked above
   return read_frame<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye, pre_shutdown_check,
-                    pre_shutdown_ack, status_query, shutdown, source_status, gap_frame, publish_ack, error_frame,
-                    status_response>(*type, doc);
+                    pre_shutdown_ack, status_query, shutdown, reload_request, reload_result, source_status, gap_frame,
+                    publish_ack, error_frame, status_response>(*type, doc);
 }
 
 std::string encode(const hello& x) {
@@ -277,6 +277,12 @@ std::string encode(const status_query& x) {
   return write_frame(x);
 }
 std::string encode(const shutdown& x) {
+  return write_frame(x);
+}
+std::string encode(const reload_request& x) {
+  return write_frame(x);
+}
+std::string encode(const reload_result& x) {
   return write_frame(x);
 }
 std::string encode(const source_status& x) {

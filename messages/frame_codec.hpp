@@ -37,6 +37,8 @@ std::string encode(const pre_shutdown_check& x);
 std::string encode(const pre_shutdown_ack& x);
 std::string encode(const status_query& x);
 std::string encode(const shutdown& x);
+std::string encode(const reload_request& x);
+std::string encode(const reload_result& x);
 std::string encode(const source_status& x);
 std::string encode(const gap_frame& x);
 std::string encode(const publish_ack& x);

@@ -111,6 +111,33 @@ struct layout<shutdown> {
 };
 
 template <>
+struct layout<reload_request> {
+  static constexpr std::string_view type = "reload";
+  static void visit(auto&, auto&) {}
+};
+
+template <>
+struct layout<option_change> {
+  static void visit(auto& f, auto& x) {
+    f("option", x.option);
+    f("from", x.from);
+    f("to", x.to);
+  }
+};
+
+template <>
+struct layout<reload_result> {
+  static constexpr std::string_view type = "reload_result";
+  static void visit(auto& f, auto& x) {
+    f.maybe("file", x.file);
+    f("changed", x.changed);
+    f("need_restart", x.need_restart);
+    f.maybe("error", x.error);
+    f.maybe("warnings", x.warnings);
+  }
+};
+
+template <>
 struct layout<source_status> {
   static constexpr std::string_view type = "source_status";
   static void visit(auto& f, auto& x) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "config/reload_result.hpp"
 #include "config/runtime_limits.hpp"
 #include "messages/states.hpp"
 
@@ -115,6 +116,12 @@ struct shutdown {
   std::optional<bool> force = {}; ///< False: only if no consumer is connected. None, as the original sends it: stop.
   int64_t drain_ms = 0;           ///< Longest time for consumers to take what is queued; 0: as the bus is set.
   bool operator==(const shutdown&) const = default;
+};
+
+/// Anyone -> bus, as the first frame: read the configuration again. Answered with `reload_result`, which is declared in
+/// config/reload_result.hpp; then the bus closes.
+struct reload_request {
+  bool operator==(const reload_request&) const = default;
 };
 
 /// Bus -> consumer: the state of one source has changed. Takes no sequence number.
@@ -259,8 +266,9 @@ struct unknown_line {
   bool operator==(const unknown_line&) const = default;
 };
 
-using frame = std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye,
-                           pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, source_status, gap_frame,
-                           publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
+using frame =
+    std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye, pre_shutdown_check,
+                 pre_shutdown_ack, status_query, shutdown, reload_request, reload_result, source_status, gap_frame,
+                 publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

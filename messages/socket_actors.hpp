@@ -28,6 +28,8 @@ using session_actor = subscriber_actor::extend<
     caf::reacts_to<caf::io::data_transferred_msg>,
     // From the socket broker.
     caf::reacts_to<close_session>,
+    // From the program, which the bus has asked on behalf of this session.
+    caf::reacts_to<reload_result>,
     // INTERNAL: timer.
     caf::reacts_to<stall_check>>;
 
@@ -36,7 +38,8 @@ using session_actor = subscriber_actor::extend<
 /// The session's first frame is complete.
 struct session_established {
   caf::actor_addr session;
-  bool asks_only = false; ///< A status query or a shutdown: a stop does not wait for the end of such a session.
+  bool asks_only =
+      false; ///< A status query, a shutdown or a reload: a stop does not wait for the end of such a session.
 };
 
 /// The oldest half-open session has had its time.
@@ -60,6 +63,7 @@ using socket_broker_actor = listener_actor::extend<
 } // namespace cafbus
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::close_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::stall_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::session_established)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::first_frame_due)

@@ -5,6 +5,7 @@ set(CAFBUS_CLIENT_HEADERS
   base/spawn.hpp
   base/unique_fd.hpp
   config/defaults.hpp
+  config/reload_result.hpp
   config/runtime_limits.hpp
   config/version.hpp
   io/client/blocking_client.hpp

@@ -7,11 +7,12 @@
 #include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
-#include "config/reload.hpp"
 #include "config/version.hpp"
 #include "io/daemon/command_context.hpp"
+#include "io/daemon/daemon_log.hpp"
 #include "io/daemon/instance_files.hpp"
 #include "io/daemon/orphans.hpp"
+#include "io/daemon/reloader.hpp"
 #include "io/daemon/start_up_memory.hpp"
 #include "io/daemon/wake_ups.hpp"
 #include "io/links/node_links.hpp"
@@ -146,9 +147,9 @@ result<instance_files> take_place(const serve_options& options, bool on_demand) 
   if (on_demand && ::access(paths->hold.c_str(), F_OK) == 0)
     return held_back(*paths);
   ::unlink(paths->hold.c_str());
-  if (auto logging = log::to_file(paths->log, options.log_level); !logging)
+  if (auto logging = open_log(options, *paths, on_demand); !logging)
     return logging.error();
-  return instance_files{std::move(*paths), std::move(*lock)};
+  return instance_files{std::move(*paths), std::move(*lock), logs_to_file(options, on_demand)};
 }
 
 result<preparation> prepare(const serve_options& options, bool on_demand) {
@@ -183,38 +184,6 @@ std::string reason_of(const caf::error& x) {
   return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "internal error";
 }
 
-std::string joined_with_commas(const std::vector<std::string>& names) {
-  std::string result;
-  for (const auto& x : names)
-    result += (result.empty() ? "" : ", ") + x;
-  return result;
-}
-
-/// What SIGHUP asks for. @param running What the daemon runs with; follows what is taken over.
-void reload(serve_options& running, const option_reader& reread, const bus_actor& bus, uint64_t descriptors,
-            node_links& links) {
-  constexpr size_t whole_text = 1'024; // of an error; a path may be long
-  if (auto opened = log::reopen(); !opened)
-    log::bus().warn("log-reopen-failed error={}", log::quoted(opened.error().text, whole_text));
-  auto wanted = reread ? reread() : loaded_options{running, {}, {}, {}};
-  if (!wanted) {
-    log::bus().warn("config-reload-failed error={}", log::quoted(wanted.error().text, whole_text));
-    return;
-  }
-  auto plan = plan_reload(running, wanted->values);
-  running = plan.next;
-  log::set_level(running.log_level);
-  log::lines_per_second = running.bus.log_lines;
-  auto limits = running.bus;
-  limit_to(descriptors, limits);
-  caf::anon_send(bus, reconfigure{limits});
-  if (auto renewed = links.reload(running.nodes); !renewed)
-    log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
-  log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(wanted->file, whole_text),
-                  log::quoted(joined_with_commas(plan.changed), whole_text),
-                  log::quoted(joined_with_commas(plan.need_restart), whole_text));
-}
-
 void attach_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
                     const preparation& x, const bus_options& limits, node_links& links) {
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -239,12 +208,13 @@ void attach_sources(caf::actor_system& system, const bus_parts& parts, const ser
   }
 }
 
-void warn_if_insecure(const node_options& options) {
-  const auto notice = insecure_notice(options);
+void warn_if_insecure(const serve_options& options) {
+  const auto notice = insecure_notice(options.nodes);
   if (notice.empty())
     return;
   log::link().warn("insecure-network notice={}", log::quoted(notice, notice.size()));
-  std::fprintf(stderr, "[cafbus] warning: %s\n", notice.c_str());
+  if (options.log_to != "stderr")
+    std::fprintf(stderr, "[cafbus] warning: %s\n", notice.c_str());
 }
 
 result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
@@ -258,8 +228,9 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   bus_options.socket = x.files.paths().socket;
   limit_to(x.descriptors, bus_options);
   log::lines_per_second = bus_options.log_lines;
-  warn_if_insecure(options.nodes);
+  warn_if_insecure(options);
   bus_options.on_stopping = [&] { wakes.bus_stops(); };
+  bus_options.on_reload = [&](reload_answer answer) { wakes.reload_asked(std::move(answer)); };
   bus_options.commands.usual = x.usual;
   if (!x.mark.variable().empty())
     bus_options.commands.variables.push_back(x.mark.variable());
@@ -299,10 +270,13 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     stopping = true;
     x.files.lock().note(note_stopping);
   };
-  auto running = options;
+  reloader configuration{options, reread, parts.bus, links, [&](auto& y) { limit_to(x.descriptors, y); }};
   for (bool asked = false; auto signal = wakes.wait(watch, {look, on_stop});) {
     if (signal == SIGHUP) {
-      reload(running, reread, parts.bus, x.descriptors, links);
+      auto asked_by = wakes.take_reloads(); // before the file is read: who asks later, asks for another look
+      auto outcome = configuration.reload();
+      for (const auto& answer : asked_by)
+        answer(outcome);
       continue;
     }
     if (asked)

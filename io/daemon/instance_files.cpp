@@ -16,9 +16,10 @@ constexpr auto touch_interval = std::chrono::hours{1};
 
 } // namespace
 
-instance_files::instance_files(app_paths paths, instance_lock lock)
-  : paths_{std::move(paths)}, lock_{std::move(lock)}, folder_{::open(paths_.dir.c_str(),
-                                                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)} {
+instance_files::instance_files(app_paths paths, instance_lock lock, bool has_log)
+  : paths_{std::move(paths)}, lock_{std::move(lock)}, has_log_{has_log}, folder_{::open(paths_.dir.c_str(),
+                                                                                        O_RDONLY | O_DIRECTORY |
+                                                                                            O_NOFOLLOW | O_CLOEXEC)} {
   if (folder_)
     ::flock(folder_.get(), LOCK_SH | LOCK_NB);
 }
@@ -30,7 +31,7 @@ result<std::vector<std::string>> instance_files::look() {
   auto restored = lock_.restore(socket_is_ours);
   if (!restored)
     return restored;
-  if (::access(paths_.log.c_str(), F_OK) != 0 && log::reopen())
+  if (has_log_ && ::access(paths_.log.c_str(), F_OK) != 0 && log::reopen())
     restored->push_back(paths_.log);
   keep_young();
   return restored;

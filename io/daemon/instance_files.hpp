@@ -11,8 +11,8 @@ namespace cafbus {
 /// nevertheless are put back if that is safe. For one thread.
 class instance_files {
 public:
-  /// @param lock The right to have the other files.
-  instance_files(app_paths paths, instance_lock lock);
+  /// @param lock The right to have the other files. @param has_log The log is one of them.
+  instance_files(app_paths paths, instance_lock lock, bool has_log = true);
 
   const app_paths& paths() const noexcept { return paths_; }
   instance_lock& lock() noexcept { return lock_; }
@@ -33,6 +33,7 @@ private:
 
   app_paths paths_;
   instance_lock lock_;
+  bool has_log_;
   own_file socket_;
   unique_fd folder_; // with a shared flock
   std::chrono::steady_clock::time_point touched_{};

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <iterator>
+#include <utility>
 
 namespace cafbus {
 
@@ -41,7 +43,26 @@ void wake_ups::bus_stops() {
 
 void wake_ups::bus_ended() {
   ended_ = true;
+  take_reloads(); // they have handles of actors, which must not outlive the actor system
   wake();
+}
+
+void wake_ups::reload_asked(reload_answer answer) {
+  std::lock_guard guard{mutex_};
+  if (ended_)
+    return;
+  reloads_.push_back(std::move(answer));
+  wake();
+}
+
+std::vector<reload_answer> wake_ups::take_reloads() {
+  std::lock_guard guard{mutex_};
+  return std::exchange(reloads_, {});
+}
+
+bool wake_ups::has_reloads() {
+  std::lock_guard guard{mutex_};
+  return !reloads_.empty();
 }
 
 void wake_ups::wake() const {
@@ -74,6 +95,8 @@ int wake_ups::wait(folder_watch& watch, const chores& todo) {
       on_bus(todo);
     if (ended_)
       return 0;
+    if (has_reloads())
+      return SIGHUP;
     if (fds[0].revents == 0)
       continue;
     signalfd_siginfo info;

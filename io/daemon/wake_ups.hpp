@@ -1,9 +1,12 @@
 #pragma once
 #include "base/unique_fd.hpp"
+#include "config/reload_result.hpp"
 #include "io/daemon/folder_watch.hpp"
 
 #include <atomic>
 #include <functional>
+#include <mutex>
+#include <vector>
 
 namespace cafbus {
 
@@ -19,23 +22,33 @@ public:
   void bus_stops();
   void bus_ended();
 
+  /// The same: a client asks for the configuration to be read again.
+  void reload_asked(reload_answer answer);
+
+  /// Those who wait for the next reload.
+  std::vector<reload_answer> take_reloads();
+
   /// What the main thread does between signals.
   struct chores {
     std::function<void()> look;    ///< At its files: now and then, and soon after a change.
     std::function<void()> on_stop; ///< Once, when the bus has begun to stop.
   };
 
-  /// Blocks. @returns the signal that came, or 0 when the bus has ended.
+  /// Blocks. @returns the signal that came, or 0 when the bus has ended. A client that asks for a reload counts as
+  /// SIGHUP.
   int wait(folder_watch& watch, const chores& todo);
 
 private:
   void on_bus(const chores& todo);
+  bool has_reloads();
   void wake() const;
 
   unique_fd signals_; // a signalfd
   unique_fd bus_;     // an eventfd: one of the flags has changed
   std::atomic<bool> stops_ = false;
   std::atomic<bool> ended_ = false;
+  std::mutex mutex_;
+  std::vector<reload_answer> reloads_; // guarded by it; as many as there are connections that ask
   bool stop_seen_ = false;
 };
 

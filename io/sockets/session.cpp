@@ -307,6 +307,7 @@ session_actor::behavior_type session(session_state::pointer self, caf::io::conne
       [&state](const caf::io::connection_closed_msg& x) { state.on_closed(x); },
       [&state](const caf::io::data_transferred_msg& x) { state.on_transferred(x); },
       [&state](const close_session& x) { state.on_close_session(x); },
+      [&state](const reload_result& x) { state.on_reload_result(x); },
       [&state](const stall_check& x) { state.on_stall_check(x); },
   };
 }

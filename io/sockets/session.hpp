@@ -45,7 +45,7 @@ enum class session_phase : uint8_t {
   producing,       ///< Lines are read; no batch is with the hub.
   publishing,      ///< The hub has a batch; nothing more is read until it answers.
   publishing_last, ///< The same, and its answer is the end: `closing_reason` says why.
-  answering,       ///< A status query or shutdown waits for the bus.
+  answering,       ///< A status query, a shutdown or a reload waits for the bus.
   closing,         ///< The last frame is written; the end comes when it has left, for `closing_reason`.
   ended,           ///< The actor quits, the socket is shut down.
 };
@@ -94,6 +94,8 @@ struct session_state {
   void on_pre_shutdown_check(const pre_shutdown_check& x);
   void on_status_query();
   void on_shutdown(const shutdown& x);
+  void on_reload_request();
+  void on_reload_result(const reload_result& x);
   bool publish_batch(session_phase next);
   void on_published(const published& x);
   void on_publish_refused();

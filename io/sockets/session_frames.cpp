@@ -132,6 +132,8 @@ void session_state::on_first_frame(std::string_view line) {
     on_status_query();
   } else if (auto* request = std::get_if<shutdown>(&x)) {
     on_shutdown(*request);
+  } else if (std::holds_alternative<reload_request>(x)) {
+    on_reload_request();
   } else if (std::holds_alternative<publish_line>(x)) {
     if (!admit()) {
       fail(close_reason::too_many_connections, limit_reached(*context));
@@ -143,7 +145,7 @@ void session_state::on_first_frame(std::string_view line) {
     encoder->arrived_at(std::chrono::system_clock::now());
     on_producer_line(line);
   } else {
-    fail(close_reason::bad_first_frame, "the first frame must be hello, publish, status_query or shutdown");
+    fail(close_reason::bad_first_frame, "the first frame must be hello, publish, status_query, reload or shutdown");
   }
 }
 
@@ -249,6 +251,24 @@ void session_state::on_shutdown(const shutdown& x) {
             finish(close_reason::answered);
           },
           [this](const caf::error&) { fail(close_reason::internal_error, "the bus does not answer"); });
+}
+
+void session_state::on_reload_request() {
+  phase = session_phase::answering;
+  established(true);
+  reload_result none;
+  none.error = "this bus has no configuration to read again: it is a part of another program";
+  if (!context->options.on_reload)
+    on_reload_result(none);
+  else
+    context->options.on_reload([me = session_actor{self}](const reload_result& x) { caf::anon_send(me, x); });
+}
+
+void session_state::on_reload_result(const reload_result& x) {
+  if (phase != session_phase::answering)
+    return;
+  write(encode(x));
+  finish(close_reason::answered);
 }
 
 // -- in: consumers -------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def an_empty_line_is_refused(t):
 @scenario
 def an_unknown_type_is_refused_with_the_types_that_may_be(t):
     t.start_bus()
-    matches("hello, publish, status_query or shutdown", refused(t, {"type": "greeting"})["message"])
+    matches("hello, publish, status_query, reload or shutdown", refused(t, {"type": "greeting"})["message"])
     refused(t, {"no": "type"})
     refused(t, {"type": 7})
 

@@ -1,4 +1,5 @@
-"""SIGHUP: options are read again, the log is opened anew."""
+"""SIGHUP and `cafbus reload`: options are read again, the log is opened anew, and who asks is told."""
+import json
 import os
 import signal
 
@@ -11,9 +12,9 @@ def configure(t, text):
         f.write(text)
 
 
-def start(t, text, *flags, **env):
+def start(t, text, *flags, wrap=(), **env):
     configure(t, text)
-    return t.start_bus(*flags, idle="never", env={"CAFBUS_CONFIG": t.path("conf"), **env})
+    return t.start_bus(*flags, idle="never", wrap=wrap, env={"CAFBUS_CONFIG": t.path("conf"), **env})
 
 
 def reload(t, text, pattern=r"config-reloaded .*\n"):
@@ -96,6 +97,39 @@ def the_log_is_opened_anew(t):
     equal(os.stat(path).st_mode & 0o777, 0o600, "mode of the new log")
     check("config-reloaded" not in read_log(t, "bus.log.moved"), "the old file is left alone")
     matches("bus-started", read_log(t, "bus.log.moved"))
+
+
+@scenario
+def who_asks_for_a_reload_is_told_what_changes_and_what_does_not(t):
+    start(t, "drain = 1s\n")
+    configure(t, "drain = 3s\nsource-retries = 3\n")
+    equal(bytes(t.run_cli("reload").out).decode(),
+          f"read {t.path('conf')}\nchanged drain: 1s -> 3s\nneeds a restart: source-retries: 10 -> 3\n")
+    configure(t, "drain = 5s\n")
+    answer = json.loads(bytes(t.run_cli("reload", "--json").out))
+    equal((answer["changed"], answer["need_restart"]), ([{"option": "drain", "from": "3s", "to": "5s"}], []))
+    matches("nothing has changed", t.run_cli("reload").out)
+
+
+@scenario
+def a_reload_of_what_is_wrong_fails_and_changes_nothing(t):
+    start(t, "log-level = info\n")
+    configure(t, "log-level = debug\nidle-timeout = soon\n")
+    matches("nothing has changed: .*/conf:2: idle-timeout: ", t.run_cli("reload", code=2).err)
+    configure(t, "log-level = debug\n")
+    matches("changed log-level: info -> debug", t.run_cli("reload").out)
+
+
+@scenario
+def without_a_bus_there_is_nothing_to_reload(t):
+    matches("no bus", t.run_cli("reload", code=1).err)
+
+
+@scenario
+def a_bus_that_ignores_the_signal_is_reached_nevertheless(t):
+    start(t, "drain = 1s\n", wrap=("/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"))
+    configure(t, "drain = 3s\n")
+    matches("changed drain: 1s -> 3s", t.run_cli("reload").out)
 
 
 @scenario

@@ -115,6 +115,10 @@ CAF_TEST(bye and the shutdown frames have their fields in order) {
               R"({"type":"pre_shutdown_check","event_key":"k","subscription_id":"k/1"})");
   check_frame(pre_shutdown_ack{false}, R"({"type":"pre_shutdown_ack","last_for_key":false})");
   check_frame(pre_shutdown_ack{true}, R"({"type":"pre_shutdown_ack","last_for_key":true})");
+  check_frame(reload_request{}, R"({"type":"reload"})");
+  check_frame(reload_result{"/f", {{"drain", "1s", "2s"}}, {{"source", "", "stdin"}}, "", {"w"}},
+              R"({"type":"reload_result","file":"/f","changed":[{"option":"drain","from":"1s","to":"2s"}],)"
+              R"("need_restart":[{"option":"source","from":"","to":"stdin"}],"warnings":["w"]})");
   check_frame(shutdown{}, R"({"type":"shutdown"})");
   check_frame(shutdown{true}, R"({"type":"shutdown","force":true})");
   check_frame(shutdown{false}, R"({"type":"shutdown","force":false})");
@@ -361,6 +365,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
         },
         std::get<frame>(result));
   }
-  CAF_CHECK_EQUAL(written, 19u);
+  CAF_CHECK_EQUAL(written, 21u);
   CAF_CHECK_EQUAL(payloads, 2u);
 }

@@ -25,6 +25,7 @@ const STATUS = {
     paused: "bool",
   },
 };
+const CHANGES = [table("string", "option from to")];
 const NAMES = { event_types: ["string"], patterns: ["string"] };
 const EVENT = table("string", "event_type event_id source_time app_id tenant_key");
 
@@ -53,6 +54,8 @@ export const FRAMES = {
   status_query: {},
   status_response: STATUS,
   shutdown: { force: "bool", drain_ms: "int" },
+  reload: {},
+  reload_result: { ...table("string", "file error"), changed: CHANGES, need_restart: CHANGES, warnings: ["string"] },
   error: table("string", "code message"),
 };
 

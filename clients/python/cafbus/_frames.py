@@ -32,6 +32,7 @@ _STATUS: Dict[str, Any] = {
                "received": "uint", "dropped": "uint", "missed": "uint", "queued": "uint"}],
     "limits": {**_LIMITS, "paused": "bool"},
 }
+_CHANGES = [{name: "string" for name in ("option", "from", "to")}]
 _NAMES = {"event_types": ["string"], "patterns": ["string"]}
 _EVENT = {name: "string" for name in ("event_type", "event_id", "source_time", "app_id", "tenant_key")}
 
@@ -57,6 +58,9 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "status_query": {},
     "status_response": _STATUS,
     "shutdown": {"force": "bool", "drain_ms": "int"},
+    "reload": {},
+    "reload_result": {"file": "string", "changed": _CHANGES, "need_restart": _CHANGES, "error": "string",
+                      "warnings": ["string"]},
     "error": {"code": "string", "message": "string"},
 }
 

@@ -28,6 +28,12 @@ CAF_TEST(a shutdown is refused while a consumer is there unless forced) {
   CAF_CHECK(socket_of(y).shut);
 }
 
+CAF_TEST(a bus without a configuration says so when it is asked to read it again) {
+  auto x = connect();
+  CAF_CHECK(has(talk(x, "{\"type\":\"reload\"}\n"), R"("changed":[],"need_restart":[],"error":"this bus has no conf)"));
+  CAF_CHECK(socket_of(x).shut);
+}
+
 CAF_TEST(a stopping bus answers everyone) {
   auto consuming = consumer("k");
   auto lock_holder = consumer("l");
@@ -73,6 +79,53 @@ CAF_TEST(a consumer that does not read holds a stop up no longer than the drain 
   pass(600ms);
   CAF_CHECK(!alive(parts.bus));
   CAF_CHECK(socket_of(x).shut);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+namespace {
+
+struct reload_fixture : session_fixture {
+  reload_fixture() : reload_fixture{std::make_shared<std::vector<reload_answer>>()} {}
+  explicit reload_fixture(std::shared_ptr<std::vector<reload_answer>> x)
+    : session_fixture{with(x)}, asked{std::move(x)} {}
+  ~reload_fixture() { asked->clear(); } // before the actor system ends
+
+  static bus_options with(const std::shared_ptr<std::vector<reload_answer>>& list) {
+    auto result = quick_options();
+    result.on_reload = [list](reload_answer x) { list->push_back(std::move(x)); };
+    return result;
+  }
+
+  std::shared_ptr<std::vector<reload_answer>> asked;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(session_reload_tests, reload_fixture)
+
+CAF_TEST(who asks for a reload gets its result and nobody else does) {
+  auto k = consumer("k");
+  auto x = connect();
+  CAF_CHECK_EQUAL(talk(x, "{\"type\":\"reload\"}\n"), "");
+  CAF_REQUIRE_EQUAL(asked->size(), 1u);
+  asked->front()({"/f", {{"drain", "1s", "2s"}}, {}, "", {}});
+  settle();
+  CAF_CHECK_EQUAL(take(x),
+                  "{\"type\":\"reload_result\",\"file\":\"/f\",\"changed\":[{\"option\":\"drain\",\"from\":\"1s\","
+                  "\"to\":\"2s\"}],\"need_restart\":[]}\n");
+  CAF_CHECK(socket_of(x).shut);
+  CAF_CHECK_EQUAL(take(k), "");
+}
+
+CAF_TEST(a result for somebody who has gone is dropped) {
+  auto x = connect();
+  talk(x, "{\"type\":\"reload\"}\n");
+  CAF_REQUIRE_EQUAL(asked->size(), 1u);
+  hang_up(x);
+  asked->front()({});
+  settle();
+  CAF_CHECK(alive(parts.bus));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,26 @@
+#include "io/daemon/daemon_log.hpp"
+
+#include "config/log.hpp"
+#include "io/daemon/journal.hpp"
+
+#include <unistd.h>
+
+namespace cafbus {
+
+bool logs_to_file(const serve_options& options, bool in_background) {
+  return options.log_to == "file" || (options.log_to == "stderr" && in_background);
+}
+
+result<void> open_log(const serve_options& options, const app_paths& paths, bool in_background) {
+  auto how = options.log_format == "json" ? log::format::json : log::format::text;
+  if (logs_to_file(options, in_background))
+    return log::to_file(paths.log, options.log_level, how);
+  if (options.log_to == "stderr")
+    return log::to(log::stream_output(STDERR_FILENO, how), options.log_level);
+  auto journal = journal_output(options.app);
+  if (!journal)
+    return journal.error();
+  return log::to(*journal, options.log_level);
+}
+
+} // namespace cafbus

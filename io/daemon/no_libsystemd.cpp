@@ -1,0 +1,9 @@
+#include "io/daemon/libsystemd.hpp"
+
+namespace cafbus {
+
+result<systemd_calls> load_systemd() {
+  return failure{failure_kind::unavailable, "this program was built without libsystemd"};
+}
+
+} // namespace cafbus

@@ -1,0 +1,69 @@
+#include "io/daemon/reloader.hpp"
+
+#include "config/log.hpp"
+#include "config/log_limit.hpp"
+#include "config/reload.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/logger.h>
+
+namespace cafbus {
+
+namespace {
+
+constexpr size_t whole_text = 1'024; // of an error; a path may be long
+
+std::string names_of(const std::vector<option_change>& changes) {
+  std::string result;
+  for (const auto& x : changes)
+    result += (result.empty() ? "" : ", ") + x.option;
+  return result;
+}
+
+} // namespace
+
+reloader::reloader(serve_options running, option_reader reread, bus_actor bus, node_links& links,
+                   std::function<void(bus_options&)> limit)
+  : running_{std::move(running)}, reread_{std::move(reread)}, bus_{std::move(bus)}, links_{links}, limit_{std::move(
+                                                                                                       limit)} {}
+
+reload_result reloader::reload() {
+  auto opened = log::reopen();
+  if (!opened)
+    log::bus().warn("log-reopen-failed error={}", log::quoted(opened.error().text, whole_text));
+  reload_result result;
+  auto wanted = reread_ ? reread_() : loaded_options{running_, {}, {}, {}};
+  if (wanted) {
+    result = apply(wanted->values);
+    result.file = wanted->file;
+    log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(result.file, whole_text),
+                    log::quoted(names_of(result.changed), whole_text),
+                    log::quoted(names_of(result.need_restart), whole_text));
+  } else {
+    result.error = wanted.error().text;
+    log::bus().warn("config-reload-failed error={}", log::quoted(result.error, whole_text));
+  }
+  if (!opened)
+    result.warnings.push_back("the log continues in the old file: " + opened.error().text);
+  return result;
+}
+
+reload_result reloader::apply(const serve_options& wanted) {
+  reload_result result;
+  auto plan = plan_reload(running_, wanted);
+  running_ = plan.next;
+  result.changed = std::move(plan.changed);
+  result.need_restart = std::move(plan.need_restart);
+  log::set_level(running_.log_level);
+  log::lines_per_second = running_.bus.log_lines;
+  auto limits = running_.bus;
+  limit_(limits);
+  caf::anon_send(bus_, reconfigure{limits});
+  if (auto renewed = links_.reload(running_.nodes); !renewed) {
+    log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
+    result.warnings.push_back("the old certificates stay in use: " + renewed.error().text);
+  }
+  return result;
+}
+
+} // namespace cafbus
