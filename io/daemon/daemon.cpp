@@ -13,6 +13,7 @@
 #include "io/daemon/instance_files.hpp"
 #include "io/daemon/orphans.hpp"
 #include "io/daemon/reloader.hpp"
+#include "io/daemon/service_manager.hpp"
 #include "io/daemon/start_up_memory.hpp"
 #include "io/daemon/wake_ups.hpp"
 #include "io/links/node_links.hpp"
@@ -20,6 +21,7 @@
 
 #include <algorithm>
 #include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 #include <csignal>
@@ -32,6 +34,8 @@
 namespace cafbus {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 struct bus_config : caf::actor_system_config {
   bus_config() {
@@ -88,6 +92,7 @@ struct preparation {
   std::vector<source_spec> sources;
   uint64_t descriptors = 0; ///< That we may have.
   unique_fd listening;
+  bool shared_listener = false; ///< The service manager listens there, too, and goes on when we have ended.
   std::vector<node_source> node_sources;
   prepared_links links;
   uint32_t link_descriptors = 0; ///< For connections of other buses; none of `descriptors`.
@@ -152,6 +157,22 @@ result<instance_files> take_place(const serve_options& options, bool on_demand) 
   return instance_files{std::move(*paths), std::move(*lock), logs_to_file(options, on_demand)};
 }
 
+/// The socket that clients connect to: a socket unit's, or one that is made at the place where none listens.
+result<void> take_listener(preparation& x, bool on_demand) {
+  const auto& path = x.files.paths().socket;
+  auto listening = on_demand ? unique_fd{} : inherited_listener(path, defaults::listen_backlog);
+  x.shared_listener = listening && *listening;
+  if (listening && !*listening) {
+    ::unlink(path.c_str()); // left over: only the holder of the lock could be listening
+    listening = listen_unix(path, defaults::listen_backlog);
+  }
+  if (!listening)
+    return listening.error();
+  x.listening = std::move(*listening);
+  x.files.add_socket();
+  return {};
+}
+
 result<preparation> prepare(const serve_options& options, bool on_demand) {
   auto descriptors = raise_descriptor_limit();
   if (auto enough = check_descriptors(descriptors, least_descriptors); !enough)
@@ -162,19 +183,15 @@ result<preparation> prepare(const serve_options& options, bool on_demand) {
   auto files = take_place(options, on_demand);
   if (!files)
     return files.error();
-  preparation x{std::move(*files), std::move(*sources), descriptors, {}, {}, {}, 0, {}, {}};
+  preparation x{std::move(*files), std::move(*sources), descriptors, {}, false, {}, {}, 0, {}, {}};
   for (const auto& source : x.sources)
     if (source.what == source_spec::kind::node)
       x.node_sources.push_back({source.name, *parse_node_place(source.argument)});
   if (auto linked = take_links(options, x); !linked)
     return linked.error();
-  const auto& paths = x.files.paths();
-  ::unlink(paths.socket.c_str()); // left over: only the holder of the lock could be listening
-  auto listening = listen_unix(paths.socket, defaults::listen_backlog);
-  if (!listening)
+  if (auto listening = take_listener(x, on_demand); !listening)
     return listening.error();
-  x.listening = std::move(*listening);
-  x.files.add_socket();
+  const auto& paths = x.files.paths();
   x.mark = orphan_mark{paths.dir + "/bus.children"};
   limit_position_files(positions_folder(paths), most_position_files);
   return x;
@@ -217,8 +234,19 @@ void warn_if_insecure(const serve_options& options) {
     std::fprintf(stderr, "[cafbus] warning: %s\n", notice.c_str());
 }
 
+/// A sign of life for the service manager: it comes only if the bus and its parts answer.
+void show_life(caf::actor_system& system, const bus_actor& bus, const service_manager& manager) {
+  system.spawn([bus, manager](caf::event_based_actor* self) {
+    auto alive = [manager](const status_response& x) {
+      manager.alive("consumers: " + std::to_string(x.active_conns) + ", events: " + std::to_string(x.counters.ingress));
+    };
+    self->request(bus, caf::infinite, read_status{}).then(alive, [](const caf::error&) {});
+  });
+}
+
 result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
-                            const std::function<void(const std::string&)>& ready, const option_reader& reread) {
+                            const service_manager& manager, const std::function<void(const std::string&)>& ready,
+                            const option_reader& reread) {
   std::string reason;
   bool failed = false;
   bus_config config;
@@ -243,13 +271,15 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     reason = reason_of(end);
     wakes.bus_ended();
   });
-  spawn_socket_broker(system, parts, bus_options, std::move(x.listening));
+  spawn_socket_broker(system, parts, bus_options, std::move(x.listening), x.shared_listener);
   attach_sources(system, parts, options, x, bus_options, links);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.files.paths().socket));
   x.files.lock().note(note_running);
   folder_watch watch{x.files.paths().dir};
   ready(x.files.paths().socket);
+  const auto serving = "serving " + x.files.paths().socket;
+  manager.ready(serving);
   release_start_up_memory();
   bool stopping = false;
   std::string lost;
@@ -269,12 +299,17 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   auto on_stop = [&] {
     stopping = true;
     x.files.lock().note(note_stopping);
+    manager.stopping("consumers receive what is queued for them");
   };
+  auto on_beat = [&] { show_life(system, parts.bus, manager); };
+  wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us)};
   reloader configuration{options, reread, parts.bus, links, [&](auto& y) { limit_to(x.descriptors, y); }};
-  for (bool asked = false; auto signal = wakes.wait(watch, {look, on_stop});) {
+  for (bool asked = false; auto signal = wakes.wait(watch, chores);) {
     if (signal == SIGHUP) {
       auto asked_by = wakes.take_reloads(); // before the file is read: who asks later, asks for another look
+      manager.reloading();
       auto outcome = configuration.reload();
+      manager.ready(serving);
       for (const auto& answer : asked_by)
         answer(outcome);
       continue;
@@ -304,12 +339,17 @@ result<std::string> run_daemon(const serve_options& options, const std::function
   wake_ups wakes;
   if (!wakes.good())
     return errno_failure("cannot wait for signals");
+  // whoever is started on demand is not what the service manager of its starter waits for
+  auto manager = on_demand ? service_manager{} : service_manager::find();
+  if (!manager)
+    return manager.error();
   auto prepared = prepare(options, on_demand);
   if (!prepared)
     return prepared.error();
   prepared->usual = usual_context(on_demand, umask_before);
-  auto outcome = run_bus(options, *prepared, wakes, ready, reread);
-  prepared->files.remove_socket(); // still under the lock
+  auto outcome = run_bus(options, *prepared, wakes, *manager, ready, reread);
+  if (!prepared->shared_listener)
+    prepared->files.remove_socket(); // still under the lock
   prepared->mark.remove();
   log::shut_down();
   return outcome;

@@ -2,6 +2,7 @@
 
 #include "base/deadline.hpp"
 #include "io/daemon/instance_lock.hpp"
+#include "io/daemon/listeners.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -214,7 +215,8 @@ void remove_leftovers(const app_paths& paths) {
   auto lock = file_lock::try_take(paths.alive_lock, 100ms);
   if (!lock || !*lock)
     return;
-  ::unlink(paths.socket.c_str());
+  if (!has_listener(paths.socket)) // a socket unit listens on for the next bus
+    ::unlink(paths.socket.c_str());
   ::unlink(paths.pid_file.c_str());
 }
 

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iterator>
@@ -19,10 +20,10 @@ namespace {
 
 /// How often the daemon looks whether its files are still its own: it should notice within a second. The main thread
 /// does this, so that a slow file system holds up no actor.
-constexpr auto look_interval = std::chrono::milliseconds{700};
+constexpr auto file_look_interval = std::chrono::milliseconds{700};
 
 /// The same where the kernel tells of nearly all changes.
-constexpr auto watched_look_interval = std::chrono::seconds{10};
+constexpr auto watched_file_look_interval = std::chrono::seconds{10};
 
 /// From a change that the kernel tells of to the look: a bus that stops by itself takes its socket away a moment before
 /// it says so.
@@ -77,9 +78,23 @@ void wake_ups::on_bus(const chores& todo) {
     todo.on_stop();
 }
 
+/// Does what is due every beat. @returns the time until the next one.
+std::chrono::nanoseconds wake_ups::until_beat(const chores& todo) {
+  using namespace std::chrono;
+  if (todo.beat == 0ns)
+    return nanoseconds::max();
+  auto now = steady_clock::now();
+  if (now >= next_beat_) {
+    next_beat_ = now + todo.beat;
+    todo.on_beat();
+  }
+  return next_beat_ - now;
+}
+
 int wake_ups::wait(folder_watch& watch, const chores& todo) {
-  const std::chrono::milliseconds usual = watch.good() ? watched_look_interval : look_interval;
+  const std::chrono::nanoseconds usual = watch.good() ? watched_file_look_interval : file_look_interval;
   for (auto pause = usual;;) {
+    pause = std::min(pause, until_beat(todo));
     pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
     auto ready = ::poll(fds, std::size(fds), poll_ms(pause));
     if (ready < 0)

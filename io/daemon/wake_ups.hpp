@@ -4,6 +4,7 @@
 #include "io/daemon/folder_watch.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -30,8 +31,10 @@ public:
 
   /// What the main thread does between signals.
   struct chores {
-    std::function<void()> look;    ///< At its files: now and then, and soon after a change.
-    std::function<void()> on_stop; ///< Once, when the bus has begun to stop.
+    std::function<void()> look;         ///< At its files: now and then, and soon after a change.
+    std::function<void()> on_stop;      ///< Once, when the bus has begun to stop.
+    std::function<void()> on_beat = {}; ///< Every `beat`, if that is not 0.
+    std::chrono::nanoseconds beat{0};
   };
 
   /// Blocks. @returns the signal that came, or 0 when the bus has ended. A client that asks for a reload counts as
@@ -41,6 +44,7 @@ public:
 private:
   void on_bus(const chores& todo);
   bool has_reloads();
+  std::chrono::nanoseconds until_beat(const chores& todo);
   void wake() const;
 
   unique_fd signals_; // a signalfd
@@ -50,6 +54,7 @@ private:
   std::mutex mutex_;
   std::vector<reload_answer> reloads_; // guarded by it; as many as there are connections that ask
   bool stop_seen_ = false;
+  std::chrono::steady_clock::time_point next_beat_{};
 };
 
 } // namespace cafbus

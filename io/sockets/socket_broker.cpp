@@ -219,10 +219,14 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
 }
 
 void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
-                         unique_fd listening) {
+                         unique_fd listening, bool shared) {
   auto& middleman = system.middleman();
-  auto broker = middleman.spawn_broker(socket_broker, make_socket_doorman(system, listening.release()), parts, options,
-                                       &system_socket_calls());
+  auto fd = listening.release();
+  auto doorman = shared ? make_shared_doorman(system, fd) : make_socket_doorman(system, fd);
+  auto own = options;
+  if (shared)
+    own.socket.clear(); // its file is not ours to remove
+  auto broker = middleman.spawn_broker(socket_broker, std::move(doorman), parts, own, &system_socket_calls());
   caf::anon_send(parts.bus, attach_listener{broker});
 }
 

@@ -90,9 +90,10 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
                                                  socket_calls* calls);
 
 /// Spawns the broker on a bound, listening socket, which it owns from now on, and attaches it to the bus.
-/// The file at `options.socket` is removed when it stops listening.
+/// The file at `options.socket` is removed when it stops listening, unless the socket is shared.
+/// @param shared Another process listens on it, too, and goes on when this one has ended.
 /// @pre the system has the I/O module.
 void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
-                         unique_fd listening);
+                         unique_fd listening, bool shared = false);
 
 } // namespace cafbus

@@ -113,7 +113,7 @@ public:
 
 /// The same of CAF's doorman, for scribes of this kind.
 template <class Scribe>
-class leaving_doorman final : public network::doorman_impl {
+class leaving_doorman : public network::doorman_impl {
 public:
   using doorman_impl::doorman_impl;
 
@@ -134,6 +134,20 @@ public:
   }
 };
 
+/// CAF's own shuts the socket down to leave the loop. For a socket that a service manager listens on, too, that would
+/// be the end for good: no client could connect, and nobody could listen again.
+class shared_doorman final : public leaving_doorman<socket_scribe> {
+public:
+  using leaving_doorman::leaving_doorman;
+
+  void graceful_shutdown() override {
+    caf::intrusive_ptr<shared_doorman> keep{this};
+    acceptor_.passivate();
+    detach(&acceptor_.backend(), false);
+    leave_surely(acceptor_.backend(), std::move(keep), acceptor_);
+  }
+};
+
 network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
   return dynamic_cast<network::default_multiplexer&>(system.middleman().backend());
 }
@@ -142,6 +156,10 @@ network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
 
 caf::io::doorman_ptr make_socket_doorman(caf::actor_system& system, int fd) {
   return caf::make_counted<leaving_doorman<socket_scribe>>(multiplexer_of(system), fd);
+}
+
+caf::io::doorman_ptr make_shared_doorman(caf::actor_system& system, int fd) {
+  return caf::make_counted<shared_doorman>(multiplexer_of(system), fd);
 }
 
 caf::io::doorman_ptr make_link_doorman(caf::actor_system& system, int fd) {

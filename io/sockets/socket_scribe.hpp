@@ -15,6 +15,10 @@ namespace cafbus {
 /// @pre CAF's default multiplexer.
 caf::io::doorman_ptr make_socket_doorman(caf::actor_system& system, int fd);
 
+/// The same on a listening socket that another process has, too, and that must outlive us: it is closed here, but not
+/// shut down.
+caf::io::doorman_ptr make_shared_doorman(caf::actor_system& system, int fd);
+
 /// A listener whose connections are read by CAF; the same ownership.
 caf::io::doorman_ptr make_link_doorman(caf::actor_system& system, int fd);
 

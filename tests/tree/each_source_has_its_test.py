@@ -56,7 +56,7 @@ ELSEWHERE = {
     "io/daemon/daemon_log": ["e2e/93_the_log_goes_where_it_belongs.py"],
     "io/daemon/init_process": ["e2e/49_process_one_reaps_what_is_left_to_it.py"],
     "io/daemon/instance": ["e2e/15_one_bus_serves_an_app.py", "e2e/72_the_folder_and_the_socket_are_checked.py"],
-    "io/daemon/libsystemd": ["io/daemon/journal.test.cpp"],
+    "io/daemon/libsystemd": ["io/daemon/service_manager.test.cpp"],
     "io/daemon/no_libsystemd": ["io/daemon/journal.test.cpp"],
     "io/daemon/reloader": ["e2e/45_sighup_takes_over_what_can_change.py"],
     "io/daemon/spawn_daemon": ["e2e/30_a_command_starts_the_bus_it_needs.py", "e2e/31_a_start_that_fails_says_why.py"],
