@@ -26,9 +26,13 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME cafbus)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "cafbus-doc")
-configure_file(config/cmake/prerm.in "${PROJECT_BINARY_DIR}/debian/prerm" @ONLY
-  FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/debian/prerm")
+# loaded when it is needed, so that no tool finds it in the program
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "libsystemd0")
+foreach (script IN ITEMS prerm postinst)
+  configure_file("config/cmake/${script}.in" "${PROJECT_BINARY_DIR}/debian/${script}" @ONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  list(APPEND CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/debian/${script}")
+endforeach ()
 
 set(CPACK_COMPONENT_DEV_DESCRIPTION "event bus for the processes of one machine (development)
 One daemon per application holds the upstream connection; any number of local

@@ -58,6 +58,13 @@ for file in zsh/vendor-completions/_cafbus fish/vendor_completions.d/cafbus.fish
   [[ -s /usr/share/$file ]] || fail "there is no $file"
 done
 ok "bash completes"
+for unit in cafbus@.service cafbus@.socket cafbus-consume@.service; do
+  for manager in system user; do
+    [[ -s /usr/lib/systemd/$manager/$unit ]] || fail "there is no unit $unit for $manager"
+    ! grep -n @CMAKE "/usr/lib/systemd/$manager/$unit" || fail "$unit is not filled in"
+  done
+done
+ok "the units are there"
 
 as_user 'umask 077
   cd

@@ -1,45 +1,81 @@
-"""systemd understands the units, and what they run is what the program takes."""
+"""systemd understands the units and their hardening, and what they run with the recipe's options is what the program takes."""
 import os
+import re
+import shlex
 import subprocess
 
 from kitchen import BINARY, RECIPES, Skip, check, equal, main, needs, on_the_path, scenario
 
-UNITS = ["webhooks-bus.service", "webhooks-on-push.service"]
+UNITS = os.path.join(os.path.dirname(os.path.dirname(RECIPES)), "config", "systemd")
+NAMES = ["cafbus@.service", "cafbus@.socket", "cafbus-consume@.service"]
 
 
-def commands(t):
-    """Of each unit its command, with what systemd would put in place of %h."""
-    for unit in UNITS:
-        with open(os.path.join(RECIPES, "systemd", unit), encoding="utf-8") as file:
-            found = [x.removeprefix("ExecStart=/usr/bin/cafbus ") for x in file.read().splitlines() if "ExecStart" in x]
-        yield found[0].replace("%h", t.dir)
+def unit(manager, name):
+    path = os.path.join(UNITS, manager, name)
+    with open(path if os.path.exists(path) else path + ".in", encoding="utf-8") as file:
+        return file.read().replace("@CMAKE_INSTALL_FULL_BINDIR@/cafbus", os.path.abspath(BINARY))
+
+
+def command(name, instance, variables):
+    """What the unit runs, as systemd puts it together."""
+    line = re.search(r"^ExecStart=\S+ (.*)$", unit("user", name), re.M)[1].replace("%i", instance)
+    return [y for x in line.split() for y in (shlex.split(variables[x[1:]]) if x.startswith("$") else [x])]
+
+
+def variables_of(name):
+    with open(os.path.join(RECIPES, "systemd", name), encoding="utf-8") as file:
+        return dict(x.split("=", 1) for x in file.read().splitlines() if not x.startswith("#"))
+
+
+def write_units(t, manager):
+    os.mkdir(t.path(manager))
+    for name in NAMES:
+        with open(t.path(manager, name), "w", encoding="utf-8") as file:
+            file.write(unit(manager, name))
+    return t.path(manager)
 
 
 @scenario
 def systemd_finds_no_fault(t):
     needs("systemd-analyze")
-    for unit in UNITS:
-        with open(os.path.join(RECIPES, "systemd", unit), encoding="utf-8") as file:
-            text = file.read()
-        with open(t.path(unit), "w", encoding="utf-8") as file:
-            file.write(text.replace("/usr/bin/cafbus", os.path.abspath(BINARY)))
-    done = subprocess.run(["systemd-analyze", "verify", "--user", "--man=no", *UNITS], cwd=t.dir, capture_output=True,
-                          text=True, env={**t.env, "XDG_RUNTIME_DIR": t.dir})
-    if "Failed to initialize manager" in done.stderr:
-        raise Skip("no manager can be made here, as in some containers")
-    equal(done.returncode, 0, "exit code")
-    check(not done.stderr.strip(), f"a complaint: {done.stderr}")
+    for manager in ("system", "user"):
+        folder = write_units(t, manager)
+        names = [x.replace("@", "@x") for x in NAMES]
+        for name, instance in zip(NAMES, names):
+            os.symlink(name, os.path.join(folder, instance))
+        done = subprocess.run(["systemd-analyze", "verify", f"--{manager}", "--man=no", *names], cwd=folder,
+                              capture_output=True, text=True, env={**t.env, "XDG_RUNTIME_DIR": t.dir})
+        if "Failed to initialize manager" in done.stderr:
+            raise Skip("no manager can be made here, as in some containers")
+        wrong = [x for x in done.stderr.splitlines() if os.path.basename(folder) in x or "cafbus" in x]
+        equal((done.returncode, wrong), (0, []), f"{manager}: exit code and complaints")
+
+
+@scenario
+def the_bus_of_the_system_is_sandboxed(t):
+    needs("systemd-analyze")
+    folder = write_units(t, "system")
+    os.rename(os.path.join(folder, "cafbus@.service"), os.path.join(folder, "cafbus@x.service"))
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "./cafbus@x.service"], cwd=folder,
+                          capture_output=True, text=True, env={**t.env, "LC_ALL": "C.UTF-8"})
+    level = re.search(r"exposure level for \S+ ([\d.]+)", done.stdout)
+    if not level:
+        raise Skip(f"this systemd-analyze does not tell: {done.stderr}")
+    check(float(level[1]) < 2.5, f"exposure {level[1]}")
 
 
 @scenario
 def a_line_in_the_file_reaches_the_command(t):
-    serve, consume = commands(on_the_path(t))
+    on_the_path(t)
     heard = t.path("heard")
     with open(t.path("webhooks.ndjson"), "w", encoding="utf-8"):
         pass
-    bus = t.start(["sh", "-c", f"exec cafbus {serve} --start-sources at-once"])
+    bus = t.start(["cafbus", *command("cafbus@.service", "webhooks", {}), "--start-sources", "at-once"],
+                  env=variables_of("webhooks.env"))
     bus.expect_line("serving socket=")
-    consumer = t.start(["sh", "-c", "exec cafbus " + consume.replace("logger -t on-push", f"tee {heard}")])
+    options = variables_of("consume-on-push.env")
+    consume = command("cafbus-consume@.service", "on-push", options)
+    consumer = t.start(["cafbus", *[x.replace("logger -t on-push", f"tee {heard}") for x in consume]], env=options)
     consumer.expect_line(r"\[cafbus\] ready")
     with open(t.path("webhooks.ndjson"), "a", encoding="utf-8") as file:
         file.write('{"event_type":"github.push","payload":{"ref":"main"}}\n')
