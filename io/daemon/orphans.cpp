@@ -33,8 +33,12 @@ std::string read_start(const std::string& path, size_t most) {
   unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
   std::string result(most, '\0');
   size_t size = 0;
-  for (ssize_t n = 1; fd && n > 0 && size<most; size += n> 0 ? static_cast<size_t>(n) : 0)
-    n = ::read(fd.get(), result.data() + size, most - size);
+  while (fd && size < most) {
+    auto n = ::read(fd.get(), result.data() + size, most - size);
+    if (n <= 0)
+      break;
+    size += static_cast<size_t>(n);
+  }
   result.resize(size);
   return result;
 }
@@ -70,9 +74,13 @@ std::vector<unique_fd> find_marked(const std::string& variable, long session) {
   return result;
 }
 
-void send(const std::vector<unique_fd>& processes, int signal) {
+/// Sends it to each, and waits until they have ended, for a limited time.
+void end_by(int signal, const std::vector<unique_fd>& processes) {
   for (const auto& x : processes)
     ::syscall(SYS_pidfd_send_signal, x.get(), signal, nullptr, 0);
+  deadline until{defaults::source_kill_after};
+  for (const auto& x : processes)
+    wait_for(x.get(), POLLIN, until);
 }
 
 void end(const std::string& variable, long session) {
@@ -80,11 +88,8 @@ void end(const std::string& variable, long session) {
   if (processes.empty())
     return;
   log::bus().warn("orphans-ended processes={}", processes.size());
-  send(processes, SIGTERM);
-  deadline until{defaults::source_kill_after};
-  for (const auto& x : processes)
-    wait_for(x.get(), POLLIN, until);
-  send(find_marked(variable, session), SIGKILL);
+  end_by(SIGTERM, processes);
+  end_by(SIGKILL, find_marked(variable, session));
 }
 
 std::string random_text() {
