@@ -4,7 +4,7 @@ import stat
 import subprocess
 import time
 
-from harness import BINARY, SLOWDOWN, check, equal, event, main, matches, scenario
+from harness import BINARY, SLOWDOWN, check, equal, event, main, matches, rounds, scenario
 
 
 def shell(t, text, code=0, **env):
@@ -42,7 +42,7 @@ cat events
 
 @scenario
 def the_session_of_the_readme_never_loses_its_event(t):
-    for n in range(50):
+    for n in range(rounds(50)):
         process = shell(t, SESSION, CAFBUS_APP=f"run{n}", CAFBUS_IDLE_TIMEOUT="100ms")
         equal(bytes(process.out), b'{"n":1.10}\n', f"run {n}")
 
@@ -50,14 +50,14 @@ def the_session_of_the_readme_never_loses_its_event(t):
 @scenario
 def a_script_with_a_ready_descriptor_never_loses_its_event(t):
     t.start_bus()
-    for n in range(10):
+    for n in range(rounds(10)):
         equal(bytes(shell(t, READY_FD).out), b"ready\n1\n", f"run {n}")
 
 
 @scenario
 def a_script_with_a_ready_file_never_loses_its_event(t):
     t.start_bus()
-    for n in range(10):
+    for n in range(rounds(10)):
         equal(bytes(shell(t, READY_FILE).out), b"1\n", f"run {n}")
 
 

@@ -168,7 +168,7 @@ def old_versions_of_tls_are_refused(t):
         try:
             with socket.create_connection(("127.0.0.1", a.port)) as s, context.wrap_socket(s) as secure:
                 secure.sendall(b"cafbus-link\n\1\0\1\0")
-                equal(secure.recv(16), b"cafbus-link\n\1\0\1\0", "greeting")
+                matches("^cafbus-link\n\1\0.\0$", secure.recv(16), "greeting")
                 check(served, f"{version} must be refused")
         except (ssl.SSLError, ConnectionResetError) as e:
             check(not served, f"{version} must be served: {e}")

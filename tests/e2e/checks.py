@@ -51,6 +51,11 @@ class Deadline:
         return int(left * 1000) + 1
 
 
+def rounds(n):
+    """So many; fewer with sanitizers, which take their time and see in any of them what is wrong."""
+    return n if SLOWDOWN == 1 else max(3, n // 4)
+
+
 def wait_for(fds, deadline):
     """Waits for one of {fd: poll events}. Returns {fd: what happened}."""
     poller = select.poll()

@@ -15,7 +15,7 @@ import time
 import traceback
 
 import laws
-from checks import SLOWDOWN, WAIT, Deadline, Failure, Skip, check, equal, matches, shorten  # noqa: F401  for tests
+from checks import SLOWDOWN, WAIT, Deadline, Failure, Skip, check, equal, matches, rounds, shorten  # noqa: F401  for tests
 from peer import Peer, encode, event, raw_payload  # noqa: F401
 from process import SANITIZER_REPORT, Bus, Process
 

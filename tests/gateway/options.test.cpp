@@ -31,7 +31,7 @@ CAF_TEST(an address is listened at and a name is not ) {
   CAF_CHECK_EQUAL(mistake({"listen=127.0.0.2:0"}), "");
   CAF_CHECK_EQUAL(mistake({"listen=[::1]:80"}), "");
   CAF_CHECK_EQUAL(mistake({"listen=localhost:80"}), "");
-  CAF_CHECK(mentions(mistake({"listen=example.org:80"}), "no address"));
+  CAF_CHECK(mentions(mistake({"listen=example.org:80"}), "is not an address"));
   for (auto text : {"", "80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", ":0"})
     CAF_CHECK(mentions(mistake({std::string{"listen="} + text}), "--listen"));
   auto x = parse_options({"socket=/s", "listen=127.0.0.1:0"});

@@ -77,7 +77,8 @@ CAF_TEST(a message holds the events with their bytes and where they come from) {
 CAF_TEST(an older bus gets the events without what it does not know) {
   auto x = decode(sample(1), 1);
   CAF_REQUIRE(x.batch != nullptr);
-  CAF_CHECK_EQUAL(x.batch->bytes, three_events()->bytes);
+  auto sent = three_events();
+  CAF_CHECK_EQUAL(x.batch->bytes, sent->bytes);
   CAF_CHECK(x.batch->origins[2] == (event_origin{peer, 13, 1, 0}));
   CAF_CHECK(decode(sample(1)).offence.has_value());
   CAF_CHECK(decode(sample(), 1).offence.has_value());
