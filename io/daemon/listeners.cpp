@@ -64,7 +64,7 @@ std::string why_no_listener(int fd, const std::string& path) {
     return "listens at " + log::quoted(bound);
   if (file.st_uid != ::geteuid())
     return "belongs to the user " + std::to_string(file.st_uid);
-  if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0) // to connect is to write
     return "other users may use";
   return {};
 }

@@ -1,11 +1,12 @@
 """systemd's protocols, with a double of the manager: what NOTIFY_SOCKET hears, and a socket passed as descriptor 3."""
 import os
 import select
+import shutil
 import signal
 import socket
 
 from checks import WAIT
-from harness import Skip, check, main, matches, scenario
+from harness import BINARY, Skip, check, main, matches, scenario
 
 
 def needs_libsystemd(t):
@@ -103,6 +104,22 @@ def the_socket_of_a_socket_unit_outlives_an_idle_bus(t):
         consumer.expect_exit(0)
         bus.expect_exit(0)
         check(os.path.exists(t.path("bus", "default", "bus.sock")), "the socket is still there")
+
+
+@scenario
+def the_activator_of_systemd_starts_a_bus(t):
+    needs_libsystemd(t)
+    tool = shutil.which("systemd-socket-activate")
+    if not tool:
+        raise Skip("there is no systemd-socket-activate")
+    os.makedirs(t.path("bus", "default"), mode=0o700)
+    bus = t.start([tool, "-l", t.path("bus", "default", "bus.sock"), BINARY, "serve", "--dir", t.path("bus"),
+                   "--idle-timeout", "100ms"])
+    bus.expect_line("Listening on")
+    consumer = t.consume("k", "--max-events", "1", "--no-spawn")
+    t.run_cli("publish", input=b'{"event_type":"k","payload":1}\n')
+    consumer.expect_exit(0)
+    bus.expect_exit(0)
 
 
 @scenario

@@ -56,7 +56,9 @@ CAF_TEST(what is no socket that listens at the path is told apart) {
   unique_fd file{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   for (auto fd : {datagram.get(), inet.get(), file.get(), -1})
     CAF_CHECK_EQUAL(why_no_listener(fd, path), "is no Unix stream socket");
-  ::chmod(path.c_str(), 0660);
+  ::chmod(path.c_str(), 0644);
+  CAF_CHECK_EQUAL(why_no_listener(listening->get(), path), "");
+  ::chmod(path.c_str(), 0620);
   CAF_CHECK_EQUAL(why_no_listener(listening->get(), path), "other users may use");
   ::unlink(path.c_str());
   CAF_CHECK_EQUAL(why_no_listener(listening->get(), path), "has no file");
