@@ -27,6 +27,7 @@ void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);
 void add_explain(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
+void add_top(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 void add_bench(CLI::App& program);
 
@@ -35,6 +36,9 @@ int run_bench(std::vector<std::string> arguments);
 
 /// The states that `status --fail-on` takes: "running, not_running, ...".
 std::string known_states();
+
+/// The columns that `top --sort` takes: "trouble, lag, ...".
+std::string known_orders();
 
 /// Prints the versions of the program and of the wire protocol.
 int print_version(bool json);

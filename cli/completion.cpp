@@ -191,6 +191,8 @@ private:
       offer_each(names_.event_names(words_), before + list_so_far(before));
     else if (kind == "STATE[,STATE]")
       offer_each(alternatives(known_states()), before + list_so_far(before));
+    else if (kind == "COLUMN")
+      offer_each(alternatives(known_orders()), before);
     else if (kind == "LEVEL")
       offer_each(alternatives(find_option("log-level")->allowed), before);
     else if (kind == "POLICY")

@@ -54,6 +54,7 @@ struct program {
     add_http(app, chosen);
     add_start(app, chosen);
     add_status(app, chosen);
+    add_top(app, chosen);
     add_stop(app, chosen);
     add_reload(app, chosen);
     add_logs(app, chosen);

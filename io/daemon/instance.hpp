@@ -24,10 +24,10 @@ const char* to_string(instance_state x);
 
 struct instance_view {
   instance_state state = instance_state::unknown;
-  int64_t pid = 0;     ///< 0: there is none, or it is not known.
-  std::string message; ///< Reason and remedy, for people; empty if all is well.
-  std::string line;    ///< The bus's own answer as it came, if it gave one.
-  status_response status;
+  int64_t pid = 0;          ///< 0: there is none, or it is not known.
+  std::string message = {}; ///< Reason and remedy, for people; empty if all is well.
+  std::string line = {};    ///< The bus's own answer as it came, if it gave one.
+  status_response status = {};
 };
 
 /// Looks at one app's bus; takes as long as the bus's answer, at most five seconds.

@@ -33,6 +33,7 @@ struct fixture {
     add_http(program, chosen);
     add_status(program, chosen);
     add_stop(program, chosen);
+    add_top(program, chosen);
     add_bench(program);
     program.add_subcommand("help", "Describe a command");
   }
@@ -79,6 +80,7 @@ CAF_TEST(values of closed sets are offered in both forms) {
   CAF_CHECK_EQUAL(values({"consume", "--on-exec-error", ""}), (words{"stop", "skip"}));
   CAF_CHECK_EQUAL(values({"consume", "--on-exec-error=s"}), (words{"--on-exec-error=stop", "--on-exec-error=skip"}));
   CAF_CHECK_EQUAL(values({"consume", "--policy", "drop"}), (words{"drop-oldest", "drop-newest"}));
+  CAF_CHECK_EQUAL(values({"top", "--sort", "d"}), (words{"drops", "delivered"}));
   CAF_CHECK_EQUAL(values({"serve", "--log-level", "t"}), (words{"trace"}));
   CAF_CHECK_EQUAL(values({"serve", "--start-sources", ""}), (words{"first-consumer", "at-once"}));
   CAF_CHECK_EQUAL(values({"serve", "--positions", "n"}), (words{"no"}));

@@ -93,7 +93,7 @@ def the_guides_name_no_option_that_does_not_exist(t):
     for guide in GUIDES:
         with open(os.path.join(ROOT, guide), encoding="utf-8") as file:
             text = file.read()
-        for words in re.findall(r"`(?:cafbus )?((?:consume|publish|serve|status|stop|start|http|explain|reload|logs) [^`]*|--[^`]*)`", text):
+        for words in re.findall(r"`(?:cafbus )?((?:consume|publish|serve|status|stop|start|http|explain|reload|logs|top) [^`]*|--[^`]*)`", text):
             wrong += [f"{guide}: {x}" for x in re.findall(r"(?<![\w-])--[a-z][a-z-]*", words) if x not in known]
     equal(wrong, [], "options that no command has")
 
