@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/jq_program.hpp"
+#include "io/daemon/libsystemd.hpp"
 #include "messages/frames.hpp"
 
 #include <CLI/CLI.hpp>
@@ -15,9 +16,12 @@ namespace cafbus {
 int print_version(bool json) {
   if (json)
     return print(
-        nlohmann::ordered_json{{"version", version()}, {"protocol", protocol_version}, {"jq", has_jq()}}.dump() + '\n');
+        nlohmann::ordered_json{
+            {"version", version()}, {"protocol", protocol_version}, {"jq", has_jq()}, {"systemd", has_systemd()}}
+            .dump() +
+        '\n');
   return print(std::string{"cafbus "} + version() + ", protocol " + protocol_version +
-               (has_jq() ? "" : ", without jq") + '\n');
+               (has_jq() ? "" : ", without jq") + (has_systemd() ? "" : ", without systemd") + '\n');
 }
 
 void add_version(CLI::App& program, command& chosen) {

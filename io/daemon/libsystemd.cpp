@@ -38,6 +38,10 @@ result<systemd_calls> load() {
 
 } // namespace
 
+bool has_systemd() {
+  return true;
+}
+
 result<systemd_calls> load_systemd() {
   static const auto loaded = load();
   return loaded;

@@ -15,6 +15,9 @@ struct systemd_calls {
   int (*listen_fds)(int unset_environment) = nullptr;                       ///< sd_listen_fds(3)
 };
 
+/// Whether this program was built to use it.
+bool has_systemd();
+
 /// Loads libsystemd when it is first needed: most buses never do, and it would bring five libraries into each start.
 /// Fails if it is not there, or if this program was built without its headers.
 result<systemd_calls> load_systemd();

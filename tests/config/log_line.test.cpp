@@ -17,7 +17,8 @@ std::string json_of(const std::string& text) {
   return log::to_line({"2026-11-22T11:30:38.123+00:00", "info", "bus", text}, log::format::json);
 }
 
-constexpr const char* begin = R"({"time":"2026-11-22T11:30:38.123+00:00","level":"info","component":"bus","event":)";
+constexpr const char* line_begin =
+    R"({"time":"2026-11-22T11:30:38.123+00:00","level":"info","component":"bus","event":)";
 
 } // namespace
 
@@ -59,21 +60,22 @@ CAF_TEST(a line that breaks off in an escape is taken as far as it goes) {
 
 CAF_TEST(a line as JSON is one object with numbers and booleans as such) {
   CAF_CHECK_EQUAL(json_of("consumer-joined pid=7 key=\"7\" first=true at=1.5 id=-3"),
-                  begin +
+                  line_begin +
                       std::string{R"("consumer-joined","fields":{"pid":7,"key":"7","first":true,"at":"1.5","id":-3}})"
                                   "\n"});
 }
 
 CAF_TEST(a number that others would round stays text) {
   CAF_CHECK_EQUAL(json_of("x a=9007199254740993 b=007 c=99999999999999999999"),
-                  begin + std::string{R"("x","fields":{"a":"9007199254740993","b":"007","c":"99999999999999999999"}})"
-                                      "\n"});
+                  line_begin +
+                      std::string{R"("x","fields":{"a":"9007199254740993","b":"007","c":"99999999999999999999"}})"
+                                  "\n"});
 }
 
 CAF_TEST(a line as JSON is ASCII on one line whatever a peer sends) {
   auto line = json_of("x k=" + log::quoted("\n\x1b\xff\xc3\xa4") + " raw=a\nb");
-  CAF_CHECK_EQUAL(line, begin + std::string{R"("x","fields":{"k":"\n\u001b\ufffd\u00e4","raw":"a\nb"}})"
-                                            "\n"});
+  CAF_CHECK_EQUAL(line, line_begin + std::string{R"("x","fields":{"k":"\n\u001b\ufffd\u00e4","raw":"a\nb"}})"
+                                                 "\n"});
 }
 
 CAF_TEST(a journal entry has a field for each key) {

@@ -43,15 +43,15 @@ struct pipe_fixture {
   unique_fd writer;
 };
 
-const log::record line{"t", "info", "bus", "bus-started pid=1"};
+const log::record sample_record{"t", "info", "bus", "bus-started pid=1"};
 
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(log_output_tests, pipe_fixture)
 
 CAF_TEST(a stream gets lines in either format) {
-  log::stream_output(writer.get(), log::format::text)->write(line);
-  log::stream_output(writer.get(), log::format::json)->write(line);
+  log::stream_output(writer.get(), log::format::text)->write(sample_record);
+  log::stream_output(writer.get(), log::format::json)->write(sample_record);
   CAF_CHECK_EQUAL(taken(), "t info bus bus-started pid=1\n"
                            R"({"time":"t","level":"info","component":"bus","event":"bus-started","fields":{"pid":1}})"
                            "\n");
@@ -64,17 +64,17 @@ CAF_TEST(a reader that takes nothing costs lines and one wait) {
   auto stream = log::stream_output(writer.get(), log::format::text);
   auto begun = std::chrono::steady_clock::now();
   for (int i = 0; i < 1'000; ++i)
-    stream->write(line);
+    stream->write(sample_record);
   CAF_CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{60}); // 1,000 waits would be 1,000 s
   taken();
-  stream->write(line);
+  stream->write(sample_record);
   CAF_CHECK_EQUAL(taken(), "t info bus bus-started pid=1\n");
 }
 
 CAF_TEST(a reader that has gone is no error) {
   reader.reset();
   auto before = ::signal(SIGPIPE, SIG_IGN);
-  log::stream_output(writer.get(), log::format::text)->write(line);
+  log::stream_output(writer.get(), log::format::text)->write(sample_record);
   ::signal(SIGPIPE, before);
 }
 
