@@ -21,7 +21,7 @@ using std::chrono::nanoseconds;
 constexpr size_t max_pending = 256 * 1'024;
 
 /// Readable bytes that must follow a line that is parsed.
-constexpr size_t padding = 64;
+constexpr size_t input_padding = 64;
 
 void append_field(std::string& frame, std::string_view key, std::string_view text) {
   if (text.empty())
@@ -124,7 +124,7 @@ result<void> blocking_producer::publish(const outgoing_event& event, nanoseconds
 result<void> blocking_producer::publish_line(std::string_view line, nanoseconds patience) {
   auto& text = impl_->text;
   text = line;
-  text.append(padding, '\0');
+  text.append(input_padding, '\0');
   auto frame = impl_->lines.to_frame(std::string_view{text}.substr(0, line.size()));
   if (frame.empty())
     return failure{failure_kind::invalid, impl_->lines.error().empty() ? "the line is blank" : impl_->lines.error()};
