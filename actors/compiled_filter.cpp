@@ -215,10 +215,16 @@ compiled_filter::compiled_filter(const event_filter& filter) {
     conditions_.push_back(compile(x));
 }
 
-verdict compiled_filter::judge(json::ondemand::document& payload) const {
+struct payload_reader::state {
+  json::ondemand::parser parser;
+  json::ondemand::document document;
+  std::string copy; // of a payload behind which too little may be read
+};
+
+verdict compiled_filter::judge(payload_reader& payload) const {
   auto result = verdict::yes;
   for (const auto& x : conditions_) {
-    const auto here = judge_condition(x, payload);
+    const auto here = judge_condition(x, payload.state_->document);
     if (here == verdict::no)
       return verdict::no;
     if (here == verdict::unknown)
@@ -227,31 +233,34 @@ verdict compiled_filter::judge(json::ondemand::document& payload) const {
   return result;
 }
 
-std::string compiled_filter::why_unknown(json::ondemand::document& payload) const {
+std::string compiled_filter::why_unknown(payload_reader& payload) const {
   if (judge(payload) != verdict::unknown)
     return {};
   for (auto x : conditions_) {
-    if (judge_condition(x, payload) != verdict::unknown)
+    if (judge_condition(x, payload.state_->document) != verdict::unknown)
       continue;
     const auto op = std::exchange(x.op, filter_op::exists);
-    const auto is_there = judge_condition(x, payload) == verdict::yes;
+    const auto is_there = judge_condition(x, payload.state_->document) == verdict::yes;
     return (x.pointer.empty() ? "the payload" : "the member " + x.pointer.substr(0, 200)) +
            (is_there ? std::string{" cannot be compared by '"} + to_string(op) + '\'' : " is missing");
   }
   return {};
 }
 
-json::ondemand::document* payload_reader::open(const event_batch& batch, size_t i) {
+payload_reader::payload_reader() : state_{std::make_unique<state>()} {}
+payload_reader::~payload_reader() = default;
+
+bool payload_reader::open(const event_batch& batch, size_t i) {
+  auto& [parser, document, copy] = *state_;
   auto text = batch.payload(i);
   const auto end = batch.slots[i].payload_begin + size_t{batch.slots[i].payload_size};
   if (end + simdjson::SIMDJSON_PADDING > batch.bytes.size()) {
-    copy_.assign(text);
-    copy_.append(simdjson::SIMDJSON_PADDING, ' ');
-    text = {copy_.data(), text.size()};
+    copy.assign(text);
+    copy.append(simdjson::SIMDJSON_PADDING, ' ');
+    text = {copy.data(), text.size()};
   }
-  if (parser_.iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING).get(document_))
-    return nullptr;
-  return &document_;
+  return parser.iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING).get(document) ==
+         simdjson::SUCCESS;
 }
 
 } // namespace cafbus

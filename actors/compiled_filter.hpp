@@ -1,12 +1,13 @@
 #pragma once
 #include "messages/event_filter.hpp"
-#include "messages/json_fields.hpp"
 
 #include <memory>
 
 namespace cafbus {
 
 struct event_batch;
+
+class payload_reader;
 
 /// What a filter says of an event.
 enum class verdict : uint8_t {
@@ -26,11 +27,11 @@ public:
   /// @pre check_filter(filter)
   explicit compiled_filter(const event_filter& filter);
 
-  /// @param payload May have been looked at before. Allocates nothing.
-  verdict judge(json::ondemand::document& payload) const;
+  /// Judges the payload that is open. Allocates nothing.
+  verdict judge(payload_reader& payload) const;
 
-  /// Why a payload is `unknown`, for people; empty if it is not.
-  std::string why_unknown(json::ondemand::document& payload) const;
+  /// Why the payload that is open is `unknown`, for people; empty if it is not.
+  std::string why_unknown(payload_reader& payload) const;
 
   struct step {
     std::string name;
@@ -53,13 +54,19 @@ using compiled_filter_ptr = std::shared_ptr<const compiled_filter>;
 /// Opens payloads for filters, one at a time. Keeps its memory, so that it takes none for further payloads of the size.
 class payload_reader {
 public:
-  /// @returns null if there is no memory for it. Valid until the next call, and as long as the batch is.
-  json::ondemand::document* open(const event_batch& batch, size_t i);
+  payload_reader();
+  ~payload_reader();
+  payload_reader(const payload_reader&) = delete;
+  payload_reader& operator=(const payload_reader&) = delete;
+
+  /// Until the next one is opened, and as long as the batch is there.
+  /// @returns whether it can be judged; if not, there is no memory for it.
+  bool open(const event_batch& batch, size_t i);
 
 private:
-  json::ondemand::parser parser_;
-  json::ondemand::document document_;
-  std::string copy_; // of a payload behind which too little may be read
+  friend class compiled_filter;
+  struct state; // simdjson's classes differ with the optimisation, so they stand in no header that tests include
+  std::unique_ptr<state> state_;
 };
 
 } // namespace cafbus

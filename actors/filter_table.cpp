@@ -65,15 +65,14 @@ void filter_table::judge(const event_batch& batch, event_span events, std::span<
     last.wanted = last.unknown = last.first_unknown = last.wanted_before = 0;
   }
   for (auto i = events.first; i < events.last; ++i) {
-    auto* payload = reader_->open(batch, i);
+    const auto is_open = reader_->open(batch, i);
     for (auto id : ids)
-      note(entries_[id].last, i, payload ? entries_[id].filter->judge(*payload) : verdict::unknown);
+      note(entries_[id].last, i, is_open ? entries_[id].filter->judge(*reader_) : verdict::unknown);
   }
 }
 
 std::string filter_table::why_unknown(filter_id id, const event_batch& batch, uint32_t i) {
-  auto* payload = reader_->open(batch, i);
-  return payload ? entries_[id].filter->why_unknown(*payload) : "there is no memory to read it";
+  return reader_->open(batch, i) ? entries_[id].filter->why_unknown(*reader_) : "there is no memory to read it";
 }
 
 } // namespace cafbus
