@@ -3,6 +3,7 @@
 #include "actors/bus_state.hpp"
 #include "actors/cleanup_lock.hpp"
 #include "actors/conn.hpp"
+#include "actors/filter_registry.hpp"
 #include "actors/hub.hpp"
 #include "actors/idle_supervisor.hpp"
 #include "actors/mailbox_bounds.hpp"
@@ -53,7 +54,6 @@ caf::result<joined> bus_state::on_join(const join& x) {
     return joined{false, false, "there is no subscriber", {}};
   if (x.subscriber.node() != self->node())
     return joined{false, false, "the subscriber is an actor of another process: events do not leave this one", {}};
-  auto promise = self->make_response_promise<joined>();
   auto request = x;
   auto& info = request.info;
   for (const auto& pattern : info.patterns)
@@ -63,16 +63,22 @@ caf::result<joined> bus_state::on_join(const join& x) {
     info.event_types.push_back(info.event_key);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
+  if (auto checked = check_filter(info.filter); !checked)
+    return joined{false, false, checked.error().text, {}};
+  auto filter = filters->find_or_add(info.filter);
+  if (!filter)
+    return joined{false, false, filter.error().text, {}};
   limit_wishes(info, options);
+  auto promise = self->make_response_promise<joined>(); // from here on it answers, and no value that is returned
   auto question = joining.add(promise);
   auto member = caf::actor_cast<caf::strong_actor_ptr>(request.subscriber);
   self->request(parts.lock, caf::infinite, enter{info.subscription_id, member, request.hooks})
       .then(
-          [this, request, member, question](const entered& answer) {
+          [this, request, filter = *filter, member, question](const entered& answer) {
             if (!answer.admitted) {
               joining.deliver(question, joined{false, false, answer.reason, {}});
             } else if (plan.running()) {
-              admit(request, answer.first, question);
+              admit(request, filter, answer.first, question);
             } else {
               caf::anon_send(parts.lock, leave{request.info.subscription_id, member});
               joining.deliver(question, joined{false, false, "the bus is stopping", {}});
@@ -82,11 +88,12 @@ caf::result<joined> bus_state::on_join(const join& x) {
   return promise;
 }
 
-void bus_state::admit(const join& x, bool first, open_promises<joined>::ticket question) {
+void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool first,
+                      open_promises<joined>::ticket question) {
   auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
   in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
   self->monitor(conn);
-  self->request(parts.hub, caf::infinite, subscribe{conn, x.info, x.via})
+  self->request(parts.hub, caf::infinite, subscribe{conn, x.info, x.via, filter})
       .then(
           [this, first, conn, question](const stream_list& streams) {
             joining.deliver(question, joined{true, first, {}, conn, streams});
@@ -210,10 +217,12 @@ bool bus_state::on_source_down(const caf::actor_addr& who) {
 namespace {
 
 bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const bus_options& options,
-                             const std::shared_ptr<queue_budget>& budget) {
+                             const std::shared_ptr<queue_budget>& budget,
+                             const std::shared_ptr<filter_registry>& filters) {
   auto& state = self->state;
   state.options = options;
   state.budget = budget;
+  state.filters = filters;
   state.started = self->clock().now();
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error& e) { log::bus().warn("error-message code={}", e.code()); });
@@ -246,7 +255,8 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options) {
 
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const hook_launcher& hooks) {
   auto budget = std::make_shared<queue_budget>(options.max_queued_bytes);
-  auto root = system.spawn(bus, options, budget);
+  auto filters = std::make_shared<filter_registry>(defaults::max_filters);
+  auto root = system.spawn(bus, options, budget, filters);
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node});
@@ -255,7 +265,7 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},
                    hooks ? hooks : process_hooks(system, options.app, options.commands));
   caf::anon_send(root, adopt{hub, lock, supervisor});
-  return {root, hub, lock, node, budget};
+  return {root, hub, lock, node, budget, filters};
 }
 
 } // namespace cafbus

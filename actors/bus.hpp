@@ -12,6 +12,7 @@
 
 namespace cafbus {
 
+class filter_registry;
 class queue_budget;
 
 /// A bus and those of its parts that others talk to directly.
@@ -19,8 +20,9 @@ struct bus_parts {
   bus_actor bus = {};
   hub_actor hub = {};
   cleanup_lock_actor lock = {};
-  uint64_t node = 0;                         ///< How linked buses know it.
-  std::shared_ptr<queue_budget> budget = {}; ///< Of all mailboxes; for those who attach a listener.
+  uint64_t node = 0;                             ///< How linked buses know it.
+  std::shared_ptr<queue_budget> budget = {};     ///< Of all mailboxes; for those who attach a listener.
+  std::shared_ptr<filter_registry> filters = {}; ///< Of all consumers; the same.
 };
 
 /// Spawns a whole bus without sockets and sources: attach those to `bus`. There may be any number of them in one

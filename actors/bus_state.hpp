@@ -54,7 +54,7 @@ struct bus_state {
   void on_down(const caf::down_msg& x);
   bool on_source_down(const caf::actor_addr& who);
 
-  void admit(const join& x, bool first, open_promises<joined>::ticket question);
+  void admit(const join& x, const compiled_filter_ptr& filter, bool first, open_promises<joined>::ticket question);
   void ask_listener(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
   status_response describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const;
   void stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question);
@@ -75,6 +75,7 @@ struct bus_state {
   bus_actor::pointer self;
   bus_options options;
   std::shared_ptr<queue_budget> budget;
+  std::shared_ptr<filter_registry> filters;
   adopt parts;
   listener_actor listener;
   std::vector<attached_source> sources;

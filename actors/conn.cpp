@@ -53,6 +53,7 @@ protected:
     return {
         [this](const deliver& x) { on_deliver(x, this->context()); },
         [this](const lose& x) { on_lose(x, this->context()); },
+        [this](end_by_filter& x) { on_end_by_filter(std::move(x.why)); },
         [this](const mailbox_filled& x) { handle(x); },
         [this](const delivered& x) { handle(x); },
         [this](const source_status& x) { on_source_status(x); },
@@ -104,7 +105,7 @@ private:
     if (has_said_so)
       return this->quit(caf::exit_reason::user_shutdown);
     const auto has_more = mailbox.credited();
-    if (has_more || !statuses.empty() || !waiting.empty())
+    if (has_more || !statuses.empty() || !waiting.empty() || !filter_failure.empty())
       deliver_next();
     answer_room();
   }
@@ -120,6 +121,8 @@ private:
     for (auto& [name, status] : statuses)
       next.statuses.push_back(std::move(status));
     statuses.clear();
+    if (next.events.empty() && next.gaps.empty() && !filter_failure.empty())
+      return say_filter_failed();
     if (next.events.empty() && next.gaps.empty() && next.statuses.empty()) {
       for (auto& x : waiting)
         x.deliver(drained{});
@@ -141,6 +144,23 @@ private:
     last.evicted = true;
     this->send(subscriber, std::move(last));
     log::conn().warn("consumer-evicted pid={} key={}", info.pid, log::quoted(info.event_key));
+  }
+
+  /// What came before it is in the mailbox, and is delivered first.
+  void on_end_by_filter(std::string why) {
+    filter_failure = std::move(why);
+    deliver_next();
+  }
+
+  void say_filter_failed() {
+    if (has_said_so)
+      return;
+    has_said_so = in_flight = true;
+    delivery last;
+    last.filter_failure = filter_failure;
+    this->send(subscriber, std::move(last));
+    log::conn().warn("filter-failed pid={} key={} reason={}", info.pid, log::quoted(info.event_key),
+                     log::quoted(filter_failure));
   }
 
   caf::result<room> on_await_room() {
@@ -203,7 +223,8 @@ private:
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::vector<caf::typed_response_promise<room>> room_wanted;
   std::atomic<bool> is_evicted = false;  // set on the hub's thread
-  bool has_said_so = false;              // to the subscriber: that it is evicted
+  bool has_said_so = false;              // to the subscriber: that it is evicted, or its filter has failed
+  std::string filter_failure;            // why it is to end; empty: it is not
   std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
   uint64_t drops_logged = 0;
   caf::actor_clock::time_point next_drop_log{};

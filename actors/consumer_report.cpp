@@ -4,7 +4,7 @@ namespace cafbus {
 
 namespace {
 
-/// What it has asked for its queue; nothing if it is as usual.
+/// What it has asked for its queue, and its filter; nothing if it is as usual.
 void add_wishes(consumer_status& to, const consumer_info& info) {
   to.queue_capacity = info.queue_capacity;
   to.queue_bytes = info.queue_bytes;
@@ -12,6 +12,9 @@ void add_wishes(consumer_status& to, const consumer_info& info) {
     to.policy = info.policy;
   if (info.policy == queue_policy::block)
     to.block_ms = static_cast<uint64_t>(std::chrono::floor<std::chrono::milliseconds>(info.block_time).count());
+  to.filter = info.filter;
+  if (!info.filter.empty())
+    to.on_filter_error = info.on_filter_error;
 }
 
 } // namespace

@@ -25,6 +25,8 @@ void event_router::add(subscriber_id id, const std::vector<std::string>& types,
     slots_.push_back({});
     types_.push_back({});
     patterns_of_.push_back({});
+    filter_of_.push_back(filter_table::none);
+    filtering_.push_back({});
   } else {
     slot = free_.back();
     free_.pop_back();
@@ -67,10 +69,27 @@ void event_router::remove(subscriber_id id) {
   }
   if (patterns_.empty())
     known_ = {};
+  if (filter_of_[slot] != filter_table::none)
+    filters_.remove(filter_of_[slot]);
+  filter_of_[slot] = filter_table::none;
+  filtering_[slot] = {};
   patterns_of_[slot] = {};
   types_[slot] = {};
   slots_[slot] = {};
   free_.push_back(slot);
+}
+
+void event_router::set_filter(subscriber_id id, filtering x) {
+  auto i = slot_of_.find(id);
+  if (i == slot_of_.end() || !x.filter)
+    return;
+  filter_of_[i->second] = filters_.add(x.filter);
+  filtering_[i->second] = std::move(x);
+}
+
+event_router::filtering event_router::filtering_of(subscriber_id id) const {
+  auto i = slot_of_.find(id);
+  return i == slot_of_.end() ? filtering{} : filtering_[i->second];
 }
 
 const event_router::subscribers* event_router::resolve(const std::string& type) {
@@ -137,6 +156,7 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   missed_.assign(batch.types.size(), 0);
   const auto numbers = begin_numbering(batch);
   late_.clear();
+  failed_.clear();
   run current;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     auto type = batch.slots[i].type;
@@ -152,12 +172,12 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
     } else if (current.type == type && current.span.last == i && current.span.first != i) {
       ++current.span.last;
     } else {
-      flush(current);
+      flush(batch, current);
       current = {type, {i, i + 1}};
     }
   }
   numbers_ = numbers;
-  flush(current);
+  flush(batch, current);
   counters_.ingress += batch.size();
   for (size_t type = 0; type < missed_.size(); ++type)
     if (missed_[type] > 0)
@@ -175,20 +195,62 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   return {result_.data(), count};
 }
 
-void event_router::flush(const run& x) {
-  auto [first, last] = x.span;
-  if (first == last)
+void event_router::flush(const event_batch& batch, const run& x) {
+  if (x.span.first == x.span.last)
     return;
-  counters_.matched += last - first;
-  for (auto slot : *resolved_[x.type]) {
-    auto& spans = slots_[slot].spans;
-    if (spans.empty())
-      touched_.push_back(slot);
-    if (!spans.empty() && spans.back().last == first)
-      spans.back().last = last;
-    else
-      spans.push_back({first, last});
+  counters_.matched += x.span.last - x.span.first;
+  if (!filters_.empty()) {
+    flush_filtered(batch, x);
+    return;
   }
+  for (auto slot : *resolved_[x.type])
+    add_span(slot, x.span);
+}
+
+void event_router::add_span(uint32_t slot, event_span x) {
+  auto& spans = slots_[slot].spans;
+  if (spans.empty())
+    touched_.push_back(slot);
+  if (!spans.empty() && spans.back().last == x.first)
+    spans.back().last = x.last;
+  else
+    spans.push_back(x);
+}
+
+/// The filters of all its subscribers are evaluated together, so that each payload is opened once.
+void event_router::flush_filtered(const event_batch& batch, const run& x) {
+  filtered_.clear();
+  filters_due_.clear();
+  for (auto slot : *resolved_[x.type]) {
+    if (filter_of_[slot] == filter_table::none) {
+      add_span(slot, x.span);
+    } else if (!filtering_[slot].failed) {
+      filtered_.push_back(slot);
+      if (filters_.ask_for(filter_of_[slot]))
+        filters_due_.push_back(filter_of_[slot]);
+    }
+  }
+  if (filtered_.empty())
+    return;
+  filters_.judge(batch, x.span, filters_due_);
+  for (auto slot : filtered_)
+    add_judged(slot, batch, x);
+}
+
+void event_router::add_judged(uint32_t slot, const event_batch& batch, const run& x) {
+  auto& state = filtering_[slot];
+  const auto& judged = filters_[filter_of_[slot]];
+  const auto passes = state.on_error == filter_error_policy::pass;
+  state.failed = state.on_error == filter_error_policy::fail && judged.unknown != 0;
+  const auto end = state.failed ? judged.first_unknown : x.span.last;
+  for (auto span : passes ? judged.not_no : judged.yes)
+    if (span.first < end)
+      add_span(slot, {span.first, std::min(span.last, end)});
+  const auto given = state.failed ? judged.wanted_before : judged.wanted + (passes ? judged.unknown : 0);
+  state.filtered += end - x.span.first - given;
+  state.errors += state.failed ? 1 : judged.unknown;
+  if (state.failed)
+    failed_.push_back({slots_[slot].subscriber, filters_.why_unknown(filter_of_[slot], batch, end)});
 }
 
 void event_router::count_unmatched(const std::string& type, uint64_t count) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/dedup_window.hpp"
+#include "actors/filter_table.hpp"
 #include "actors/pattern_index.hpp"
 #include "actors/stream_window.hpp"
 #include "messages/actors.hpp"
@@ -14,7 +15,8 @@ namespace cafbus {
 /// Which events of a batch go to whom: the hub without its messages.
 ///
 /// Work per batch grows with its runs (events of one type in a row) times their subscribers, never with events times
-/// subscribers; nothing is allocated once the scratch space has grown.
+/// subscribers; nothing is allocated once the scratch space has grown. Filters are evaluated once per event and
+/// distinct filter.
 class event_router {
 public:
   using subscriber_id = uint64_t;
@@ -24,6 +26,21 @@ public:
     std::vector<event_span> spans; ///< Ascending, disjoint, not adjacent.
   };
 
+  /// What a subscriber wants of its events beyond their type, and what came of it.
+  struct filtering {
+    compiled_filter_ptr filter; ///< Null: every event.
+    filter_error_policy on_error = filter_error_policy::skip;
+    uint64_t filtered = 0; ///< Events of its types that it was not given.
+    uint64_t errors = 0;   ///< Events of its types that the filter could not judge.
+    bool failed = false;   ///< By `on_error`: it gets no more events.
+  };
+
+  /// A subscriber whose filter has failed.
+  struct failed_filter {
+    subscriber_id subscriber;
+    std::string why; ///< For people.
+  };
+
   /// @param node This bus's own number among linked ones.
   explicit event_router(dedup_window dedup, uint64_t node = 0) : dedup_{std::move(dedup)}, streams_{node} {}
 
@@ -31,6 +48,11 @@ public:
   /// @pre `id` is not in, and check_pattern() holds of each pattern
   void add(subscriber_id id, const std::vector<std::string>& types, const std::vector<std::string>& patterns = {});
   void remove(subscriber_id id);
+
+  /// @pre `id` is in, and has no filter yet
+  void set_filter(subscriber_id id, filtering x);
+  /// Nothing for one that is not in, or has none.
+  filtering filtering_of(subscriber_id id) const;
 
   /// Routes a batch: counts each of its events in exactly one of duplicates, unmatched and matched.
   /// An event that nobody wants claims no place in the dedup window: its retry may find somebody.
@@ -42,6 +64,9 @@ public:
 
   /// By type: events of the last batch that came too late to be in order. They count as duplicates and are lost.
   const std::map<std::string, uint64_t>& late() const noexcept { return late_; }
+
+  /// Those whose filters could not judge an event of the last batch, and are to fail then. They get what came before.
+  const std::vector<failed_filter>& failed() const noexcept { return failed_; }
 
   /// Who wants events of that type.
   std::vector<subscriber_id> wanting(const std::string& type);
@@ -76,7 +101,10 @@ private:
   bool is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now);
   bool is_due(const event_batch& batch, uint32_t i);
   std::shared_ptr<batch_numbers> begin_numbering(const event_batch& batch);
-  void flush(const run& x);
+  void flush(const event_batch& batch, const run& x);
+  void add_span(uint32_t slot, event_span x);
+  void flush_filtered(const event_batch& batch, const run& x);
+  void add_judged(uint32_t slot, const event_batch& batch, const run& x);
   void count_unmatched(const std::string& type, uint64_t count);
 
   std::unordered_map<std::string, subscribers, text_hash, std::equal_to<>> index_;
@@ -84,6 +112,12 @@ private:
   std::vector<route> slots_;                          // one a subscriber; `spans` is scratch space
   std::vector<std::vector<std::string>> types_;       // of the slot of the same number
   std::vector<std::vector<std::string>> patterns_of_; // the same
+  std::vector<filter_table::filter_id> filter_of_;    // the same
+  std::vector<filtering> filtering_;                  // the same
+  filter_table filters_;
+  std::vector<uint32_t> filtered_;                   // of the run at hand: slots with a filter
+  std::vector<filter_table::filter_id> filters_due_; // of the run at hand
+  std::vector<failed_filter> failed_;
   pattern_index patterns_;
   std::unordered_map<std::string, known_type> known_; // used while there are patterns
   uint64_t generation_ = 0; // of the patterns; what is known of an older one is looked up again

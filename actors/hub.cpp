@@ -175,6 +175,8 @@ private:
       last_spans = &spans;
       tell(consumers.find(id)->second, message);
     }
+    for (const auto& [id, why] : router.failed()) // they have been sent what came before
+      this->send(consumers.find(id)->second.conn, end_by_filter{why});
   }
 
   /// At once, whatever else its conn has to do.
@@ -254,12 +256,15 @@ private:
     auto [i, is_new] = consumers.try_emplace(id, consumer{x.conn, x.info, x.via});
     if (!x.via.empty())
       answer = streams_of(x.info, is_new ? consumer_info{} : i->second.info);
+    // it stays when the names change, with what it has counted
+    auto filtering = is_new ? event_router::filtering{x.filter, x.info.on_filter_error} : router.filtering_of(id);
     if (!is_new) {
       router.remove(id);
       i->second.info = x.info;
       i->second.via = x.via;
     }
     router.add(id, x.info.event_types, x.info.patterns);
+    router.set_filter(id, std::move(filtering));
     if (x.info.policy == queue_policy::block)
       credit.add(id, x.info.block_time);
     tell_links();
@@ -338,6 +343,9 @@ private:
               [this, state, i, info = info, id = ids[i]](const conn_counters& x) {
                 auto& status = state->result.consumers[i] = report_on(info, x);
                 status.blocks = credit.waiting_for(id);
+                const auto filtering = router.filtering_of(id);
+                status.filtered = filtering.filtered;
+                status.filter_errors = filtering.errors;
                 state->arrived();
               },
               [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much

@@ -36,6 +36,9 @@ int explain_refusal(const join_outcome& outcome, const app_paths& paths) {
 void explain_loss(consume_end why, const std::string& app) {
   if (why == consume_end::bus_shutdown)
     say("the bus has stopped; to start a new one and continue, run the same command again");
+  if (why == consume_end::filter_failed)
+    say("this consumer misses events from now on; with --on-filter-error skip or pass, such an event does not end the "
+        "run");
   if (why == consume_end::connection_lost)
     say("the connection to the bus is lost, and this consumer misses events from now on: `cafbus status --app " + app +
         "` shows the state of the bus; to continue, run the same command again");
@@ -86,6 +89,8 @@ int code_of(const consume_session& session, consume_end why, const consume_reque
     return exit_code::bus_lost;
   if (session.output_failed())
     return exit_code::unwritable;
+  if (why == consume_end::filter_failed)
+    return exit_code::failed;
   const auto by_program = totals.jq_errors != 0 && request.program_errors != jq_errors::pass;
   const auto otherwise = totals.failed_otherwise(request.program_errors) != 0;
   if ((otherwise && !request.skip_failures) || (by_program && request.program_errors == jq_errors::fail))
@@ -191,12 +196,17 @@ constexpr const char* consume_footer =
     "failed, with --jq handled + filtered + failed; dropped: the bus dropped them\n"
     "because this consumer was too slow; left: they were queued when the run ended.\n"
     "R is limit, timeout, idle_timeout, signal, stdin_eof, output_closed,\n"
-    "exec_failed, jq_failed, bus_shutdown or connection_lost.\n"
+    "exec_failed, jq_failed, filter_failed, bus_shutdown or connection_lost.\n"
     "\n"
     "Exit codes: 0 success; 1 failure; 2 wrong usage, or rejected by the bus;\n"
     "3 the bus ended; 4 events could not be written; 5 events were lost, and\n"
     "--fail-on-loss is given; 6 the program of --jq failed on events, or commands\n"
     "failed and --on-exec-error is skip.\n"
+    "\n"
+    "--where: a pointer as in RFC 6901: /issue/labels/0/name; in double quotes if it\n"
+    "has blanks. The bus evaluates a filter once per event, however many consumers\n"
+    "have it; events that it keeps back are not queued, and count as filtered in\n"
+    "`cafbus status`. A member that is missing can be judged by `exists` only.\n"
     "\n"
     "--jq: each result is a line. An event without a result is filtered: it is not\n"
     "printed, and --max-events does not count it. With --exec or --output-dir, all\n"
@@ -222,6 +232,8 @@ constexpr const char* consume_footer =
     "Examples:\n"
     "  cafbus consume im.message --max-events 1 --timeout 1min\n"
     "  cafbus consume 'github.*.opened' --envelope\n"
+    "  cafbus consume github.issues --where '/action in [\"opened\", \"reopened\"]'\n"
+    "  cafbus consume orders --where '/total > 100 and /coupon exists'\n"
     "  cafbus consume github.issues.opened --jq .issue.title -r\n"
     "  cafbus consume 'github.>' --envelope --jq '[.event_type, .payload.action]'\n"
     "  cafbus consume orders --jq 'select(.total > 100)' --exec ./large-order\n"

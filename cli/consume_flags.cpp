@@ -5,6 +5,7 @@
 #include "cli/event_command.hpp"
 #include "cli/jq_flags.hpp"
 #include "config/duration.hpp"
+#include "messages/filter_text.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <CLI/CLI.hpp>
@@ -114,6 +115,24 @@ result<void> read_policy(const consume_flags& flags, hello& x) {
   return {};
 }
 
+/// Which events of its types it wants: all of the flags must hold.
+result<void> read_filter(const consume_flags& flags, hello& x) {
+  for (const auto& text : flags.where) {
+    auto parsed = parse_filter(text);
+    if (!parsed)
+      return wrong("--where", parsed.error().text);
+    x.filter.insert(x.filter.end(), parsed->begin(), parsed->end());
+  }
+  if (auto checked = check_filter(x.filter); !checked)
+    return wrong("--where", checked.error().text);
+  x.on_filter_error = flags.on_filter_error;
+  if (!x.on_filter_error.empty() && x.filter.empty())
+    return failure{failure_kind::invalid, "--on-filter-error requires --where"};
+  if (!check_filter_error_policy(x.on_filter_error, x.filter))
+    return wrong("--on-filter-error", "it must be skip, pass or fail");
+  return {};
+}
+
 /// How events look.
 result<void> read_format(const consume_flags& flags, consume_request& x) {
   x.envelope = flags.envelope;
@@ -190,6 +209,8 @@ result<consume_request> to_request(const consume_flags& flags) {
     return read.error();
   if (auto read = read_policy(flags, x.subscription); !read)
     return read.error();
+  if (auto read = read_filter(flags, x.subscription); !read)
+    return read.error();
   return x;
 }
 
@@ -243,6 +264,15 @@ void consume_flags::add_to(CLI::App& command) {
   text("--block-timeout", block_timeout, "DURATION",
        "With --policy block: longest time that publishers wait; then the oldest events are dropped (default: " +
            to_text(defaults::block_time) + ')');
+  command
+      .add_option("--where", where,
+                  "Receive only events whose payload meets these conditions, joined by `and`: a JSON pointer, one of "
+                  "== != < > in exists, and a JSON value; the bus checks them. May be repeated: all must hold")
+      ->type_name("FILTER")
+      ->allow_extra_args(false);
+  text("--on-filter-error", on_filter_error, "skip|pass|fail",
+       "If an event cannot be judged (a member is missing, or the values have no order): skip it, pass it, or fail, "
+       "which ends the run (default: skip)");
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

@@ -26,6 +26,8 @@ struct consume_flags {
   std::string queue_capacity;
   std::string queue_bytes;
   std::string block_timeout;
+  std::vector<std::string> where;
+  std::string on_filter_error;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

@@ -56,6 +56,7 @@ enum class consume_end : uint8_t {
   output_closed,   ///< The reader of standard output has gone, or events cannot be written.
   exec_failed,     ///< A command failed and failures are not skipped.
   jq_failed,       ///< The program of `--jq` failed, and `--jq-errors` is fail.
+  filter_failed,   ///< The filter could not judge an event, and `--on-filter-error` is fail.
   bus_shutdown,    ///< The bus has stopped.
   connection_lost, ///< The bus was killed, or has given this consumer up.
 };

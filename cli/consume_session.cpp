@@ -110,7 +110,8 @@ bool consume_session::done() const {
 void consume_session::settle() {
   std::optional<consumer_status> account;
   uint64_t in_hand = 0;
-  auto bus_is_there = end_ != consume_end::bus_shutdown && end_ != consume_end::connection_lost && !hung_up_;
+  auto bus_is_there = end_ != consume_end::filter_failed && end_ != consume_end::bus_shutdown &&
+                      end_ != consume_end::connection_lost && !hung_up_;
   if (bus_is_there) {
     farewell leaving{bus_, request_.subscription, socket_};
     leaving.run(signals_.get(), deadline{phase_ == phase::over ? 0s : leave_timeout});

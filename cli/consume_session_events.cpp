@@ -221,6 +221,8 @@ void consume_session::on_gap(const gap_frame& x) {
 void consume_session::on_bye(const std::string& reason) {
   if (!reason.empty())
     say("the bus said bye: " + reason);
+  if (reason.starts_with(to_string(close_reason::filter_failed)))
+    return end(consume_end::filter_failed);
   auto given_up = reason == to_string(close_reason::stalled) || reason == to_string(close_reason::control_overflow) ||
                   reason == to_string(close_reason::internal_error) || reason == to_string(close_reason::evicted);
   end(given_up ? consume_end::connection_lost : consume_end::bus_shutdown);

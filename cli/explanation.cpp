@@ -4,6 +4,7 @@
 #include "cli/console.hpp"
 #include "cli/status_check.hpp"
 #include "cli/wanted_names.hpp"
+#include "messages/filter_text.hpp"
 
 #include <algorithm>
 
@@ -76,7 +77,8 @@ private:
       if (stands_for(key_, type.event_type))
         add(event_stage::type, std::to_string(type.count) + " events of type " + plain(type.event_type) +
                                    " came while no consumer was subscribed to them, and were not kept");
-    const auto has_some = std::ranges::any_of(consumers_, [](const auto& y) { return y.received != 0; });
+    const auto has_some =
+        std::ranges::any_of(consumers_, [](const auto& y) { return y.received != 0 || y.filtered != 0; });
     if (x_.counters.ingress == 0 || has_some || !found_.empty())
       return;
     std::vector<std::string_view> names;
@@ -93,8 +95,22 @@ private:
     add(event_stage::type, std::move(text));
   }
 
+  void look_at_filter(const consumer_status& x, const std::string& who) {
+    if (x.filtered == 0 && x.filter_errors == 0)
+      return;
+    auto text = "the filter of " + who + " kept back " + std::to_string(x.filtered) + " events of its types, and let " +
+                std::to_string(x.received) + " pass: " + plain(to_text(x.filter));
+    if (x.filter_errors != 0)
+      text += "; it could not judge " + std::to_string(x.filter_errors) +
+              ", since a member is missing or cannot be compared";
+    add(event_stage::filter, std::move(text));
+  }
+
   void look_at(const consumer_status& x) {
     const auto who = "consumer " + std::to_string(x.pid);
+    look_at_filter(x, who);
+    if (x.received == 0 && x.filtered != 0)
+      return;
     if (x.received == 0) {
       add(event_stage::consumer, who + " is subscribed, and no event for it has come since");
       return;

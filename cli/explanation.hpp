@@ -12,12 +12,13 @@ enum class event_stage : uint8_t {
   source,   ///< What brings events in.
   type,     ///< What has come, beside what is asked for.
   consumer, ///< Who asks for it.
+  filter,   ///< What a consumer's filter has kept back.
   queue,    ///< What waits for a consumer, and what was dropped for it.
   handler,  ///< What a consumer does with what it has got.
 };
 template <>
 struct vocabulary<event_stage> {
-  static constexpr std::array words{"unknown", "source", "type", "consumer", "queue", "handler"};
+  static constexpr std::array words{"unknown", "source", "type", "consumer", "filter", "queue", "handler"};
 };
 static_assert(spells_all_up_to(event_stage::handler));
 

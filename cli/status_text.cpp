@@ -4,6 +4,7 @@
 #include "cli/status_check.hpp"
 #include "cli/wanted_names.hpp"
 #include "config/duration.hpp"
+#include "messages/filter_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -182,6 +183,23 @@ std::string policies_text(const status_response& x) {
   return result;
 }
 
+std::string filter_text(const consumer_status& x) {
+  constexpr size_t shown = 200;
+  auto text = to_text(x.filter);
+  if (text.size() > shown)
+    text = text.substr(0, shown) + "...";
+  return "consumer " + std::to_string(x.pid) + ": " + plain(text) + ": kept back " + std::to_string(x.filtered) +
+         " events, could not judge " + std::to_string(x.filter_errors) + " (" + to_string(x.on_filter_error) + ')';
+}
+
+std::string filters_text(const status_response& x) {
+  std::string result;
+  for (const auto& consumer : x.consumers)
+    if (!consumer.filter.empty())
+      result += field("filter", filter_text(consumer));
+  return result;
+}
+
 } // namespace
 
 std::vector<std::string> explain(const status_response& x) {
@@ -225,15 +243,15 @@ std::vector<std::string> explain(const status_response& x) {
 }
 
 std::string status_text(const status_response& x) {
-  auto result = field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
-                field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
-                field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) +
-                sources_text(x.sources) + links_text(x.links) +
-                field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
-                field("last event", !counts_events(x)         ? "unknown"
-                                    : x.last_event_at.empty() ? "none yet"
-                                                              : x.last_event_at) +
-                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x);
+  auto result =
+      field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
+      field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
+      field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) + sources_text(x.sources) +
+      links_text(x.links) + field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
+      field("last event", !counts_events(x)         ? "unknown"
+                          : x.last_event_at.empty() ? "none yet"
+                                                    : x.last_event_at) +
+      field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x) + filters_text(x);
   for (const auto& line : explain(x))
     result += field("why", line);
   return result + consumers_text(x);

@@ -24,6 +24,7 @@ struct delivery {
   std::vector<event_range> events = {};     ///< In order; sequence numbers only grow, a hole is a drop.
   std::vector<gap_frame> gaps = {}; ///< In order: the holes up to the last event, if it wants to be told of them.
   bool evicted = false; ///< The last one, and without events: its policy is to end where it would have to lose some.
+  std::string filter_failure = {}; ///< The last one, and without events: why its filter cannot judge the next event.
 };
 
 /// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
@@ -51,6 +52,11 @@ struct deliver {
 /// So many events that this conn's subscriber wanted were lost on their way from another bus.
 struct lose {
   uint64_t count = 0;
+};
+
+/// This conn's subscriber gets no more events: its filter cannot judge one, and it wants to end then.
+struct end_by_filter {
+  std::string why = {};
 };
 
 /// The bounded mailbox was empty and has something now.
@@ -94,6 +100,9 @@ struct consumer_info {
   uint64_t queue_capacity = 0;            ///< Events that may wait for it, at most the bus's; 0: the bus's.
   uint64_t queue_bytes = 0;               ///< The same.
   std::chrono::nanoseconds block_time{0}; ///< With the policy block: how long publishers wait for it; 0: as usual.
+  event_filter filter = {};               ///< Only events of whose payload all of it holds.
+  filter_error_policy on_filter_error =
+      filter_error_policy::skip; ///< What becomes of an event that the filter cannot judge.
   bool operator==(const consumer_info&) const = default;
 };
 
@@ -333,7 +342,7 @@ struct stop_overdue {
 // clang-format off
 CAFBUS_LOCAL(reconfigure)
 CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
-CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
 CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
 CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)

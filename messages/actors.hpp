@@ -36,6 +36,8 @@ using conn_actor = caf::typed_actor<
     caf::reacts_to<deliver>,
     // The same.
     caf::reacts_to<lose>,
+    // From the hub.
+    caf::reacts_to<end_by_filter>,
     // INTERNAL: a delivery can be made.
     caf::reacts_to<mailbox_filled>,
     // From its subscriber: credit.
@@ -51,12 +53,16 @@ using conn_actor = caf::typed_actor<
 
 // -- hub: who wants which event type; the one place where events are routed -------------------------------------------
 
+class compiled_filter; // actors/compiled_filter.hpp
+using compiled_filter_ptr = std::shared_ptr<const compiled_filter>;
+
 /// Once more for the same conn: other event types from now on.
 struct subscribe {
   conn_actor conn = {};
   consumer_info info = {};
   std::vector<node_path> via = {}; ///< For a link to another bus: one for each event type, then one for each pattern.
                                    ///< Empty: a consumer of this bus.
+  compiled_filter_ptr filter = {}; ///< Of `info`; null: none.
 };
 struct unsubscribe {
   conn_actor conn = {};

@@ -20,16 +20,18 @@ enum class close_reason : uint8_t {
   too_many_half_open,   ///< It was the oldest without a first frame when there were more than `max_half_open`.
   internal_error,       ///< Another actor of the bus has failed.
   evicted,              ///< Its queue was full, and its policy is to end then.
+  filter_failed,        ///< Its filter could not judge an event, and it wants to end then.
 };
 template <>
 struct vocabulary<close_reason> {
   static constexpr std::array words{
-      "peer_closed",      "peer_said_bye",        "answered",           "bus_stopping",    "rejected",
-      "stalled",          "hello_timeout",        "bad_first_frame",    "frame_too_large", "foreign_uid",
-      "control_overflow", "too_many_connections", "too_many_half_open", "internal_error",  "evicted",
+      "peer_closed",        "peer_said_bye",  "answered",         "bus_stopping",
+      "rejected",           "stalled",        "hello_timeout",    "bad_first_frame",
+      "frame_too_large",    "foreign_uid",    "control_overflow", "too_many_connections",
+      "too_many_half_open", "internal_error", "evicted",          "filter_failed",
   };
 };
-static_assert(spells_all_up_to(close_reason::evicted));
+static_assert(spells_all_up_to(close_reason::filter_failed));
 
 /// The code of the `error` frame that tells a peer of it: the one with the same word, `unknown` if there is none.
 constexpr error_code to_error_code(close_reason x) noexcept {

@@ -1,5 +1,6 @@
 #include "messages/frame_codec.hpp"
 
+#include "messages/filter_values.hpp"
 #include "messages/frame_layout.hpp"
 #include "messages/json_fields.hpp"
 #include "messages/json_grammar.hpp"
@@ -65,6 +66,11 @@ bool read(value& from, E& to) {
   return true;
 }
 
+bool read(value& from, filter_value& to) {
+  to = json::to_filter_value(from);
+  return true;
+}
+
 bool read(value& from, std::map<std::string, std::string>& to) {
   to.clear();
   bool good = true;
@@ -113,11 +119,20 @@ struct field_reader {
   void maybe(std::string_view name, auto& to) { (*this)(name, to); }
 };
 
+/// Whether null is a value of this field; in all others it counts as absent: Go writes an empty list so.
+template <class T>
+bool may_be_null(std::string_view key) {
+  if constexpr (requires { layout<T>::may_be_null; })
+    return key == layout<T>::may_be_null;
+  else
+    return false;
+}
+
 template <class T>
 bool read_object(simdjson::simdjson_result<json::ondemand::object> from, T& to) {
   bool good = true;
   const auto read_field = [&](std::string_view key, value& x) {
-    if (json::first_char(x) == 'n') // null counts as absent: Go writes an empty list so
+    if (json::first_char(x) == 'n' && !may_be_null<T>(key))
       return;
     field_reader reader{key, x};
     layout<T>::visit(reader, to);
@@ -171,6 +186,7 @@ json_value written(const std::vector<T>& xs);
 template <class T>
 json_value written(const std::optional<T>& x);
 json_value written(std::chrono::nanoseconds x);
+json_value written(const filter_value& x);
 
 struct field_writer {
   json_value object = json_value::object();
@@ -201,6 +217,28 @@ json_value written(const std::optional<T>& x) {
 
 json_value written(std::chrono::nanoseconds x) {
   return std::chrono::floor<std::chrono::milliseconds>(x).count();
+}
+
+json_value written_scalar(const filter_scalar& scalar) {
+  const auto write = [](const auto& x) -> json_value {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x)>, std::monostate>)
+      return nullptr;
+    else
+      return x;
+  };
+  return std::visit(write, scalar);
+}
+
+json_value written(const filter_value& x) {
+  if (const auto* scalar = std::get_if<filter_scalar>(&x))
+    return written_scalar(*scalar);
+  auto result = json_value::array();
+  if (const auto* list = std::get_if<std::vector<filter_scalar>>(&x))
+    for (const auto& item : *list)
+      result.push_back(written_scalar(item));
+  else
+    result.push_back(json_value::array()); // another value of the same sort
+  return result;
 }
 
 template <class T>

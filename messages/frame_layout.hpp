@@ -31,6 +31,18 @@ struct layout<hello> {
     f.maybe("queue_capacity", x.queue_capacity);
     f.maybe("queue_bytes", x.queue_bytes);
     f.maybe("block_ms", x.block_ms);
+    f.maybe("filter", x.filter);
+    f.maybe("on_filter_error", x.on_filter_error);
+  }
+};
+
+template <>
+struct layout<filter_condition> {
+  static constexpr std::string_view may_be_null = "value"; ///< A field in which null is a value like others.
+  static void visit(auto& f, auto& x) {
+    f("pointer", x.pointer);
+    f("op", x.op);
+    f.maybe("value", x.value);
   }
 };
 
@@ -218,6 +230,10 @@ struct layout<consumer_status> {
     f.maybe("queue_bytes", x.queue_bytes);
     f.maybe("block_ms", x.block_ms);
     f.maybe("blocks", x.blocks);
+    f.maybe("filter", x.filter);
+    f.maybe("on_filter_error", x.on_filter_error);
+    f.maybe("filtered", x.filtered);
+    f.maybe("filter_errors", x.filter_errors);
   }
 };
 

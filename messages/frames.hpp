@@ -1,6 +1,7 @@
 #pragma once
 #include "config/reload_result.hpp"
 #include "config/runtime_limits.hpp"
+#include "messages/event_filter.hpp"
 #include "messages/states.hpp"
 
 #include <cstdint>
@@ -23,6 +24,8 @@ namespace capability {
 /// `event_id`, `source_time`, `app_id` and `tenant_key` are the publisher's, or absent.
 inline constexpr const char* canonical_metadata = "canonical_metadata_v1";
 inline constexpr const char* exclusive = "exclusive";
+/// `filter` in a hello.
+inline constexpr const char* filter = "filter";
 /// Asked for by a consumer that names it: `gap` frames in place of holes.
 inline constexpr const char* gap = "gap";
 inline constexpr const char* hooks = "hooks";
@@ -52,6 +55,8 @@ struct hello {
   uint64_t queue_capacity = 0;                      ///< Events that may wait for it, at most the bus's; 0: the bus's.
   uint64_t queue_bytes = 0;                         ///< The same in bytes.
   uint64_t block_ms = 0;                            ///< How long publishers wait for it; 0: the bus's default.
+  event_filter filter = {};                         ///< Only events of whose payload all of it holds.
+  std::string on_filter_error = {};                 ///< A word of `filter_error_policy`; empty: skip.
   bool operator==(const hello&) const = default;
 };
 
@@ -175,6 +180,10 @@ struct consumer_status {
   uint64_t queue_bytes = 0;                    ///< The same.
   uint64_t block_ms = 0;                       ///< With the policy block: how long publishers wait for it.
   std::vector<int64_t> blocks = {}; ///< Process ids of the publishers that wait for it now; 0: a source of the bus.
+  event_filter filter = {};         ///< That it asked for.
+  filter_error_policy on_filter_error = filter_error_policy::unknown; ///< Unknown: it has no filter.
+  uint64_t filtered = 0;      ///< Events of its types that its filter has kept from it; not part of `received`.
+  uint64_t filter_errors = 0; ///< Events of its types that its filter could not judge.
   bool operator==(const consumer_status&) const = default;
 };
 

@@ -55,6 +55,8 @@ result<blocking_consumer> blocking_consumer::open(const std::string& socket_path
   greeting.event_types = request.event_types;
   greeting.patterns = request.patterns;
   greeting.subscription_id = request.subscription_id;
+  greeting.filter = request.filter;
+  greeting.on_filter_error = request.on_filter_error;
   auto answer = bus->subscribe(greeting, until.left());
   if (!answer)
     return answer.error();

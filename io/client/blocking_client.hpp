@@ -31,6 +31,8 @@ struct subscription {
   std::vector<std::string> event_types = {}; ///< This and `patterns` empty: the key itself.
   std::vector<std::string> patterns = {};    ///< As `messages/type_pattern.hpp` describes them.
   std::string subscription_id = {};          ///< Identity for first and last; empty: the key.
+  event_filter filter = {};                  ///< Only events of whose payload all of it holds.
+  std::string on_filter_error = {};          ///< If it cannot judge an event: skip, pass or fail; empty: skip.
 };
 
 /// An event. Views are valid until the next call on its consumer.

@@ -70,6 +70,10 @@ result<void> check_hello(const hello& x, const bus_options& options) {
     return checked;
   if (auto checked = check_policy(x); !checked)
     return checked;
+  if (auto checked = check_filter(x.filter); !checked)
+    return checked;
+  if (auto checked = check_filter_error_policy(x.on_filter_error, x.filter); !checked)
+    return checked;
   if (too_long(x.event_key) || too_long(x.subscription_id))
     return bad("a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)");
   return {};

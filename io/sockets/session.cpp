@@ -277,6 +277,11 @@ void session_state::on_delivery(const delivery& x) {
     finish(close_reason::evicted);
     return;
   }
+  if (!x.filter_failure.empty()) {
+    write(encode(bye{std::string{to_string(close_reason::filter_failed)} + ": " + x.filter_failure}));
+    finish(close_reason::filter_failed);
+    return;
+  }
   credit = self->make_response_promise<delivered>();
   switch (write_delivery(x)) {
   case session_output::result::sent:

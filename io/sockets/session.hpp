@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/closing_broker.hpp"
+#include "actors/filter_registry.hpp"
 #include "actors/inline_turn.hpp"
 #include "actors/queue_budget.hpp"
 #include "config/log_limit.hpp"
@@ -26,6 +27,7 @@ struct session_context {
   socket_calls* calls = nullptr; ///< Outlives the sessions.
   std::shared_ptr<connection_limit> limit;
   std::shared_ptr<queue_budget> budget;
+  std::shared_ptr<filter_registry> filters;
 };
 
 class session_broker;
@@ -131,6 +133,7 @@ struct session_state {
 
   admission admitted; // of consumers and producers
   consumer_info info;
+  compiled_filter_ptr filter; // of `info`; null: none
   conn_actor conn;
   caf::typed_response_promise<delivered> credit;
   size_t waiting_answers = 0; // bytes of frames that are no events, since the peer last had everything

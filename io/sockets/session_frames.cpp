@@ -159,10 +159,16 @@ void session_state::on_hello(hello x) {
     reject(reject_code::bad_hello, checked.error().text);
     return;
   }
+  auto wanted = context->filters->find_or_add(x.filter);
+  if (!wanted) {
+    reject(reject_code::too_many_filters, wanted.error().text);
+    return;
+  }
   if (!admit()) {
     reject(reject_code::too_many_connections, limit_reached(*context));
     return;
   }
+  filter = std::move(*wanted);
   info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types), std::move(x.patterns)};
   info.tell_gaps = std::ranges::find(x.capabilities, capability::gap) != x.capabilities.end();
   if (auto word = from_word<queue_policy>(x.policy); word != queue_policy::unknown)
@@ -170,6 +176,9 @@ void session_state::on_hello(hello x) {
   info.queue_capacity = x.queue_capacity;
   info.queue_bytes = x.queue_bytes;
   info.block_time = block_time_of(x);
+  info.filter = std::move(x.filter);
+  if (auto word = from_word<filter_error_policy>(x.on_filter_error); word != filter_error_policy::unknown)
+    info.on_filter_error = word;
   limit_wishes(info, context->options);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
@@ -200,12 +209,18 @@ void session_state::on_entered(const entered& x) {
   self->monitor(conn);
   // first the hub, then the ack: a client that has the ack misses no event that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
-  caf::anon_send(context->hub, subscribe{conn, info}); // its answer is for links
+  caf::anon_send(context->hub, subscribe{conn, info, {}, filter}); // its answer is for links
   hello_ack ack;
   ack.first_for_key = x.first;
-  ack.capabilities = {
-      capability::canonical_metadata, capability::exclusive,    capability::gap,    capability::hooks,
-      capability::patterns,           capability::payload_last, capability::policy, capability::publish_counts};
+  ack.capabilities = {capability::canonical_metadata,
+                      capability::exclusive,
+                      capability::filter,
+                      capability::gap,
+                      capability::hooks,
+                      capability::patterns,
+                      capability::payload_last,
+                      capability::policy,
+                      capability::publish_counts};
   write(encode(ack));
   log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
                       log::quoted(info.event_key), log::quoted(info.subscription_id),

@@ -24,6 +24,20 @@ CAF_TEST(an actor that joins gets the events of its key) {
   CAF_CHECK_EQUAL(laws::conservation(status.counters, status.consumers), "");
 }
 
+CAF_TEST(an actor that joins can choose by payload) {
+  auto seen = std::make_shared<recording>();
+  subscribers.push_back(sys.spawn(recording_subscriber, seen));
+  consumer_info info{.event_key = "t"};
+  info.filter = {{"/n", ">", filter_value{filter_scalar{int64_t{0}}}}};
+  CAF_CHECK(ask<joined>(join{subscribers.back(), info}).admitted);
+  publish_events(3, "t");
+  CAF_CHECK_EQUAL(seen->seqs, (std::vector<uint64_t>{1, 2}));
+  info.filter[0].op = "?";
+  auto answer = ask<joined>(join{subscribers.back(), info});
+  CAF_CHECK(!answer.admitted);
+  CAF_CHECK_NOT_EQUAL(answer.reason.find("the operator '?' is unknown"), std::string::npos);
+}
+
 CAF_TEST(any actor can join and none that is not there) {
   size_t seen = 0;
   auto any = sys.spawn([&](caf::event_based_actor*) -> caf::behavior {

@@ -1,6 +1,8 @@
 #include "actors/event_router.hpp"
 
+#include "actors/compiled_filter.hpp"
 #include "config/defaults.hpp"
+#include "messages/filter_text.hpp"
 #include "support/batches.hpp"
 #include "testing/laws.hpp"
 
@@ -21,6 +23,11 @@ struct fixture {
       if (x.subscriber == id)
         return x.spans;
     return {};
+  }
+
+  void add_filtered(uint64_t id, const std::string& filter, filter_error_policy on_error = filter_error_policy::skip) {
+    testee.add(id, {"t"});
+    testee.set_filter(id, {std::make_shared<const compiled_filter>(*parse_filter(filter)), on_error});
   }
 
   ~fixture() { CAF_CHECK_EQUAL(laws::conservation(testee.counters(), {}), ""); }
@@ -142,6 +149,60 @@ CAF_TEST(what is known of a type follows those who come and go) {
   testee.remove(1);
   testee.add(4, {"a.b"});
   CAF_CHECK_EQUAL(testee.routes(*batch, now).size(), 1u);
+}
+
+CAF_TEST(a filter keeps events from its subscriber and from no other) {
+  add_filtered(1, "/n > 0");
+  testee.add(2, {"t", "u"});
+  auto routes = testee.routes(*make_batch({{"t", "", R"({"n":0})"}, {"t", "", R"({"n":1})"}, {"u"}}), now);
+  CAF_CHECK(same(routed_to(1, routes), {{1, 2}}));
+  CAF_CHECK(same(routed_to(2, routes), {{0, 3}}));
+  CAF_CHECK_EQUAL(testee.filtering_of(1).filtered, 1u);
+  CAF_CHECK_EQUAL(testee.filtering_of(1).errors, 0u);
+  CAF_CHECK_EQUAL(testee.filtering_of(2).filtered, 0u);
+}
+
+CAF_TEST(a subscriber whose filter wants nothing of a batch has no route) {
+  add_filtered(1, "/n > 0");
+  CAF_CHECK(testee.routes(*make_batch({{"t", "", R"({"n":0})"}}), now).empty());
+  CAF_CHECK_EQUAL(testee.counters().matched, 1u);
+}
+
+CAF_TEST(what a filter cannot judge is skipped or passed as its subscriber says) {
+  add_filtered(1, "/n > 0", filter_error_policy::skip);
+  add_filtered(2, "/n > 0", filter_error_policy::pass);
+  auto routes = testee.routes(*make_batch({{"t", "", R"({"n":1})"}, {"t"}, {"t", "", R"({"n":0})"}}), now);
+  CAF_CHECK(same(routed_to(1, routes), {{0, 1}}));
+  CAF_CHECK(same(routed_to(2, routes), {{0, 2}}));
+  CAF_CHECK_EQUAL(testee.filtering_of(1).filtered, 2u);
+  CAF_CHECK_EQUAL(testee.filtering_of(1).errors, 1u);
+  CAF_CHECK_EQUAL(testee.filtering_of(2).filtered, 1u);
+  CAF_CHECK_EQUAL(testee.filtering_of(2).errors, 1u);
+  CAF_CHECK(testee.failed().empty());
+}
+
+CAF_TEST(a filter that is to fail gives what came before and nothing after) {
+  add_filtered(1, "/n > 0", filter_error_policy::fail);
+  const auto one = R"({"n":1})";
+  auto batch =
+      make_batch({{"t", "", one}, {"t", "", R"({"n":0})"}, {"t", "", one}, {"t"}, {"t", "", one}, {"u"}, {"t"}});
+  CAF_CHECK(same(routed_to(1, testee.routes(*batch, now)), {{0, 1}, {2, 3}}));
+  CAF_REQUIRE_EQUAL(testee.failed().size(), 1u);
+  CAF_CHECK_EQUAL(testee.failed()[0].subscriber, 1u);
+  CAF_CHECK_EQUAL(testee.failed()[0].why, "the member /n is missing");
+  CAF_CHECK_EQUAL(testee.filtering_of(1).filtered, 1u);
+  CAF_CHECK_EQUAL(testee.filtering_of(1).errors, 1u);
+  CAF_CHECK(testee.routes(*batch, now).empty());
+  CAF_CHECK(testee.failed().empty());
+}
+
+CAF_TEST(a filter goes with its subscriber) {
+  add_filtered(1, "/n > 0");
+  testee.remove(1);
+  testee.add(2, {"t"});
+  CAF_CHECK_EQUAL(testee.routes(*make_batch({{"t"}}), now).size(), 1u);
+  CAF_CHECK(testee.filtering_of(1).filter == nullptr);
+  CAF_CHECK(testee.filtering_of(2).filter == nullptr);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,6 +1,8 @@
 #include "actors/hub.hpp"
 
+#include "actors/compiled_filter.hpp"
 #include "actors/conn.hpp"
+#include "messages/filter_text.hpp"
 #include "support/batches.hpp"
 #include "support/fixtures.hpp"
 #include "support/recording_subscriber.hpp"
@@ -47,11 +49,25 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   consumer& add(std::vector<std::string> types, size_t capacity = 100, std::string key = "key", int64_t pid = 1) {
+    return add(consumer_info{pid, key, key, std::move(types)}, capacity);
+  }
+
+  consumer& add_filtered(const std::string& filter, filter_error_policy on_error = filter_error_policy::skip) {
+    consumer_info info{1, "t", "t", {"t"}};
+    info.filter = *parse_filter(filter);
+    info.on_filter_error = on_error;
+    return add(info);
+  }
+
+  static subscribe subscription_of(const conn_actor& conn, const consumer_info& info) {
+    return {conn, info, {}, info.filter.empty() ? nullptr : std::make_shared<const compiled_filter>(info.filter)};
+  }
+
+  consumer& add(const consumer_info& info, size_t capacity = 100) {
     consumer x;
     x.subscriber = sys.spawn(recording_subscriber, x.seen);
-    consumer_info info{pid, key, key, std::move(types)};
     x.conn = spawn_conn(sys, {capacity, 1 << 20, 1 << 16}, info, x.subscriber);
-    caf::anon_send(testee, subscribe{x.conn, info});
+    caf::anon_send(testee, subscription_of(x.conn, info));
     consumers.push_back(x);
     sched.run();
     return consumers.back();
@@ -85,6 +101,60 @@ CAF_TEST(one subscription makes one consumer and an unsubscription none) {
   caf::anon_send(testee, unsubscribe{conn});
   CAF_CHECK_EQUAL(list().consumers.size(), 0u);
   CAF_CHECK_EQUAL(live, 0);
+}
+
+CAF_TEST(what a filter keeps from a consumer takes no number and is counted) {
+  auto some = add_filtered("/n > 1").seen;
+  auto all = add({"t"}).seen;
+  CAF_CHECK_EQUAL(publish_batch(numbered_batch(4)).consumers, 2u);
+  CAF_CHECK_EQUAL(publish_batch(numbered_batch(1)).consumers, 1u);
+  CAF_CHECK_EQUAL(some->seqs, (std::vector<uint64_t>{1, 2}));
+  CAF_CHECK_EQUAL(all->seqs.size(), 5u);
+  auto status = list().consumers[0];
+  CAF_CHECK_EQUAL(status.received, 2u);
+  CAF_CHECK_EQUAL(status.filtered, 3u);
+  CAF_CHECK_EQUAL(status.filter_errors, 0u);
+  CAF_CHECK_EQUAL(to_text(status.filter), "/n > 1");
+  CAF_CHECK(status.on_filter_error == filter_error_policy::skip);
+  CAF_CHECK(list().consumers[1].on_filter_error == filter_error_policy::unknown);
+}
+
+CAF_TEST(a filter stays with its counts when the types change) {
+  auto x = add_filtered("/n > 1");
+  publish_batch(numbered_batch(2));
+  consumer_info other{1, "t", "t", {"u"}};
+  caf::anon_send(testee, subscribe{x.conn, other});
+  sched.run();
+  publish_batch(numbered_batch(3, 0, "u"));
+  CAF_CHECK_EQUAL(x.seen->seqs, (std::vector<uint64_t>{1}));
+  const auto status = list().consumers[0];
+  CAF_CHECK_EQUAL(status.filtered, 4u);
+}
+
+CAF_TEST(a filter that is to fail ends its consumer behind what came before) {
+  auto x = add_filtered("/n exists and /n != 7 and /m > 1", filter_error_policy::fail);
+  auto other = add({"t"}).seen;
+  const auto good = R"({"n":1,"m":2})";
+  publish_batch(make_batch({{"t", "", good}, {"t", "", R"({"n":7})"}, {"t", "", R"({"n":1})"}, {"t", "", good}}));
+  CAF_CHECK_EQUAL(x.seen->seqs, (std::vector<uint64_t>{1}));
+  CAF_CHECK_EQUAL(x.seen->filter_failure, "the member /m is missing");
+  CAF_CHECK_EQUAL(other->seqs.size(), 4u);
+  CAF_CHECK_EQUAL(list().consumers.size(), 1u);
+}
+
+CAF_TEST(a consumer whose filter fails while it reads nothing is told when it has read) {
+  auto x = add_filtered("/n < 5", filter_error_policy::fail);
+  x.seen->stuck = true;
+  publish_batch(numbered_batch(1));
+  publish_batch(numbered_batch(2));
+  publish_batch(make_batch({{"t"}}));
+  CAF_CHECK_EQUAL(x.seen->seqs.size(), 1u);
+  CAF_CHECK_EQUAL(x.seen->filter_failure, "");
+  caf::anon_send(x.subscriber, release_credit{});
+  sched.run();
+  CAF_CHECK_EQUAL(x.seen->seqs.size(), 3u);
+  CAF_CHECK_EQUAL(x.seen->filter_failure, "the member /n is missing");
+  CAF_CHECK_EQUAL(list().consumers.size(), 0u);
 }
 
 CAF_TEST(unsubscribing twice or somebody unknown changes nothing) {

@@ -53,6 +53,19 @@ CAF_TEST(a consumer of a pattern is one of every type that it stands for) {
   CAF_CHECK(stages(x, "b") == (list{type, consumer}));
 }
 
+CAF_TEST(a filter that keeps events back is named before what is behind it) {
+  auto x = running();
+  consumer_status filtered{.pid = 5, .event_key = "k"};
+  filtered.filter = {{"/a", "exists", {}}};
+  filtered.filtered = 7;
+  x.consumers = {filtered};
+  CAF_CHECK(why_nothing(x, "k")[0] ==
+            (finding{filter, "the filter of consumer 5 kept back 7 events of its types, and let 0 pass: /a exists"}));
+  CAF_CHECK(stages(x, "k") == list{filter});
+  x.consumers[0].received = x.consumers[0].delivered = 3;
+  CAF_CHECK(stages(x, "k") == (list{filter, handler}));
+}
+
 CAF_TEST(names from the bus cannot command a terminal) {
   auto x = running();
   x.sources[0] = {"\x1b[2J", source_state::stale, "\x1b", "then"};

@@ -91,6 +91,33 @@ CAF_TEST(the frames that change a subscription name what changes) {
   check_frame(subscribed_frame{{"a"}, {}}, R"({"type":"subscribed","event_types":["a"]})");
 }
 
+CAF_TEST(hello carries a filter with values of every kind) {
+  using list = std::vector<filter_scalar>;
+  hello x{.pid = 1, .event_key = "k"};
+  x.filter = {{"/a", "==", filter_value{filter_scalar{std::string{"x"}}}},
+              {"", "!=", filter_value{filter_scalar{}}},
+              {"/c", "in", filter_value{list{filter_scalar{int64_t{-1}}, filter_scalar{2.5}, filter_scalar{false}}}},
+              {"/d", "exists", {}},
+              {"/e", "<", filter_value{filter_scalar{UINT64_MAX}}}};
+  x.on_filter_error = "pass";
+  check_frame(x, R"({"type":"hello","pid":1,"event_key":"k","event_types":[],"version":"v1","filter":[)"
+                 R"({"pointer":"/a","op":"==","value":"x"},{"pointer":"","op":"!=","value":null},)"
+                 R"({"pointer":"/c","op":"in","value":[-1,2.5,false]},{"pointer":"/d","op":"exists"},)"
+                 R"({"pointer":"/e","op":"<","value":18446744073709551615}],"on_filter_error":"pass"})");
+}
+
+CAF_TEST(a condition with a value that cannot be compared with is read and can be refused) {
+  for (const auto* value : {"{}", R"([["a"]])", R"({"deep":[1,{"x":2}]})", "1e999"}) {
+    const auto read = decode(R"({"type":"hello","pid":1,"event_key":"k","filter":[{"pointer":"/a","op":"==","value":)" +
+                             std::string{value} + R"(,"more":1},{"pointer":"/b","op":"exists"}]})");
+    CAF_REQUIRE(std::holds_alternative<frame>(read));
+    const auto& filter = std::get<hello>(std::get<frame>(read)).filter;
+    CAF_REQUIRE_EQUAL(filter.size(), 2u);
+    CAF_CHECK(filter[0].value == filter_value{unusable_value{}});
+    CAF_CHECK_EQUAL(filter[1].pointer, "/b");
+  }
+}
+
 CAF_TEST(hello carries the hooks with their surroundings) {
   hello x{.pid = 1, .event_key = "k", .exclusive = true, .on_first = "up", .on_last = "down", .hook_dir = "/tmp"};
   x.hook_env = {{"PATH", "/bin"}, {"A", ""}};
@@ -365,6 +392,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
         },
         std::get<frame>(result));
   }
-  CAF_CHECK_EQUAL(written, 21u);
+  CAF_CHECK_EQUAL(written, 22u);
   CAF_CHECK_EQUAL(payloads, 2u);
 }

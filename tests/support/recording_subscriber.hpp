@@ -13,6 +13,7 @@ struct recording {
   std::vector<std::string> payloads;
   std::vector<source_status> statuses;
   size_t deliveries = 0;
+  std::string filter_failure;
   bool stuck = false; ///< Keeps the credit back.
   std::vector<caf::typed_response_promise<delivered>> withheld;
 };
@@ -28,6 +29,7 @@ inline recording_actor::behavior_type recording_subscriber(recording_actor::poin
   self->attach_functor([seen] { seen->withheld.clear(); }); // a promise keeps its actor alive
   return {[self, seen](const delivery& x) -> caf::result<delivered> {
             ++seen->deliveries;
+            seen->filter_failure += x.filter_failure;
             seen->statuses.insert(seen->statuses.end(), x.statuses.begin(), x.statuses.end());
             for (const auto& range : x.events)
               for (auto i = range.first; i < range.last; ++i) {

@@ -61,6 +61,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
         self->send(careless_conn_actor{self}, take_in{x, state.next});
       },
       [](const lose&) {},
+      [](const end_by_filter&) {},
       [](const mailbox_filled&) {},
       [&state, fly](const delivered&) {
         state.flying = false;

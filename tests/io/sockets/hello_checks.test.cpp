@@ -102,3 +102,18 @@ CAF_TEST(a umask has nine bits) {
   CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 0777; }), "");
   CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 01000; }), "hook_umask is larger than 0777");
 }
+
+CAF_TEST(a filter is checked with its limits and its words) {
+  const filter_condition there{"/a", "exists", {}};
+  CAF_CHECK_EQUAL(complaint_of([&](hello& x) { x.filter = {there}; }), "");
+  CAF_CHECK_EQUAL(complaint_of([&](hello& x) {
+                    x.filter = {there, {"a", "exists", {}}};
+                  }),
+                  "condition 2 of the filter: the pointer 'a' does not begin with '/', as in /issue/title");
+  CAF_CHECK_EQUAL(complaint_of([&](hello& x) {
+                    x.filter = {there};
+                    x.on_filter_error = "stop";
+                  }),
+                  "on_filter_error 'stop' is unknown; known are skip, pass and fail");
+  CAF_CHECK_EQUAL(complaint_of([&](hello& x) { x.on_filter_error = "pass"; }), "on_filter_error requires a filter");
+}
