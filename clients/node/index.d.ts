@@ -75,11 +75,24 @@ export interface SourceStatus {
   detail: string;
 }
 
+/** `{ pointer: "/action", op: "==", value: "opened" }`, `{ pointer: "/coupon", op: "exists" }`. */
+export interface Condition {
+  /** A JSON pointer, as in RFC 6901. */
+  pointer: string;
+  op: "==" | "!=" | "<" | ">" | "in" | "exists";
+  /** A list with `in`, nothing with `exists`. */
+  value?: string | number | boolean | null | (string | number | boolean | null)[];
+}
+
 export interface SubscribeOptions {
   /** Event types; without them and patterns the key itself. */
   types?: string[];
   /** Patterns of event types: `github.*.opened`, `github.>`. */
   patterns?: string[];
+  /** Conditions on the payload that must all hold; the bus checks them. */
+  filter?: Condition[];
+  /** What becomes of an event that the filter cannot judge: a member is missing, or two values have no order; skip. */
+  onFilterError?: "skip" | "pass" | "fail";
   subscriptionId?: string;
   /** Nobody else may be subscribed beside this one. */
   exclusive?: boolean;

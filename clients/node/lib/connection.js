@@ -42,6 +42,7 @@ export class Connection {
       }
       if (!line.length) continue;
       const frame = decode(line);
+      if (frame.type === "bye" && frame.reason?.startsWith("filter_failed")) throw new BusError("filter_failed", frame.reason);
       if (frame.type === "bye") throw new BusStopping("bye", frame.reason ?? "the bus has said bye");
       if (frame.type === "error" && !HARMLESS.includes(frame.code))
         throw new BusError(frame.code ?? "", frame.message ?? "");

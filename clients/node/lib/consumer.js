@@ -127,12 +127,14 @@ export class Consumer {
   }
 
   #hello() {
-    const { types = [], patterns = [], subscriptionId, exclusive, onFirst, onLast } = this.#options;
+    const { types = [], patterns = [], filter = [], onFilterError, subscriptionId, exclusive, onFirst, onLast } = this.#options;
     const hello = {
       type: "hello", pid: process.pid, event_key: this.#key,
       event_types: types.length || patterns.length ? types : [this.#key], version: "v1",
     };
     if (patterns.length) hello.patterns = patterns;
+    if (filter.length) hello.filter = filter;
+    if (onFilterError) hello.on_filter_error = onFilterError;
     if (subscriptionId) hello.subscription_id = subscriptionId;
     if (exclusive) hello.exclusive = true;
     if (onFirst) hello.on_first = onFirst;
@@ -142,8 +144,9 @@ export class Consumer {
   }
 
   #needed() {
-    const { require = [], patterns = [], exclusive, onFirst, onLast } = this.#options;
+    const { require = [], patterns = [], filter = [], exclusive, onFirst, onLast } = this.#options;
     return [...require, ...(exclusive ? ["exclusive"] : []), ...(patterns.length ? ["patterns"] : []),
+      ...(filter.length ? ["filter"] : []),
       ...(onFirst || onLast ? ["hooks"] : [])];
   }
 

@@ -3,15 +3,18 @@
 import { ProtocolError } from "./errors.js";
 import * as json from "./json.js";
 
-// A kind is a word, a table of fields, a list of one kind, or a map of any keys ("*"). raw: any JSON, not looked into.
+// A kind is a word, a table of fields, a list of one kind, or a map of any keys ("*"). json: any value, null as well. raw: the
+// same, not looked into.
 const table = (kind, names) => Object.fromEntries(names.split(" ").map((name) => [name, kind]));
 
+const FILTER = { filter: [{ pointer: "string", op: "string", value: "json" }], on_filter_error: "string" };
 const STATUS = {
   ...table("int", "pid uptime_sec active_conns"),
   consumers: [{
     pid: "int", ...table("string", "event_key subscription_id"),
     ...table("uint", "received dropped delivered queued queued_bytes"), event_types: ["string"],
     patterns: ["string"], policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), blocks: ["int"],
+    ...FILTER, ...table("uint", "filtered filter_errors"),
   }],
   ...table("string", "version app state socket last_event_at"),
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
@@ -34,7 +37,7 @@ export const FRAMES = {
     pid: "int", event_key: "string", ...NAMES, ...table("string", "version subscription_id"),
     capabilities: ["string"], exclusive: "bool", ...table("string", "on_first on_last hook_dir"),
     hook_env: { "*": "string" }, hook_umask: "uint32",
-    policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"),
+    policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), ...FILTER,
   },
   hello_ack: {
     ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),
@@ -81,7 +84,7 @@ function readTable(found, kinds) {
   for (const [key, value] of found) {
     const kind = kinds["*"] ?? (Object.hasOwn(kinds, key) ? kinds[key] : undefined);
     const isNull = value.length === 4 && value.toString("latin1") === "null";
-    if (kind && (!isNull || kind === "raw" || kinds["*"])) result[key] = read(value, kind);
+    if (kind && (!isNull || kind === "raw" || kind === "json" || kinds["*"])) result[key] = read(value, kind);
   }
   return result;
 }
@@ -97,6 +100,7 @@ function read(raw, kind) {
   if (kind === "raw") return raw;
   if (RANGES[kind]) return readInteger(raw, RANGES[kind]);
   const value = json.parse(raw);
+  if (kind === "json") return value;
   if (kind === "string" ? isText(value) : typeof value === "boolean") return value;
   throw new BadField();
 }

@@ -99,6 +99,16 @@ test("a pattern chooses types and not the key", async (t) => {
   await assert.rejects(bus.subscribe("k", { patterns: ["a*"] }), { name: "Rejected", code: "bad_hello" });
 });
 
+test("a filter chooses by payload", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const filter = [{ pointer: "/n", op: "in", value: [2, 3] }];
+  const events = await subscribe("k", { filter, onFilterError: "fail" });
+  for (const payload of [{ n: 1 }, { n: 3 }, {}]) await bus.publish({ type: "k", payload });
+  assert.deepEqual((await next(events)).payload, { n: 3 });
+  await assert.rejects(next(events), { name: "BusError", code: "filter_failed" });
+  await assert.rejects(bus.subscribe("k", { filter: [{ pointer: "n", op: "exists" }] }), { name: "Rejected", code: "bad_hello" });
+});
+
 test("a subscription is changed", async (t) => {
   const { bus, subscribe } = await open(t);
   const events = await subscribe("k", { patterns: ["a.*"] });

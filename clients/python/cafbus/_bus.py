@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, TypeVar
 
 from ._events import Event, EventFields, encode_publish, make_event
-from ._machines import (BATCH, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription, Totals,
-                        judged)
+from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
+                        Totals, judged)
 from ._places import Backoff, Place, check_peer, may_come_back
 from .errors import BusStopping, BusUnavailable, CafbusError
 
@@ -230,12 +230,16 @@ class Bus(_Closing):
 
     def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "", exclusive: bool = False,
                   on_first: str = "", on_last: str = "", require: Sequence[str] = (),
-                  patterns: Sequence[str] = (), reconnect: bool = True,
+                  patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
+                  on_filter_error: str = "", reconnect: bool = True,
                   on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """Subscribes to `types` and `patterns`, or to the type that the key names; returns when the bus has the subscription.
         `on_first` and `on_last` are shell commands that the bus runs; `require` names capabilities without which the bus
-        is of no use. Raises Rejected, Unsupported, BusUnavailable."""
-        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns)
+        is of no use. `filter` is of conditions on the payload that must all hold, ("/action", "==", "opened") or
+        ("/coupon", "exists"), and `on_filter_error` ("skip", "pass", "fail") says what becomes of an event that it cannot
+        judge. Raises Rejected, Unsupported, BusUnavailable."""
+        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
+                                    on_filter_error)
         return Consumer(self._place, subscription, reconnect, self._timeout, on_source)
 
     def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:

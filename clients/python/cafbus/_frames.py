@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 from . import _json
 from .errors import ProtocolError
 
-#: "string", "bool", "int" (64 bits, signed), "uint" (unsigned), "uint32", "raw" (any JSON, not looked into), a table of
-#: fields, or a list of one of these.
+#: "string", "bool", "int" (64 bits, signed), "uint" (unsigned), "uint32", "json" (any value, null as well), "raw" (the same,
+#: not looked into), a table of fields, or a list of one of these.
 Kind = Union[str, Dict[str, Any], List[Any]]
 
 _LIMITS = {
@@ -18,12 +18,14 @@ _LIMITS = {
         "queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms write_timeout_ms "
         "hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks").split()
 }
+_FILTER = {"filter": [{"pointer": "string", "op": "string", "value": "json"}], "on_filter_error": "string"}
 _STATUS: Dict[str, Any] = {
     "pid": "int", "uptime_sec": "int", "active_conns": "int",
     "consumers": [{"pid": "int", "event_key": "string", "subscription_id": "string", "received": "uint",
                    "dropped": "uint", "delivered": "uint", "queued": "uint", "queued_bytes": "uint",
                    "event_types": ["string"], "patterns": ["string"], "policy": "string",
-                   "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", "blocks": ["int"]}],
+                   "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", "blocks": ["int"], **_FILTER,
+                   "filtered": "uint", "filter_errors": "uint"}],
     "version": "string", "app": "string", "state": "string", "socket": "string", "last_event_at": "string",
     "counters": {name: "uint" for name in ("ingress", "duplicates", "unmatched", "matched", "rejected")},
     "unmatched_types": [{"event_type": "string", "count": "uint"}],
@@ -40,7 +42,7 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "hello": {"pid": "int", "event_key": "string", **_NAMES, "version": "string",
               "subscription_id": "string", "capabilities": ["string"], "exclusive": "bool", "on_first": "string",
               "on_last": "string", "hook_env": {"*": "string"}, "hook_dir": "string", "hook_umask": "uint32",
-              "policy": "string", "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint"},
+              "policy": "string", "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", **_FILTER},
     "hello_ack": {"bus_version": "string", "first_for_key": "bool", "rejected": "bool", "reject_reason": "string",
                   "reject_code": "string", "capabilities": ["string"]},
     "subscribe": _NAMES,
@@ -84,7 +86,7 @@ def _table(found: Optional[Dict[str, bytes]], table: Mapping[str, Any]) -> Dict[
     if "*" in table:  # a map: any key, and null is no value
         return {key: _read(value, table["*"]) for key, value in found.items()}
     return {key: _read(value, table[key]) for key, value in found.items()
-            if key in table and (value != b"null" or table[key] == "raw")}
+            if key in table and (value != b"null" or table[key] in ("raw", "json"))}
 
 
 def _read(raw: bytes, kind: Kind) -> Any:
@@ -99,7 +101,7 @@ def _read(raw: bytes, kind: Kind) -> Any:
     if kind == "raw":
         return raw
     value = _json.parse(raw)
-    if kind == "string" and _is_text(value):
+    if kind == "json" or (kind == "string" and _is_text(value)):
         return value
     if kind == "bool" and isinstance(value, bool):
         return value

@@ -16,6 +16,9 @@ BATCH = 65_536
 #: Errors of the bus after which the connection goes on.
 _HARMLESS = ("unexpected_frame", "bad_subscription")
 
+#: A condition of a filter: pointer, operator and, but for `exists`, a value.
+Condition = Union[Tuple[str, str], Tuple[str, str, Any]]
+
 
 @dataclass(frozen=True)
 class SourceStatus:
@@ -56,13 +59,17 @@ class Subscription:
     on_last: str = ""
     require: Sequence[str] = ()  #: Capabilities that the bus must name.
     patterns: Sequence[str] = ()
+    filter: Sequence[Condition] = ()
+    on_filter_error: str = ""
 
     def hello(self) -> bytes:
         frame: Dict[str, Any] = {"type": "hello", "pid": os.getpid(), "event_key": self.key,
                                  "event_types": list(self.types) or ([] if self.patterns else [self.key]),
                                  "version": "v1"}
         asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
-                 "on_first": self.on_first, "on_last": self.on_last, "capabilities": ["gap"]}
+                 "on_first": self.on_first, "on_last": self.on_last, "capabilities": ["gap"],
+                 "filter": [dict(zip(("pointer", "op", "value"), x)) for x in self.filter],
+                 "on_filter_error": self.on_filter_error}
         if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
             asked.update(hook_env=dict(os.environ), hook_dir=os.getcwd())
         return encode({**frame, **{key: value for key, value in asked.items() if value}})
@@ -70,7 +77,8 @@ class Subscription:
     def needed(self) -> List[str]:
         hooks = ["hooks"] if self.on_first or self.on_last else []
         patterns = ["patterns"] if self.patterns else []
-        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *hooks]
+        filters = ["filter"] if self.filter else []
+        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *filters, *hooks]
 
 
 Word = Union[Event, SourceStatus]
@@ -89,6 +97,8 @@ class _Machine:
             if not line:
                 continue
             frame = decode(line)
+            if frame["type"] == "bye" and frame.get("reason", "").startswith("filter_failed"):
+                raise BusError("filter_failed", frame["reason"])
             if frame["type"] == "bye":
                 raise BusStopping("bye", frame.get("reason", "the bus has said bye"))
             if frame["type"] == "error" and frame.get("code") not in _HARMLESS:

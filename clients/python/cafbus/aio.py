@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterable, Optional, Sequence, Tuple, Type, TypeVar
 
 from ._events import Event, EventFields, encode_publish, make_event
-from ._machines import (BATCH, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription, Totals,
-                        judged)
+from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
+                        Totals, judged)
 from ._places import Backoff, Place, check_peer, may_come_back
 from .errors import BusStopping, BusUnavailable, CafbusError
 
@@ -232,10 +232,12 @@ class Bus(_Closing):
 
     async def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "",
                         exclusive: bool = False, on_first: str = "", on_last: str = "", require: Sequence[str] = (),
-                        patterns: Sequence[str] = (), reconnect: bool = True,
+                        patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
+                        on_filter_error: str = "", reconnect: bool = True,
                         on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """As `cafbus.Bus.subscribe`."""
-        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns)
+        subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
+                                    on_filter_error)
         consumer = Consumer(self._place, subscription, reconnect, self._timeout, on_source)
         await consumer._open(ConsumerMachine(subscription))
         return consumer

@@ -117,6 +117,27 @@ class Consuming(BusTest):
                 bus.subscribe("k", patterns=["a*"])
             self.assertEqual(caught.exception.code, "bad_hello")
 
+    def test_a_filter_chooses_by_payload(self):
+        where = [("/action", "==", "opened"), ("/draft", "exists")]
+        with cafbus.connect(**self.where) as bus, bus.subscribe("k", filter=where) as events:
+            for payload in ({"action": "closed", "draft": None}, {"action": "opened"}, {"action": "opened", "draft": None}):
+                bus.publish("k", payload)
+            self.assertEqual(next(iter(events)).payload, {"action": "opened", "draft": None})
+            self.assertEqual(events.dropped, 0)
+            with self.assertRaises(cafbus.Rejected) as caught:
+                bus.subscribe("k", filter=[("action", "exists")])
+            self.assertEqual(caught.exception.code, "bad_hello")
+
+    def test_a_filter_that_is_to_fail_ends_its_consumer_with_an_error(self):
+        with cafbus.connect(**self.where) as bus, \
+                bus.subscribe("k", filter=[("/n", ">", 1)], on_filter_error="fail") as events:
+            bus.publish("k", {"n": 2})
+            bus.publish("k", {"n": "3"})
+            self.assertEqual(events.next(20).payload, {"n": 2})
+            with self.assertRaises(cafbus.BusError) as caught:
+                events.next(20)
+            self.assertEqual(caught.exception.code, "filter_failed")
+
     def test_a_bus_must_be_able_to_do_what_is_required(self):
         with cafbus.connect(**self.where) as bus:
             with bus.subscribe("a", require=["exclusive"]) as events:
