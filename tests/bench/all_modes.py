@@ -28,6 +28,7 @@ STANDARD = [
     "scale",
     "embed",
     "link",
+    "filter",
 ]
 SMOKE = [
     "fanout --consumers 3 --peer redis,nats,floor --pairs 1 --seconds 0.1 --warm-up 0.05",
@@ -43,6 +44,7 @@ SMOKE = [
     "scale --consumers 1,5 --types 1,20 --unwanted 2000 --rounds 1 --seconds 0.1 --warm-up 0.05",
     "embed --batch 1,100 --pairs 1 --seconds 0.1",
     "link --pairs 1 --seconds 0.1 --warm-up 0.05",
+    "filter --consumers 2 --pairs 1 --seconds 0.02",
 ]
 
 

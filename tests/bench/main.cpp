@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
   add_embed(app, found);
   add_tools(app, found);
   add_link(app, found);
+  add_filter(app, found);
   for (auto* mode : app.get_subcommands([](const CLI::App*) { return true; }))
     mode->excludes(is_quick);
   auto& floor = *app.add_subcommand("floor-peer", "")->group("");

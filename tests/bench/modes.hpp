@@ -27,6 +27,7 @@ void add_scale(CLI::App& app, tables& out);
 void add_embed(CLI::App& app, tables& out);
 void add_tools(CLI::App& app, tables& out);
 void add_link(CLI::App& app, tables& out);
+void add_filter(CLI::App& app, tables& out);
 
 // -- for the modes
 // ------------------------------------------------------------------------------------------------------
