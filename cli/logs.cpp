@@ -45,11 +45,18 @@ int run_journalctl(const std::string& app, bool follow, std::optional<uint64_t> 
   return complain(exit_code::failed, errno_failure("cannot run journalctl").text);
 }
 
-int show_file(const std::string& path, bool follow, std::optional<uint64_t> lines) {
+/// Where else the log of the app may be.
+std::string journal_hint(const failure& why, const std::string& app) {
+  return why.kind == failure_kind::not_found
+             ? "; a bus that systemd runs logs to the journal: journalctl CAFBUS_APP=" + app
+             : std::string{};
+}
+
+int show_file(const std::string& path, const std::string& app, bool follow, std::optional<uint64_t> lines) {
   log_reader log{path, defaults::log_files_kept};
   auto text = log.so_far(lines);
   if (!text && (!follow || text.error().kind != failure_kind::not_found))
-    return complain(exit_code::failed, text.error().text);
+    return complain(exit_code::failed, text.error().text + journal_hint(text.error(), app));
   if (!text)
     say("waiting for " + path);
   auto code = print(text ? *text : std::string{});
@@ -82,7 +89,7 @@ int run_logs(const logs_flags& flags) {
   if (loaded->values.log_to == "stderr" && ::access(paths->log.c_str(), F_OK) != 0)
     return complain(exit_code::failed,
                     "log-to = stderr: the log goes to the standard error of the bus, and there is no " + paths->log);
-  return show_file(paths->log, flags.follow, lines);
+  return show_file(paths->log, loaded->values.app, flags.follow, lines);
 }
 
 } // namespace

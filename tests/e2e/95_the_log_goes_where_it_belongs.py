@@ -67,7 +67,7 @@ def logs_prints_the_last_lines_and_follows(t):
 
 @scenario
 def logs_without_a_log_says_so(t):
-    matches("cannot read the log .*bus.log: No such file", t.run_cli("logs", code=1).err)
+    matches("cannot read the log .*bus.log: No such file .*; .*journalctl CAFBUS_APP=default", t.run_cli("logs", code=1).err)
     matches("--lines", t.run_cli("logs", "-n", "many", code=2).err)
 
 
