@@ -2,6 +2,7 @@
 
 #include "actors/spawn_on_event_path.hpp"
 #include "config/log.hpp"
+#include "config/log_limit.hpp"
 
 #include <atomic>
 #include <caf/response_promise.hpp>
@@ -16,6 +17,8 @@ namespace cafbus {
 namespace {
 
 using namespace std::chrono_literals;
+
+log::shared_limit left_limit{log::usual_lines_per_second}; // of all conns, as there is one log
 
 /// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`.
 template <class Base>
@@ -211,8 +214,9 @@ private:
     waiting.clear(); // a promise keeps its actor alive
     room_wanted.clear();
     auto x = mailbox.counters();
-    log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={}", info.pid,
-                     log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued);
+    if (auto times = left_limit.allow(this->clock().now()))
+      log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={} times={}",
+                       info.pid, log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued, *times);
   }
 
   bounded_mailbox mailbox;

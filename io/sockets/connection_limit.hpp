@@ -15,6 +15,8 @@ struct connection_limit {
   uint64_t refused = 0;
   // of all connections: a peer that is refused comes again on a new one
   log::limit refusal_log;
+  log::limit joined_log{log::usual_lines_per_second};
+  log::limit left_log{log::usual_lines_per_second};
   std::array<log::limit, vocabulary<close_reason>::words.size()> end_logs;
 };
 

@@ -186,16 +186,18 @@ void session_state::finish(close_reason reason) {
     watch_for_stall();
 }
 
-/// A consumer's end always; what a peer can bring about without being one at most a few times per second.
+/// What a peer can bring about without being a consumer at most a few times per second.
 void session_state::log_end(close_reason reason) {
   auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
                   reason == close_reason::answered || reason == close_reason::bus_stopping;
+  auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
   std::optional<uint64_t> times{1};
-  if (!conn && !expected)
-    times = context->limit->end_logs[static_cast<size_t>(reason)].allow(self->clock().now());
+  if (level != spdlog::level::debug) {
+    auto& limit = conn ? context->limit->left_log : context->limit->end_logs[static_cast<size_t>(reason)];
+    times = limit.allow(self->clock().now());
+  }
   if (!times)
     return;
-  auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
   log::session().log(level, "connection-closed pid={} key={} reason={} unsent_bytes={} skipped_lines={} times={}",
                      peer ? peer->pid : 0, log::quoted(info.event_key), to_string(reason), output->pending(), skipped,
                      *times);

@@ -222,9 +222,10 @@ void session_state::on_entered(const entered& x) {
                       capability::policy,
                       capability::publish_counts};
   write(encode(ack));
-  log::session().info("consumer-joined pid={} key={} subscription={} types={} first={}", info.pid,
-                      log::quoted(info.event_key), log::quoted(info.subscription_id),
-                      info.event_types.size() + info.patterns.size(), x.first);
+  if (auto times = context->limit->joined_log.allow(self->clock().now()))
+    log::session().info("consumer-joined pid={} key={} subscription={} types={} first={} times={}", info.pid,
+                        log::quoted(info.event_key), log::quoted(info.subscription_id),
+                        info.event_types.size() + info.patterns.size(), x.first, *times);
   self->trigger(output->handle()); // no effect unless it is halted
   process();                       // what was sent behind the hello
 }
