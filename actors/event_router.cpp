@@ -203,18 +203,19 @@ void event_router::flush(const event_batch& batch, const run& x) {
     flush_filtered(batch, x);
     return;
   }
+  const auto span = x.span; // by value, so that the loop need not look again
   for (auto slot : *resolved_[x.type])
-    add_span(slot, x.span);
+    add_span(slot, span.first, span.last);
 }
 
-void event_router::add_span(uint32_t slot, event_span x) {
+inline void event_router::add_span(uint32_t slot, uint32_t first, uint32_t last) {
   auto& spans = slots_[slot].spans;
   if (spans.empty())
     touched_.push_back(slot);
-  if (!spans.empty() && spans.back().last == x.first)
-    spans.back().last = x.last;
+  if (!spans.empty() && spans.back().last == first)
+    spans.back().last = last;
   else
-    spans.push_back(x);
+    spans.push_back({first, last});
 }
 
 /// The filters of all its subscribers are evaluated together, so that each payload is opened once.
@@ -223,7 +224,7 @@ void event_router::flush_filtered(const event_batch& batch, const run& x) {
   filters_due_.clear();
   for (auto slot : *resolved_[x.type]) {
     if (filter_of_[slot] == filter_table::none) {
-      add_span(slot, x.span);
+      add_span(slot, x.span.first, x.span.last);
     } else if (!filtering_[slot].failed) {
       filtered_.push_back(slot);
       if (filters_.ask_for(filter_of_[slot]))
@@ -245,7 +246,7 @@ void event_router::add_judged(uint32_t slot, const event_batch& batch, const run
   const auto end = state.failed ? judged.first_unknown : x.span.last;
   for (auto span : passes ? judged.not_no : judged.yes)
     if (span.first < end)
-      add_span(slot, {span.first, std::min(span.last, end)});
+      add_span(slot, span.first, std::min(span.last, end));
   const auto given = state.failed ? judged.wanted_before : judged.wanted + (passes ? judged.unknown : 0);
   state.filtered += end - x.span.first - given;
   state.errors += state.failed ? 1 : judged.unknown;

@@ -102,7 +102,7 @@ private:
   bool is_due(const event_batch& batch, uint32_t i);
   std::shared_ptr<batch_numbers> begin_numbering(const event_batch& batch);
   void flush(const event_batch& batch, const run& x);
-  void add_span(uint32_t slot, event_span x);
+  void add_span(uint32_t slot, uint32_t first, uint32_t last);
   void flush_filtered(const event_batch& batch, const run& x);
   void add_judged(uint32_t slot, const event_batch& batch, const run& x);
   void count_unmatched(const std::string& type, uint64_t count);
