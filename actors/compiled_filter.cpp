@@ -158,7 +158,7 @@ verdict judge_member(const condition& x, auto& member) {
         [text](const filter_scalar& y) { return text.compare(std::get<std::string>(y)); });
   }
   if (type == json_type::number) {
-    const auto number = json::to_number(member);
+    const auto number = json::number_of(member);
     if (!number)
       return verdict::unknown;
     return apply(x, is_number, [&](const filter_scalar& y) { return compare_numbers(*number, y); });

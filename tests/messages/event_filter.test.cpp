@@ -126,6 +126,10 @@ CAF_TEST(values are read as what they are) {
   CAF_CHECK(value_of("18446744073709551615") == filter_value{filter_scalar{UINT64_MAX}});
   CAF_CHECK(value_of("18446744073709551616") == filter_value{filter_scalar{18446744073709551616.0}});
   CAF_CHECK(value_of("1.0") == filter_value{filter_scalar{1.0}});
+  CAF_CHECK(value_of("184467440737095516160.0") == filter_value{filter_scalar{184467440737095516160.0}});
+  CAF_CHECK(value_of("0.1234567890123456789012345") == filter_value{filter_scalar{0.1234567890123456789012345}});
+  CAF_CHECK(value_of("-9223372036854775809") == filter_value{filter_scalar{-9223372036854775809.0}});
+  CAF_CHECK(value_of("-18446744073709551616") == filter_value{filter_scalar{-18446744073709551616.0}});
   CAF_CHECK(value_of(R"("\u00e4\n")") == filter_value{filter_scalar{std::string{"\xc3\xa4\n"}}});
   CAF_CHECK(value_of(R"([1,"a",null])") ==
             (filter_value{std::vector<filter_scalar>{filter_scalar{int64_t{1}}, filter_scalar{std::string{"a"}},
