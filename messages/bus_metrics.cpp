@@ -67,6 +67,8 @@ consumers_by_name by_name(const std::vector<consumer_status>& all) {
     sum.dropped += x.dropped;
     sum.queued += x.queued;
     sum.queued_bytes += x.queued_bytes;
+    sum.filtered += x.filtered;
+    sum.filter_errors += x.filter_errors;
     sum.blocks.insert(sum.blocks.end(), x.blocks.begin(), x.blocks.end());
   }
   return result;
@@ -91,6 +93,10 @@ void add_consumers(metrics_page& out, observed_buses all) {
       [](const auto& x) { return x.queued; });
   add("cafbus_consumer_queued_bytes", "gauge", "Bytes queued for the consumer.",
       [](const auto& x) { return x.queued_bytes; });
+  add("cafbus_consumer_filtered_total", "counter", "Events of the consumer's types that its filter kept back.",
+      [](const auto& x) { return x.filtered; });
+  add("cafbus_consumer_filter_errors_total", "counter",
+      "Events of the consumer's types that its filter could not judge.", [](const auto& x) { return x.filter_errors; });
   add("cafbus_consumer_delayed_publishers", "gauge", "Publishers that wait for the consumer, by its policy block.",
       [](const auto& x) { return uint64_t{x.blocks.size()}; });
 }

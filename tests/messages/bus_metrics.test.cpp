@@ -51,9 +51,14 @@ CAF_TEST(what a bus counts stands under its names) {
 
 CAF_TEST(consumers of one name are one series) {
   auto bus = shop();
+  bus.consumers[0].filtered = 3;
+  bus.consumers[1].filtered = 4;
+  bus.consumers[1].filter_errors = 1;
   auto text = page_of({{"shop", &bus}});
   CAF_CHECK(has(text, "cafbus_consumer_received_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 9"));
   CAF_CHECK(has(text, "cafbus_consumer_delayed_publishers{app=\"shop\",pid=\"42\",event_key=\"k\"} 2"));
+  CAF_CHECK(has(text, "cafbus_consumer_filtered_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 7"));
+  CAF_CHECK(has(text, "cafbus_consumer_filter_errors_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 1"));
 }
 
 CAF_TEST(a state is 1 and the others are 0) {
