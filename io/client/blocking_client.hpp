@@ -52,6 +52,7 @@ public:
                                         std::chrono::nanoseconds timeout);
 
   /// The next event. Failures: `timed_out` (you may call again), `stopping` (the bus stops; the text says why),
+  /// `refused` (the filter cannot judge an event, and `on_filter_error` is fail),
   /// `closed` (without a word: it was killed, or gave us up as stalled), `protocol`, `system`.
   result<received_event> next(std::chrono::nanoseconds timeout);
 

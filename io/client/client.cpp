@@ -3,6 +3,7 @@
 #include "base/deadline.hpp"
 #include "config/defaults.hpp"
 #include "io/sockets/unix_socket.hpp"
+#include "messages/close_reason.hpp"
 #include "messages/frame_codec.hpp"
 
 #include <poll.h>
@@ -284,8 +285,10 @@ result<event_frame> client::next_event(nanoseconds timeout) {
       return got.error();
     if (auto* event = std::get_if<event_frame>(&*got))
       return *event;
-    if (auto* end = std::get_if<bye>(std::get_if<frame>(&*got)))
-      return failure{failure_kind::stopping, std::move(end->reason)};
+    if (auto* end = std::get_if<bye>(std::get_if<frame>(&*got))) {
+      const auto is_filters = end->reason.starts_with(to_string(close_reason::filter_failed));
+      return failure{is_filters ? failure_kind::refused : failure_kind::stopping, std::move(end->reason)};
+    }
   }
 }
 

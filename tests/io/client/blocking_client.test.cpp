@@ -183,4 +183,21 @@ CAF_TEST(what a dead bus has left is replaced) {
   CAF_CHECK(::access(second.socket.c_str(), F_OK) != 0);
 }
 
+CAF_TEST(a filter chooses by payload and ends its consumer if it is to) {
+  subscription request{"t"};
+  request.filter = {{"/n", ">", filter_value{filter_scalar{int64_t{1}}}}};
+  request.on_filter_error = "fail";
+  auto testee = take(blocking_consumer::open(options.socket, request, 5s));
+  auto producer = take(blocking_producer::open(options.socket, 5s));
+  for (const auto* payload : {R"({"n":1})", R"({"n":2})", "{}"})
+    CAF_CHECK(producer.publish({"t", payload}, 5s));
+  take(producer.finish(5s));
+  CAF_CHECK_EQUAL(std::string{take(testee.next(5s)).payload}, R"({"n":2})");
+  auto end = failure_of(testee.next(5s));
+  CAF_CHECK(end.kind == failure_kind::refused);
+  CAF_CHECK_EQUAL(end.text, "filter_failed: the member /n is missing");
+  request.filter[0].pointer = "n";
+  CAF_CHECK(failure_of(blocking_consumer::open(options.socket, request, 5s)).kind == failure_kind::refused);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
