@@ -84,9 +84,8 @@ std::wstring wide(std::string_view text) {
   return result;
 }
 
-std::string narrow(wchar_t c) {
+std::string narrow(uint32_t code) {
   std::string result;
-  const auto code = static_cast<uint32_t>(c);
   const auto tail = [&](int shift) { result += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
   if (code < 0x80) {
     result += static_cast<char>(code);
@@ -155,8 +154,8 @@ std::optional<top_key::kind> special(wint_t code) {
   }
 }
 
-std::optional<top_key> plain_key(wchar_t c) {
-  if (c == L'\n' || c == L'\r')
+std::optional<top_key> plain_key(wint_t c) {
+  if (c == '\n' || c == '\r')
     return top_key{top_key::enter};
   if (c == 27)
     return top_key{top_key::escape};
@@ -251,7 +250,7 @@ std::optional<top_key> top_terminal::next_key() {
     if (got == KEY_CODE_YES) {
       if (auto what = special(code))
         return top_key{*what};
-    } else if (auto key = plain_key(static_cast<wchar_t>(code))) {
+    } else if (auto key = plain_key(code)) {
       return key;
     }
   }

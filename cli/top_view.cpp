@@ -1,11 +1,13 @@
 #include "cli/top_view.hpp"
 
 #include "cli/cells.hpp"
+#include "cli/explanation.hpp"
 #include "cli/status_text.hpp"
 #include "cli/wanted_names.hpp"
 #include "config/duration.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 namespace cafbus {
@@ -14,7 +16,7 @@ namespace {
 
 constexpr size_t narrowest = 30, lowest = 8;
 
-const std::vector<std::string> help_lines{
+constexpr std::array help_lines{
     "up, down, PgUp, PgDn, Home, End   select a consumer",
     "Enter      its details; Esc comes back",
     "s, S       sort by the next column, the one before: trouble, lag, drops, delivered, received, key, pid",
@@ -29,8 +31,7 @@ const std::vector<std::string> help_lines{
     "OUT/S      events that it took, per second",
     "LAG        events that wait for it",
     "DROPS      events that it lost since it came",
-    "STATE      how it fares, the worst first: loses events, stuck, delays publishers, behind, catches up, keeps up, "
-    "idle",
+    "STATE      how it fares, the worst first: loses, stuck, delays, behind, catches up, keeps up, idle",
 };
 
 std::string figure(double x) {
@@ -330,7 +331,7 @@ void top_view::add_text(std::vector<top_line>& out, size_t width, size_t height)
 
 std::vector<std::string> top_view::text_of_page() const {
   if (page_ == page::help)
-    return help_lines;
+    return {help_lines.begin(), help_lines.end()};
   if (page_ == page::consumer)
     return text_of_consumer();
   if (!shown_)
@@ -360,12 +361,15 @@ std::vector<std::string> top_view::text_of_consumer() const {
       "received      " + whole(x.received) + "  (" + figure(found->received) + "/s)",
       "delivered     " + whole(x.delivered) + "  (" + figure(found->delivered) + "/s)",
       "dropped       " + whole(x.dropped) + "  (" + figure(found->dropped) + "/s)",
-      "queued        " + whole(x.queued) + " events, " + size_text(x.queued_bytes),
+      "queued        " + whole(x.queued) + " events, " + whole(x.queued_bytes) + " bytes",
       std::string{"policy        "} + (x.policy == queue_policy::unknown ? "drop_oldest" : to_string(x.policy)),
   };
   if (x.queue_capacity != 0 || x.queue_bytes != 0)
     result.push_back("queue limit   " + (x.queue_capacity == 0 ? std::string{"the bus's"} : whole(x.queue_capacity)) +
                      " events, " + (x.queue_bytes == 0 ? std::string{"the bus's"} : size_text(x.queue_bytes)));
+  for (const auto& why : why_nothing(*shown_, x.event_key, x.pid))
+    if (why.stage == event_stage::queue)
+      result.insert(result.begin() + 1, "why           " + why.text);
   for (auto pid : x.blocks)
     result.push_back("delays        " + (pid == 0 ? std::string{"a source of the bus"} : std::to_string(pid)));
   return result;

@@ -119,6 +119,7 @@ CAF_TEST(details show one consumer and that it has gone) {
   view.press({top_key::enter});
   CAF_CHECK(has("key           key3"));
   CAF_CHECK(has("policy        drop_oldest"));
+  CAF_CHECK(has("why           consumer 3 does not read"));
   view.take(bus(2), now += 1s);
   CAF_CHECK(has("this consumer has gone"));
   view.press({top_key::escape});
