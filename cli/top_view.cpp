@@ -356,7 +356,6 @@ std::vector<std::string> top_view::text_of_consumer() const {
       "state         " + reason(*found),
       "pid           " + std::to_string(x.pid),
       "key           " + x.event_key,
-      "subscription  " + (x.subscription_id.empty() ? "(the key)" : x.subscription_id),
       "types         " + comma_list(wanted_names(x)),
       "received      " + whole(x.received) + "  (" + figure(found->received) + "/s)",
       "delivered     " + whole(x.delivered) + "  (" + figure(found->delivered) + "/s)",
@@ -364,6 +363,8 @@ std::vector<std::string> top_view::text_of_consumer() const {
       "queued        " + whole(x.queued) + " events, " + whole(x.queued_bytes) + " bytes",
       std::string{"policy        "} + (x.policy == queue_policy::unknown ? "drop_oldest" : to_string(x.policy)),
   };
+  if (!x.subscription_id.empty() && x.subscription_id != x.event_key)
+    result.push_back("subscription  " + x.subscription_id);
   if (x.queue_capacity != 0 || x.queue_bytes != 0)
     result.push_back("queue limit   " + (x.queue_capacity == 0 ? std::string{"the bus's"} : whole(x.queue_capacity)) +
                      " events, " + (x.queue_bytes == 0 ? std::string{"the bus's"} : size_text(x.queue_bytes)));

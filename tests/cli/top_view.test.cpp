@@ -25,7 +25,10 @@ struct fixture {
     x.pid = 7;
     x.uptime_sec = 60;
     for (int i = 1; i <= consumers; ++i)
-      x.consumers.push_back({.pid = i, .event_key = "key" + std::to_string(i), .queued = static_cast<uint64_t>(i)});
+      x.consumers.push_back({.pid = i,
+                             .event_key = "key" + std::to_string(i),
+                             .received = static_cast<uint64_t>(i),
+                             .queued = static_cast<uint64_t>(i)});
     return x;
   }
 
