@@ -27,15 +27,15 @@ void add_bench(CLI::App& program) {
   auto* sub = program.add_subcommand("bench", "Measure a bus on this machine: throughput, latency, start, memory");
   auto flags = std::make_shared<bench_flags>(); // for help only
   sub->add_option("MODE", flags->mode, "What to measure, followed by its own options")
-      ->type_name("fanout|latency|ingest|loss-free|idle|start|isolate|scale|embed|tools|link");
+      ->type_name("fanout|latency|ingest|loss-free|idle|start|isolate|scale|embed|tools|link|filter");
   sub->add_flag("--quick", flags->quick, "Measure a little of everything in about 20 s; without MODE");
   sub->add_flag("--json", flags->json, "Print JSON");
   sub->add_flag("--markdown", flags->markdown, "Print tables in Markdown");
   sub->footer("Modes: fanout, latency, ingest, loss-free, idle, start, isolate, scale, embed,\n"
-              "tools, link; `cafbus bench MODE --help` describes one. Each run uses buses of\n"
-              "its own in a temporary folder and checks that nothing was lost, doubled or\n"
-              "reordered, and that the counters of the bus add up. Redis and NATS are measured\n"
-              "beside it on request (--peer redis), where they are installed.\n"
+              "tools, link, filter; `cafbus bench MODE --help` describes one. Each run uses\n"
+              "buses of its own in a temporary folder and checks that nothing was lost,\n"
+              "doubled or reordered, and that the counters of the bus add up. Redis and NATS\n"
+              "are measured beside it on request (--peer redis), where they are installed.\n"
               "\n"
               "Exit codes: 0 measured; 1 a check failed, or cafbus-bench is not installed; 2\n"
               "wrong usage.\n"

@@ -235,13 +235,11 @@ void warn_if_insecure(const serve_options& options) {
 }
 
 /// A sign of life for the service manager: it comes only if the bus and its parts answer.
-void show_life(caf::actor_system& system, const bus_actor& bus, const service_manager& manager) {
-  system.spawn([bus, manager](caf::event_based_actor* self) {
-    auto alive = [manager](const status_response& x) {
-      manager.alive("consumers: " + std::to_string(x.active_conns) + ", events: " + std::to_string(x.counters.ingress));
-    };
-    self->request(bus, caf::infinite, read_status{}).then(alive, [](const caf::error&) {});
-  });
+void show_life(caf::event_based_actor* self, const bus_actor& bus, const service_manager& manager) {
+  auto alive = [manager](const status_response& x) {
+    manager.alive("consumers: " + std::to_string(x.active_conns) + ", events: " + std::to_string(x.counters.ingress));
+  };
+  self->request(bus, caf::infinite, read_status{}).then(alive, [](const caf::error&) {});
 }
 
 result<std::string> run_bus(const serve_options& options, preparation& x, wake_ups& wakes,
@@ -301,7 +299,8 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     x.files.lock().note(note_stopping);
     manager.stopping("consumers receive what is queued for them");
   };
-  auto on_beat = [&] { show_life(system, parts.bus, manager); };
+  // with arguments: CAF 0.17 reads a null pointer to those that a function does not take
+  auto on_beat = [&] { system.spawn(show_life, parts.bus, manager); };
   wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us)};
   reloader configuration{options, reread, parts.bus, links, [&](auto& y) { limit_to(x.descriptors, y); }};
   for (bool asked = false; auto signal = wakes.wait(watch, chores);) {

@@ -4,6 +4,7 @@ import re
 import resource
 
 from harness import SLOWDOWN, Skip, check, equal, event, main, scenario
+from watching import read_log
 
 CONSUMERS = 1000
 
@@ -48,8 +49,7 @@ def a_thousand_that_leave_at_once_leave_nothing_behind(t):
 
     t.await_status(lambda _: len(os.listdir(f"/proc/{bus.pid}/fd")) < 100, "their descriptors are closed")
     equal(t.join("k").ack["first_for_key"], True, "first")
-    with open(bus.log, encoding="utf-8") as f:
-        log = f.read()
+    log = read_log(t)
     for name in ("consumer-joined", "consumer-left", "connection-closed"):
         times = [int(x) for x in re.findall(f" {name} .* times=(\\d+)", log)]
         check(20 <= len(times) < CONSUMERS, f"{len(times)} lines of {name}")
