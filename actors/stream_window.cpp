@@ -68,14 +68,12 @@ bool stream_window::follow(const stream_count& x) {
     return false;
   const auto before = streams_.size();
   auto& entry = find_or_add(x.node, x.type);
-  const auto is_new = streams_.size() != before;
-  if (is_new)
+  if (streams_.size() != before)
     entry.hops = x.hops;
-  const auto further = x.number > entry.type_number && entry.followers == 0;
-  if (further)
+  const auto first = entry.followers++ == 0;
+  if (first && x.number > entry.type_number)
     entry.come_to(x.number);
-  ++entry.followers;
-  return is_new || further;
+  return first;
 }
 
 void stream_window::unfollow(const stream_count& x) {

@@ -29,7 +29,7 @@ public:
   claimed claim(const event_origin& x, const std::string& type);
 
   /// A link follows that stream from there on. What was before is nobody's business, unless another link follows it.
-  /// @returns whether the stream is further now than it was known to be.
+  /// @returns whether it is the first that follows it: other links have not heard of the stream, or not for some time.
   bool follow(const stream_count& x);
   void unfollow(const stream_count& x);
 

@@ -104,6 +104,14 @@ CAF_TEST(a stream that is followed again begins anew) {
   CAF_CHECK_EQUAL(window.miss({2, "a", 51, 51, 1}), 1u);
 }
 
+CAF_TEST(a stream that is followed again is news though it has not come further) {
+  stream_window window{self};
+  CAF_CHECK(window.follow({2, "a", 5, 1}));
+  CAF_CHECK(window.claim(from(2, 9, 6), "a") == claimed::taken);
+  window.unfollow({2, "a", 6, 1});
+  CAF_CHECK(window.follow({2, "a", 6, 1}));
+}
+
 CAF_TEST(its list holds what is counted here and what is followed) {
   stream_window window{self};
   window.number_own();

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -124,8 +125,11 @@ def a_real_prometheus_takes_it(t):
     found = []
     while not found:
         deadline.left_ms()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=WAIT) as answer:
-            found = json.load(answer)["data"]["result"]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=WAIT) as answer:
+                found = json.load(answer)["data"]["result"]
+        except urllib.error.HTTPError as error:
+            equal(error.code, 503, "what it answers until it is ready")
     equal((found[0]["metric"]["app"], found[0]["value"][1]), ("default", "1"), "what Prometheus has")
     server.signal(signal.SIGTERM)
     server.expect_exit(0)
