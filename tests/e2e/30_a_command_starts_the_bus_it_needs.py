@@ -154,7 +154,7 @@ def consumers_that_come_as_the_bus_goes_idle_see_no_error(t):
 @scenario
 def a_wedged_bus_is_reported_with_its_pid_and_the_way_out(t):
     bus = t.start_bus()
-    bus.signal(signal.SIGSTOP)
+    bus.freeze()
     try:
         process = t.start_cli("start")
         process.wait(20)

@@ -118,7 +118,7 @@ def a_moved_folder(t):
 @scenario
 def a_bus_whose_lock_another_one_has_taken_ends_and_leaves_that_one_alone(t):
     first = t.start_bus()
-    first.signal(signal.SIGSTOP)  # so that it cannot put its lock back
+    first.freeze()  # so that it cannot put its lock back
     os.unlink(os.path.join(first.app_dir, "bus.alive.lock"))
     second = t.start_bus()  # the contract is broken by hand: for a moment there are two
     first.signal(signal.SIGCONT)

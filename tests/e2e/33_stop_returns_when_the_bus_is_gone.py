@@ -24,7 +24,7 @@ def stop(t, *flags, code=0):
 
 def suspended(t, app):
     bus = t.start_bus(app=app)
-    bus.signal(signal.SIGSTOP)
+    bus.freeze()
     return bus
 
 
@@ -124,7 +124,7 @@ def a_process_that_is_not_proved_to_be_the_bus_is_not_killed(t):
         pid_file = os.path.join(bus.app_dir, "bus.pid")
         with open(pid_file, encoding="ascii") as f:
             lines = f.read().split()
-        bus.signal(signal.SIGSTOP)
+        bus.freeze()
         write_lines(pid_file, [wrong, lines[1]])
         buses.append((bus, pid_file, lines, why, t.start_cli("stop", "--force", app=app)))
     for bus, pid_file, lines, why, stopping in buses:

@@ -57,7 +57,7 @@ def starting(t):
 @scenario
 def orphan(t):
     bus = t.start_bus()
-    bus.signal(signal.SIGSTOP)  # or it would notice and end
+    bus.freeze()  # or it would notice and end
     os.rename(bus.socket_path, bus.socket_path + ".away")
     found = expect_state(t, "orphan")
     equal(found["pid"], bus.pid, "pid")
@@ -69,7 +69,7 @@ def orphan(t):
 @scenario
 def unresponsive(t):
     bus = t.start_bus()
-    bus.signal(signal.SIGSTOP)
+    bus.freeze()
     found = state(t, 1)
     bus.signal(signal.SIGCONT)
     equal((found["state"], found["pid"]), ("unresponsive", bus.pid), "state")

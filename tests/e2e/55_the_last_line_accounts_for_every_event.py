@@ -41,7 +41,7 @@ def a_file_is_published_while_the_consumer_gets_no_processor(t):
         f.writelines(f'{{"event_type":"k","payload":{i}}}\n' for i in range(number))
     with open(t.path("printed"), "wb") as printed:
         consumer = t.consume("k", "--max-events", str(number), stdout=printed.fileno())
-    consumer.signal(signal.SIGSTOP)
+    consumer.freeze()
     t.run_cli("publish", t.path("events"))
     consumer.signal(signal.SIGCONT)
     consumer.expect_exit(0)

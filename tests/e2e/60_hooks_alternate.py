@@ -59,7 +59,7 @@ def consumers_that_are_killed_or_stopped_have_their_on_last(t):
         consumer.signal(number)
         consumer.wait()
     stopped = t.consume("k", *hooks(t, log))
-    stopped.signal(signal.SIGSTOP)
+    stopped.freeze()
     big = '{"event_type":"k","payload":"' + "x" * 500_000 + '"}\n'
     t.run_cli("publish", input=(big * 4).encode())
     t.await_status(lambda x: x["active_conns"] == 0, "the stopped one is given up")

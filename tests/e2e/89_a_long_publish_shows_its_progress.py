@@ -121,7 +121,7 @@ def the_share_of_a_file_is_shown(t):
     with open(t.path("lines"), "wb") as file:
         file.write(b'"%s"\n' % (b"x" * 1000) * 60_000)
     consumer = t.consume("k", "--policy", "block", "--block-timeout", "1min", stdout=subprocess.DEVNULL)
-    consumer.signal(signal.SIGSTOP)
+    consumer.freeze()
     terminal = Terminal(t, t.path("lines"))
     deadline = Deadline(30 * SLOWDOWN, lambda: f"progress; seen {terminal.seen!r}")
     while not LINE.search(terminal.seen):

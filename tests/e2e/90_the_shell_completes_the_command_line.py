@@ -110,7 +110,7 @@ def fish_completes_the_names_that_the_bus_knows(t):
 def apps_that_run_are_offered(t):
     for app in ("first", "second"):
         t.start_bus(app=app)
-    t.bus.signal(signal.SIGSTOP)  # it runs, whether it answers or not
+    t.bus.freeze()  # it runs, whether it answers or not
     equal(answer(t, "words", "status", "--app", ""), ["first\t", "second\t", ":"], "apps")
     equal(answer(t, "words", "status", "--dir", t.path("bus"), "--app=s", CAFBUS_DIR=""), ["--app=second\t", ":"], "apps")
     t.bus.signal(signal.SIGCONT)
@@ -149,7 +149,7 @@ def seconds_of(act):
 def a_bus_that_hangs_is_waited_for_at_most_100_ms(t):
     t.start_bus()
     t.join("im.message")
-    t.bus.signal(signal.SIGSTOP)
+    t.bus.freeze()
     waits = []
     for _ in range(5):  # the machine may be busy: what the program takes by itself is no wait
         own = seconds_of(lambda: answer(t, "words", "consume", "im", CAFBUS_APP="none"))

@@ -75,7 +75,7 @@ def a_bus_may_go_and_come_back(t):
     t.join("k")
     with top(t) as screen:
         screen.expect("consumers 1")
-        bus.signal(signal.SIGSTOP)
+        bus.freeze()
         screen.type("?")  # it answers to keys while the bus does not to it
         screen.expect("this help")
         screen.type("q")

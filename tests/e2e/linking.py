@@ -1,7 +1,6 @@
 """Verbs for scenarios with several buses that are linked."""
 import os
 import re
-import signal
 import socket
 
 from harness import WAIT, Deadline, shorten
@@ -30,11 +29,6 @@ def next_state(peer, state):
             return frame
 
 
-def state_of(path):
-    with open(path, encoding="ascii", errors="replace") as f:
-        return f.read().rsplit(") ", 1)[1][0]
-
-
 INSECURE = ("--insecure-network",)
 
 
@@ -58,14 +52,7 @@ class Node:
         return self
 
     def freeze(self):
-        """Stops the process, as if its machine hung. The kernel stops a thread when it runs next: until all have, one may
-        still answer."""
-        self.bus.signal(signal.SIGSTOP)
-        deadline = Deadline(WAIT, lambda: f"{self.name} is stopped")
-        tasks = f"/proc/{self.bus.pid}/task"
-        while any(state_of(f"{tasks}/{task}/stat") != "T" for task in os.listdir(tasks)):
-            deadline.left_ms()
-            os.sched_yield()
+        self.bus.freeze()
 
     def join(self, key, types=(), **fields):
         peer = self.t.connect(self.bus).hello(key, types, **fields)

@@ -12,6 +12,11 @@ from peer import encode
 SANITIZER_REPORT = re.compile(rb"ERROR: (Address|Leak)Sanitizer|runtime error:")
 
 
+def state_of(path):
+    with open(path, encoding="ascii", errors="replace") as f:
+        return f.read().rsplit(") ", 1)[1][0]
+
+
 class Process:
     """A program with its output collected line by line."""
 
@@ -92,6 +97,16 @@ class Process:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def freeze(self):
+        """Stops it, as if its machine hung. The kernel stops a thread when it runs next: until all have, one may still
+        act."""
+        self.signal(signal.SIGSTOP)
+        deadline = Deadline(WAIT, lambda: f"{self.describe()} is stopped")
+        tasks = f"/proc/{self.process.pid}/task"
+        while any(state_of(f"{tasks}/{task}/stat") != "T" for task in os.listdir(tasks)):
+            deadline.left_ms()
+            os.sched_yield()
 
     def expect_exit(self, code=0, limit=None):
         self.wait(limit)
