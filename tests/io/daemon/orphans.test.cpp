@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -55,6 +56,17 @@ struct fixture {
   temp_dir tmp;
   std::string path = tmp / "mark";
 
+  /// A command that has come so far: while a process replaces its program, its environment cannot be read.
+  std::unique_ptr<command> begin(const orphan_mark& mark, const std::string& first) const {
+    CAF_REQUIRE_EQUAL(::mkfifo((tmp / "begun").c_str(), 0600), 0);
+    auto result =
+        std::make_unique<command>(mark.variable(), first + "echo >" + (tmp / "begun") + "; while :; do sleep 1; done");
+    std::ifstream begun{tmp / "begun"};
+    std::string line;
+    std::getline(begun, line);
+    return result;
+  }
+
   std::string content() const {
     std::ifstream in{path};
     return {std::istreambuf_iterator<char>{in}, {}};
@@ -78,21 +90,17 @@ CAF_TEST(each daemon has another mark which stands in a file of its own) {
 
 CAF_TEST(the next daemon ends what a killed one has left) {
   orphan_mark killed{path};
-  command orphan{killed.variable()};
+  auto orphan = begin(killed, "");
   orphan_mark next{path};
-  CAF_CHECK(orphan.has_ended());
+  CAF_CHECK(orphan->has_ended());
   CAF_CHECK(next.variable() != killed.variable());
 }
 
 CAF_TEST(an orphan that ignores the polite signal is killed) {
   orphan_mark killed{path};
-  CAF_REQUIRE_EQUAL(::mkfifo((tmp / "begun").c_str(), 0600), 0);
-  command orphan{killed.variable(), "trap '' TERM; echo >" + (tmp / "begun") + "; while :; do sleep 1; done"};
-  std::ifstream begun{tmp / "begun"};
-  std::string line;
-  std::getline(begun, line); // from here on it ignores the signal
+  auto orphan = begin(killed, "trap '' TERM; ");
   orphan_mark next{path};
-  CAF_CHECK(orphan.has_ended());
+  CAF_CHECK(orphan->has_ended());
 }
 
 CAF_TEST(a process without the mark is let alone) {
