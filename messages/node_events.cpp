@@ -135,8 +135,9 @@ decoded_events events_decoder::decode(node_events&& x, const std::function<bool(
         result.offence = link_offence::not_asked_for;
   if (result.offence) {
     events_.finish({}); // what came before it is not believed either
-    result.batch = nullptr;
-    result.streams.clear();
+    decoded_events nothing;
+    nothing.offence = result.offence;
+    return nothing;
   }
   return result;
 }
