@@ -1,22 +1,11 @@
 #include "actors/link_streams.hpp"
 
 #include "config/defaults.hpp"
-#include "messages/link_bytes.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <algorithm>
 
 namespace cafbus {
-
-namespace {
-
-std::string key(uint64_t node, const std::string& type) {
-  auto result = type;
-  add_number(result, node);
-  return result;
-}
-
-} // namespace
 
 bool link_streams::is_settled(const std::string& type) const {
   auto is_known = [&](uint32_t since) { return since <= answered_; };
@@ -65,7 +54,7 @@ stream_news link_streams::ask(const node_interest& x) {
 stream_count* link_streams::find(uint64_t node, const std::string& type) {
   if (latest_ && latest_->node == node && latest_->type == type)
     return latest_;
-  auto i = streams_.find(key(node, type));
+  auto i = streams_.find(stream_key_view{node, type});
   return i == streams_.end() ? nullptr : latest_ = &i->second;
 }
 
@@ -75,7 +64,7 @@ stream_count* link_streams::add(const stream_count& from, stream_news& news) {
     return nullptr;
   }
   news.followed.push_back(from);
-  return latest_ = &streams_.emplace(key(from.node, from.type), from).first->second;
+  return latest_ = &streams_.emplace(stream_key{from.node, from.type}, from).first->second;
 }
 
 void link_streams::advance(stream_count& x, uint64_t missing_to, uint64_t to, uint32_t hops, stream_news& news) {

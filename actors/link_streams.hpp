@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/stream_key.hpp"
 #include "messages/actor_messages.hpp"
 #include "messages/stream_list.hpp"
 
@@ -49,8 +50,8 @@ private:
   bool overflown_ = false;                             // some are not followed: one that is not known need not be new
   std::unordered_map<std::string, uint32_t> types_;    // asked for, and with which interest first
   std::unordered_map<std::string, uint32_t> patterns_; // the same
-  std::unordered_map<std::string, stream_count> streams_; // by type and node; how far each has come
-  stream_count* latest_ = nullptr;                        // of them: most often the next event is of the same
+  stream_map<stream_count> streams_;                   // how far each has come
+  stream_count* latest_ = nullptr;                     // of them: most often the next event is of the same
 };
 
 } // namespace cafbus

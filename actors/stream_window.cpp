@@ -15,11 +15,11 @@ constexpr size_t most_ranges = 64;
 } // namespace
 
 stream_window::stream& stream_window::find_or_add(uint64_t node, const std::string& type) {
-  auto i = streams_.find(key_view{node, type});
+  auto i = streams_.find(stream_key_view{node, type});
   if (i == streams_.end()) {
     if (streams_.size() >= defaults::max_streams)
       forget_half();
-    i = streams_.emplace(key{node, type}, stream{}).first;
+    i = streams_.emplace(stream_key{node, type}, stream{}).first;
   }
   i->second.used = ++uses_;
   return i->second;
@@ -77,7 +77,7 @@ bool stream_window::follow(const stream_count& x) {
 }
 
 void stream_window::unfollow(const stream_count& x) {
-  auto i = streams_.find(key_view{x.node, x.type});
+  auto i = streams_.find(stream_key_view{x.node, x.type});
   if (i != streams_.end() && i->second.followers > 0)
     --i->second.followers;
 }
@@ -108,7 +108,7 @@ uint64_t stream_window::miss(const missing_events& x) {
 }
 
 uint64_t* stream_window::own(const std::string& type) {
-  auto i = streams_.find(key_view{self_, type});
+  auto i = streams_.find(stream_key_view{self_, type});
   if (i == streams_.end()) {
     if (own_ >= defaults::max_own_streams)
       return nullptr;

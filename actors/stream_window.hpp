@@ -1,9 +1,10 @@
 #pragma once
+#include "actors/stream_key.hpp"
 #include "messages/event_batch.hpp"
 #include "messages/stream_list.hpp"
 
-#include <string_view>
-#include <unordered_map>
+#include <string>
+#include <vector>
 
 namespace cafbus {
 
@@ -65,25 +66,6 @@ private:
     uint64_t first;
     uint64_t last;
   };
-  struct key_view {
-    uint64_t node;
-    std::string_view type;
-  };
-  struct key {
-    uint64_t node;
-    std::string type;
-    operator key_view() const noexcept { return {node, type}; }
-  };
-  struct hash {
-    using is_transparent = void;
-    size_t operator()(key_view x) const noexcept {
-      return std::hash<std::string_view>{}(x.type) ^ (std::hash<uint64_t>{}(x.node) * 0x9e3779b97f4a7c15U);
-    }
-  };
-  struct equal {
-    using is_transparent = void;
-    bool operator()(key_view a, key_view b) const noexcept { return a.node == b.node && a.type == b.type; }
-  };
   /// Invariant: `ahead` is ascending, disjoint, and neither touches nor lies below `type_number`.
   struct stream {
     uint64_t number = 0;      // of the last event, among all of its bus
@@ -103,7 +85,7 @@ private:
   uint64_t uses_ = 0;
   size_t own_ = 0;
   bool numbers_own_ = false;
-  std::unordered_map<key, stream, hash, equal> streams_;
+  stream_map<stream> streams_;
 };
 
 } // namespace cafbus
