@@ -87,7 +87,8 @@ void add_consumers(metrics_page& out, observed_buses all) {
       [](const auto& x) { return x.received; });
   add("cafbus_consumer_delivered_total", "counter", "Events delivered to the consumer.",
       [](const auto& x) { return x.delivered; });
-  add("cafbus_consumer_dropped_total", "counter", "Events dropped because the consumer did not keep up.",
+  add("cafbus_consumer_dropped_total", "counter",
+      "Events that the consumer lost: it did not keep up, or a link lost them.",
       [](const auto& x) { return x.dropped; });
   add("cafbus_consumer_queued_events", "gauge", "Events queued for the consumer.",
       [](const auto& x) { return x.queued; });
@@ -153,7 +154,7 @@ void add_links(metrics_page& out, observed_buses all) {
       [&](const auto& app, const auto& x, const auto& with) { add_states(out, app, x.state, with); });
   add("cafbus_link_received_total", "counter", "Events over the link.", number(&link_report::received));
   add("cafbus_link_dropped_total", "counter", "Events that the link dropped.", number(&link_report::dropped));
-  add("cafbus_link_missed_total", "counter", "Events that the other bus received while the link was down.",
+  add("cafbus_link_missed_total", "counter", "Events that did not come over the link though they were wanted.",
       number(&link_report::missed));
   add("cafbus_link_queued_events", "gauge", "Events queued for the link.", number(&link_report::queued));
 }
