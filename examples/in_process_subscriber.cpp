@@ -1,4 +1,4 @@
-// Two subscribers in one program, one prompt and one stuck for a while. The stuck one has a bounded mailbox of its own:
+// Two subscribers in one program, one quick and one stuck for a while. The stuck one has a bounded mailbox of its own:
 // it loses its oldest events, sees the hole in the sequence numbers, is counted, and delays nobody.
 #include <cafbus/actors/bus.hpp>
 #include <cafbus/messages/event_encoder.hpp>
@@ -71,18 +71,17 @@ int main() {
   caf::actor_system system{config};
   auto parts = cafbus::spawn_bus(system, {{.idle_timeout = 0s, .queue_capacity = capacity}});
   caf::scoped_actor self{system};
-  notes prompt, stuck;
-  auto prompt_actor = system.spawn(consumer, &prompt, false);
+  notes quick, stuck;
+  auto quick_actor = system.spawn(consumer, &quick, false);
   auto stuck_actor = system.spawn(consumer, &stuck, true);
-  auto prompt_joined = ask<cafbus::joined>(self, parts.bus, cafbus::join{prompt_actor, {.event_key = "n"}, {}});
+  auto quick_joined = ask<cafbus::joined>(self, parts.bus, cafbus::join{quick_actor, {.event_key = "n"}, {}});
   ask<cafbus::joined>(self, parts.bus, cafbus::join{stuck_actor, {.event_key = "n"}, {}});
   cafbus::event_encoder encoder;
   for (uint64_t i = 0; i < batches; ++i) {
     for (uint64_t j = 0; j < batch_size; ++j)
       encoder.add({.event_type = "n", .payload = "0"});
     ask<cafbus::published>(self, parts.hub, cafbus::publish{encoder.finish()});
-    ask<cafbus::drained>(self, prompt_joined.conn,
-                         cafbus::drain{}); // the prompt one has it; nobody waits for the other
+    ask<cafbus::drained>(self, quick_joined.conn, cafbus::drain{}); // the quick one has it; nobody waits for the other
   }
   uint64_t dropped = 0;
   for (const auto& x : ask<cafbus::status_response>(self, parts.bus, cafbus::read_status{}).consumers) {
@@ -92,11 +91,11 @@ int main() {
   }
   self->send(stuck_actor, go_on{});
   auto end = cafbus::stop(system, parts.bus); // hands out what is queued first
-  self->send_exit(prompt_actor, caf::exit_reason::user_shutdown);
+  self->send_exit(quick_actor, caf::exit_reason::user_shutdown);
   self->send_exit(stuck_actor, caf::exit_reason::user_shutdown);
-  self->wait_for(prompt_actor, stuck_actor);
-  std::cout << "prompt: " << prompt.seen << " seen; stuck: " << stuck.seen << " seen, " << stuck.missed << " missed\n";
-  auto good = prompt.seen == published && prompt.missed == 0 && stuck.seen + stuck.missed == published &&
+  self->wait_for(quick_actor, stuck_actor);
+  std::cout << "quick: " << quick.seen << " seen; stuck: " << stuck.seen << " seen, " << stuck.missed << " missed\n";
+  auto good = quick.seen == published && quick.missed == 0 && stuck.seen + stuck.missed == published &&
               stuck.missed == dropped && dropped > 0;
   return end.ended && good ? 0 : 1;
 }

@@ -4,11 +4,11 @@
 // One seed again, with its trace on standard output: CAFBUS_SEED=n.
 
 #include "actors/conn.hpp"
-#include "testing/harness.hpp"
+#include "testing/message_relay.hpp"
+#include "testing/partition.hpp"
 #include "testing/seeds.hpp"
 
 #include <algorithm>
-#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <functional>
 #include <iostream>
@@ -49,21 +49,14 @@ struct losses_scenario {
   void one_fault() {
     static const char* const actors[] = {"hub", "conn", "node-export", "node-import", "node-gate", "wire-end"};
     const auto link = x.draw(links);
-    switch (x.draw(8)) {
-    case 0:
-    case 1:
-      return x.cut(link, std::chrono::milliseconds{x.draw(3000)});
-    case 2:
-    case 3:
-      return x.heal(link);
-    case 4:
-      return x.delay(link, 0ms, std::chrono::milliseconds{x.draw(200)});
-    case 5:
-      return x.kill_export(link);
-    case 6:
+    const auto kind = x.draw(link_faults + 2);
+    switch (kind) {
+    case link_faults:
       return x.draw(2) == 0 ? x.stick(x.draw(consumers)) : x.release(x.draw(consumers));
-    default:
+    case link_faults + 1:
       return x.hold(actors[x.draw(std::size(actors))], std::chrono::milliseconds{x.draw(100)});
+    default:
+      return inject_link_fault(x, kind, link);
     }
   }
 
@@ -90,40 +83,11 @@ struct losses_scenario {
   size_t sources = 0;
 };
 
-// -- a conn that does not hear what links have lost
-// --------------------------------------------------------------------
+// -- a conn that does not hear what links have lost -----------------------------------------------------------------
 
-class deaf_conn : public caf::event_based_actor {
-public:
-  deaf_conn(caf::actor_config& config, const conn_actor& to)
-    : caf::event_based_actor{config}, to_{caf::actor_cast<caf::strong_actor_ptr>(to)} {}
-
-  using caf::event_based_actor::enqueue;
-
-  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
-    const auto& content = x->content();
-    if (!to_ || content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>())
-      caf::event_based_actor::enqueue(std::move(x), host);
-    else if (!content.match_elements<lose>())
-      to_->enqueue(std::move(x), host);
-  }
-
-  void on_exit() override {
-    caf::anon_send_exit(to_, caf::exit_reason::user_shutdown);
-    to_ = nullptr;
-    caf::event_based_actor::on_exit();
-  }
-
-protected:
-  caf::behavior make_behavior() override {
-    monitor(caf::actor_cast<caf::actor_addr>(to_));
-    set_down_handler([this](const caf::down_msg& x) { quit(x.reason); });
-    return {[](const lose&) {}};
-  }
-
-private:
-  caf::strong_actor_ptr to_;
-};
+bool is_loss(const caf::type_erased_tuple& x) {
+  return x.match_elements<lose>();
+}
 
 void plant_deaf_conn(harness& x) {
   const std::vector<std::string> types{"x", "y", "z"};
@@ -132,7 +96,7 @@ void plant_deaf_conn(harness& x) {
   script.join_by = [&x, types](const bus_parts& bus, const subscriber_actor& consumer) -> conn_actor {
     const consumer_info info{99, "planted", "planted", types};
     auto conn = spawn_conn(x.system(), {}, info, consumer);
-    auto deaf = caf::actor_cast<conn_actor>(x.system().spawn<deaf_conn>(conn));
+    auto deaf = relayed(x.system(), conn, {.loses = is_loss}, x.random());
     caf::anon_send(bus.hub, subscribe{deaf, info, {}});
     return deaf;
   };

@@ -5,6 +5,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/send.hpp>
 
 namespace cafbus::testing {
 
@@ -38,6 +39,8 @@ public:
     const auto& content = x->content();
     if (!to_ || content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>())
       return caf::event_based_actor::enqueue(std::move(x), host);
+    if (faults_.loses && faults_.loses(content))
+      return;
     auto now = clock().now();
     auto lot = (*random_)() % 1000;
     if (lot < faults_.drop)
@@ -55,6 +58,7 @@ public:
   }
 
   void on_exit() override {
+    caf::anon_send_exit(to_, caf::exit_reason::user_shutdown);
     to_ = nullptr;
     caf::event_based_actor::on_exit();
   }

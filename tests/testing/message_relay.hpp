@@ -3,9 +3,11 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
+#include <caf/type_erased_tuple.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <random>
 
 namespace cafbus::testing {
@@ -20,10 +22,11 @@ struct relay_faults {
   uint32_t delay = 0;   ///< Of a thousand: late by up to `longest`. What comes after such a one waits for it.
   uint32_t reorder = 0; ///< Of a thousand: late by up to `longest`; what comes after it may overtake it.
   std::chrono::nanoseconds longest = std::chrono::milliseconds{50};
+  std::function<bool(const caf::type_erased_tuple&)> loses = {}; ///< Messages that are always lost; none if empty.
 };
 
 /// Spawns an actor that passes on all it gets, as if the sender had sent it to `to` itself: answers go straight back.
-/// It ends with `to`. Only under the harness's scheduler, where all actors run on one thread.
+/// It ends with `to`, and `to` with it. Only under the harness's scheduler, where all actors run on one thread.
 caf::actor spawn_message_relay(caf::actor_system& system, caf::strong_actor_ptr to, const relay_faults& faults,
                                std::mt19937_64& random);
 

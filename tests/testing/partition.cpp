@@ -31,11 +31,8 @@ void partition_scenario::build() {
   consumers = 6;
 }
 
-void partition_scenario::one_fault() {
-  static const char* const actors[] = {"hub", "conn", "bus", "node-export", "node-import", "node-gate", "wire-end"};
-  auto link = x.draw(links);
-  auto consumer = x.draw(consumers);
-  switch (x.draw(12)) {
+void inject_link_fault(harness& x, uint64_t kind, size_t link) {
+  switch (kind) {
   case 0:
   case 1:
     return x.cut(link, std::chrono::milliseconds{x.draw(3000)});
@@ -44,21 +41,32 @@ void partition_scenario::one_fault() {
     return x.heal(link);
   case 4:
     return x.delay(link, 0ms, std::chrono::milliseconds{x.draw(200)});
-  case 5:
+  default:
     return x.kill_export(link);
-  case 6:
+  }
+}
+
+void partition_scenario::one_fault() {
+  static const char* const actors[] = {"hub", "conn", "bus", "node-export", "node-import", "node-gate", "wire-end"};
+  auto link = x.draw(links);
+  auto consumer = x.draw(consumers);
+  auto kind = x.draw(link_faults + 6);
+  if (kind < link_faults)
+    return inject_link_fault(x, kind, link);
+  switch (kind - link_faults) {
+  case 0:
     return x.stick(consumer);
-  case 7:
+  case 1:
     return x.release(consumer);
-  case 8:
+  case 2:
     if (x.draw(4) == 0)
       x.kill_consumer(consumer);
     return;
-  case 9:
+  case 3:
     if (x.draw(4) == 0)
       x.kill_source(x.draw(sources));
     return;
-  case 10:
+  case 4:
     if (!bus_stopped && x.draw(12) == 0) {
       bus_stopped = true;
       x.stop_bus(x.draw(3));

@@ -3,6 +3,12 @@
 
 namespace cafbus::testing {
 
+/// Kinds of `inject_link_fault`.
+inline constexpr uint64_t link_faults = 6;
+
+/// Cuts, heals or delays a link, or kills its exporting end. @pre kind < link_faults
+void inject_link_fault(harness& x, uint64_t kind, size_t link);
+
 /// The scenario that is explored: three buses, all linked both ways round the corner (a -> b -> c, a -> c, c -> a), six
 /// consumers on them that are fast, slow, stuck or die, four sources, and faults by lot.
 struct partition_scenario {
