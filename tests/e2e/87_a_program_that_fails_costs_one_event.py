@@ -18,6 +18,18 @@ def start(t, *flags, ready=True, **how):
     return t.consume("k", *flags, ready=ready, **how)
 
 
+def program_of(consumer):
+    """The process that runs the program of --jq."""
+    with open(f"/proc/{consumer.pid}/task/{consumer.pid}/children", encoding="ascii") as f:
+        return int(f.read().split()[0])
+
+
+def processor_time(pid):
+    """In ticks of the kernel, which are 10 ms."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+        return int(f.read().rpartition(")")[2].split()[11])
+
+
 def refused(t, *arguments):
     process = t.run_cli("consume", "k", *arguments, code=2)
     equal(process.err.count(b"\n"), 1, f"lines for {arguments}")
@@ -90,8 +102,11 @@ def a_program_that_never_ends_is_ended(t):
 @scenario
 def a_signal_ends_a_run_whose_program_does_not_end(t):
     consumer = start(t, "--jq", "last(recurse(.))", "--jq-timeout", "10min")
+    program = program_of(consumer)
+    before = processor_time(program)
     t.publish(event("k", 0), event("k", 1))
     t.await_status(lambda x: x["consumers"][0]["delivered"] == 2, "both are on their way")
+    t.await_status(lambda _: processor_time(program) > before + 2, "the program works on the first")
     consumer.signal(signal.SIGTERM)
     consumer.expect_exit(6)
     totals = last_line(consumer)
@@ -132,10 +147,8 @@ def results_are_bounded(t):
 @scenario
 def a_process_that_was_killed_is_replaced(t):
     consumer = start(t, "--jq", ".", "--max-events", "3")
-    children = f"/proc/{consumer.pid}/task/{consumer.pid}/children"
     for n in (1, 2, 3):
-        with open(children, encoding="ascii") as f:
-            os.kill(int(f.read().split()[0]), signal.SIGKILL)
+        os.kill(program_of(consumer), signal.SIGKILL)
         t.publish(event("k", n), event("k", [n]))
         t.await_status(lambda x, n=n: x["consumers"][0]["delivered"] == 2 * n, "both are delivered")
         consumer.expect_line(f"failed on seq={2 * n - 1}: jq crashed: Killed")
@@ -146,8 +159,7 @@ def a_process_that_was_killed_is_replaced(t):
 @scenario
 def the_process_ends_with_its_consumer_however_that_ends(t):
     consumer = start(t, "--jq", "last(recurse(.))", "--jq-timeout", "10min")
-    with open(f"/proc/{consumer.pid}/task/{consumer.pid}/children", encoding="ascii") as f:
-        child = int(f.read().split()[0])
+    child = program_of(consumer)
     if os.geteuid() == 0:  # nobody else may look into a process that leaves no core file
         equal(sorted(os.listdir(f"/proc/{child}/fd")), ["0", "1", "2", "3"], "what it has open")
     t.publish(event("k", 0))
