@@ -4,7 +4,7 @@ import os
 import re
 import select
 
-from harness import check, encode, equal
+from harness import Deadline, WAIT, check, encode, equal
 
 
 def line(payload, event_type="k", **fields):
@@ -78,3 +78,11 @@ def check_gone(pid):
         check(bool(select.select([fd], [], [], 2)[0]), f"the process {pid} runs without its bus")
     finally:
         os.close(fd)
+
+
+def expect_gone(t, pid):
+    """Until that process has ended."""
+    deadline = Deadline(WAIT, f"the end of process {pid}")
+    while not is_gone(pid):
+        deadline.left_ms()
+        t.run_cli("version")
