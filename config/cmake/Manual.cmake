@@ -11,7 +11,8 @@ add_custom_command(OUTPUT "${_pages}.done"
   COMMAND "${CAFBUS_PYTHON}" -B "${PROJECT_SOURCE_DIR}/config/man/make_pages.py" "$<TARGET_FILE:cafbus_cli>"
           "${PROJECT_SOURCE_DIR}" "${_pages}"
   COMMAND "${CMAKE_COMMAND}" -E touch "${_pages}.done"
-  DEPENDS cafbus_cli config/man/make_pages.py config/OPERATIONS.md messages/PROTOCOL.md
+  DEPENDS cafbus_cli config/man/make_pages.py config/OPERATIONS.md actors/SOURCES.md
+          messages/PROTOCOL.md
   COMMENT "Writing the manual's pages"
   VERBATIM)
 add_custom_target(cafbus_manual ALL DEPENDS "${_pages}.done")

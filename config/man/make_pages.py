@@ -147,7 +147,7 @@ def command_page(command):
                 ("SEE ALSO", "**cafbus**(1), **cafbus.conf**(5)"))
 
 
-def program_page(program, operations):
+def program_page(program, operations, sources):
     text, _, examples = footer_of(program)
     commands = "\n".join(definition(f"**cafbus-{x['name']}**(1)" if x["name"] != "help" else "**cafbus help** \\[*COMMAND*\\]",
                                     escaped(x["help"])) for x in program["commands"])
@@ -156,7 +156,7 @@ def program_page(program, operations):
                 ("SYNOPSIS", "**cafbus** *COMMAND* \\[*OPTION*\\]..."), ("DESCRIPTION", text), ("COMMANDS", commands),
                 ("OPTIONS", options_of(program)), ("EXIT STATUS", operations["Exit codes"]),
                 ("FILES", operations["Files"]), ("SIGNALS", operations["Signals"]),
-                ("SOURCES", deeper(operations["Sources"])), ("LOG", operations["Log"]), ("EXAMPLES", examples),
+                ("SOURCES", deeper(sources["Sources"])), ("LOG", operations["Log"]), ("EXAMPLES", examples),
                 ("SEE ALSO", f"{pages}, **cafbus.conf**(5), **cafbus-protocol**(7)"))
 
 
@@ -210,7 +210,7 @@ def main():
     protocol = guide(os.path.join(source, "messages", "PROTOCOL.md"))
     shutil.rmtree(target, ignore_errors=True)  # with the pages of commands that are gone
     version = described["version"]
-    write(target, "cafbus", 1, version, program_page(described, operations))
+    write(target, "cafbus", 1, version, program_page(described, operations, guide(os.path.join(source, "actors", "SOURCES.md"))))
     for command in described["commands"]:
         if command["name"] != "help":
             write(target, f"cafbus-{command['name']}", 1, version, command_page(command))

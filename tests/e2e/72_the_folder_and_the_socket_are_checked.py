@@ -1,4 +1,4 @@
-"""Ownership, modes, links and races of everything that the bus trusts, each refused or repaired as OPERATIONS.md says."""
+"""Ownership, modes, links and races of everything that the bus trusts, each refused or repaired as SECURITY.md says."""
 import os
 import shutil
 import signal

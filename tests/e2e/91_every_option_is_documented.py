@@ -10,7 +10,8 @@ import sys
 
 from harness import BINARY, ROOT, Skip, check, equal, main, scenario
 
-GUIDES = ["README.md", "config/OPERATIONS.md", "messages/PROTOCOL.md", "gateway/README.md", "examples/recipes/README.md"]
+GUIDES = ["README.md", "config/OPERATIONS.md", "config/METRICS.md", "config/SECURITY.md", "actors/SOURCES.md",
+          "cli/CONSUME.md", "messages/PROTOCOL.md", "gateway/README.md", "examples/recipes/README.md"]
 
 
 def described(t):
