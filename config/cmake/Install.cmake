@@ -31,7 +31,8 @@ set(CAFBUS_TESTING_HEADERS # in tests/
   testing/harness.hpp
   testing/laws.hpp
   testing/message_relay.hpp
-  testing/scripts.hpp)
+  testing/scripts.hpp
+  testing/trace_options.hpp)
 
 # The tree of <cafbus/...>, as it is installed; whoever links the libraries in a build tree sees the same.
 set(_staged)

@@ -3,7 +3,11 @@
 #include "testing/laws.hpp"
 #include "testing/message_relay.hpp"
 #include "testing/scripts.hpp"
+#include "testing/trace_options.hpp"
 
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -20,7 +24,8 @@ namespace cafbus::testing {
 /// What is added gets a number, 0 for the first of its kind. Nothing happens but in `step`, `settle`, `run_for` and
 /// `finish`. Every event that a consumer sees goes through the laws at once; `finish` checks the rest.
 ///
-/// Not for several threads. Several harnesses may be alive at a time.
+/// Not for several threads. Several harnesses may be alive at a time. Nothing throws, but for a number that no
+/// call has returned: `std::out_of_range`.
 class harness {
 public:
   using duration = std::chrono::nanoseconds;
@@ -44,6 +49,20 @@ public:
 
   size_t add_consumer(const std::string& name, size_t bus, consumer_script script);
 
+  /// An actor of the test's own, which it has spawned in `system()`: it has this name in the trace, is asked to leave
+  /// (`exit_reason::user_shutdown`) when `finish` lets the consumers leave, and is killed with the harness, so that the
+  /// test need not keep it. Subscribers and sources that are not adopted work as well, but must end by themselves.
+  /// @param name May be empty: CAF's.
+  void adopt(const caf::actor& actor, const std::string& name = {});
+  template <class TypedActor>
+  void adopt(const TypedActor& actor, const std::string& name = {}) {
+    adopt(caf::actor_cast<caf::actor>(actor), name);
+  }
+
+  /// A law of the test's own, asked after each message that an actor has handled, on the calling thread: it must be
+  /// quick and send nothing. What it looks at must live until `finish` is over. Its first breach goes into `broken`.
+  void add_law(const std::string& name, std::function<bool()> holds);
+
   /// All that was asked for has been heard wherever it was to be heard. From now on whatever is taken in at any bus
   /// from which a consumer is reached, and wanted by it, is to come to it or to be counted as dropped for it, to the
   /// event; `finish` checks that.
@@ -58,6 +77,16 @@ public:
   void settle();
 
   void run_for(duration x);
+
+  /// Runs until the predicate holds, which is asked after each message, for at most `within` of virtual time.
+  /// @returns whether it has come to hold; if not, that is a breach: `what` was awaited.
+  bool eventually(const std::function<bool()>& predicate, duration within, const std::string& what = "eventually");
+
+  static constexpr uint64_t default_step_limit = 10'000'000;
+
+  /// How many messages may be handled without a moment in which no actor has one. More are taken for a talk without
+  /// end: `broken` says who talks, and nothing runs any more.
+  void step_limit(uint64_t messages);
 
   /// Since the start.
   duration now() const;
@@ -88,6 +117,8 @@ public:
   /// No actor of this name (hub, conn, bus, node-export, ...) gets a turn before `x` has passed: all that is on the way
   /// to it is late, and overtaken by what others send each other.
   void hold(const std::string& actor_name, duration x);
+  /// The same for actors of one bus: those that it has spawned, its links included, and what these have spawned.
+  void hold(size_t bus, const std::string& actor_name, duration x);
 
   // -- what came of it -----------------------------------------------------------------------------------------------
 
@@ -103,8 +134,15 @@ public:
   /// Every breach of a law, in words.
   const std::vector<std::string>& broken() const;
 
-  /// A line for every event that a consumer saw and for every fault, with its time.
+  /// A line for every event that a consumer saw, for every fault and note, and, if wanted, for every message, with its
+  /// time; of a long run the end. Valid until the next call.
   const std::string& trace() const;
+
+  /// What the trace holds from now on.
+  void trace_as(trace_options options);
+
+  /// A line of the test's own in the trace.
+  void note(const std::string& text);
 
   /// The bus's own account; empty if it has ended.
   status_response status(size_t bus);

@@ -1,12 +1,14 @@
 #pragma once
 #include "testing/harness.hpp"
 #include "testing/node_wire.hpp"
+#include "testing/run_trace.hpp"
 #include "testing/scripted_actors.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -54,36 +56,69 @@ struct harness::impl {
     std::map<std::string, uint64_t, std::less<>> last_of_source;
     std::map<uint64_t, uint64_t> last_of_node;
   };
+  struct actor_entry {
+    uint32_t owner = 0; // 1 + the bus that it belongs to; 0: none
+    bool is_hub = false;
+  };
+  struct user_law {
+    std::string name;
+    std::function<bool()> holds;
+    bool broken = false;
+  };
+  using counters_of = std::vector<std::optional<conn_counters>>; // by consumer; nothing: its conn did not answer
 
   // -- time
   bool step();
   bool run_one_job();
-  std::vector<size_t> runnable() const;
+  void run_front();
+  void before_turn(caf::scheduled_actor& actor);
+  void trace_message(const caf::scheduled_actor& to, const caf::mailbox_element& x);
+  bool park_front();
+  void unpark();
+  void release_parked();
   std::optional<time_point> next_due() const;
   void advance_to(time_point x);
+  void pass_to(time_point x);
   void run_for(duration x);
   void settle();
+  bool eventually(const std::function<bool()>& predicate, duration within, const std::string& what);
+  bool out_of_steps();
+
+  // -- whose actor it is
+  static constexpr size_t nobody = SIZE_MAX;
+  size_t owner_of(caf::actor_id x) const;
+  void own(caf::actor_id after, size_t bus);
+  std::string name_of(const caf::abstract_actor* x) const;
 
   // -- laws
   void fail(const std::string& what);
   void check(const std::string& violation, const std::string& whom);
+  void check_laws();
   void on_event(size_t consumer, const sighting& x);
   void check_source(consumer_entry& c, const sighting& x);
   void on_joined(size_t consumer, const joined& x);
+  void on_foreign_publish(size_t bus, const publish& x);
   void check_counters();
   void check_links();
   void check_convergence();
-  void check_consumer(size_t consumer);
+  void probe(size_t bus, const std::string& type);
+  counters_of read_counters();
+  void check_consumers();
+  void check_consumer(consumer_entry& c, const conn_counters& counters);
+  void check_losses(consumer_entry& c, const conn_counters& counters);
+  void check_isolation(const counters_of& counters);
   void check_buses();
   void check_leaving();
+  void check_left(size_t bus, const status_response& x, bool& strangers);
   void check_stopping();
   bool lives(const consumer_entry& x) const { return x.conn && !x.record->over && !buses[x.bus].stopped; }
   bool reaches(size_t from, size_t to) const;
 
   void note(const std::string& what);
-  std::string time_text() const;
+  duration now() const { return scheduler.clock().now() - began; }
   void count_out(size_t bus);
   void end_all();
+  std::mt19937_64& stream(std::string_view name);
 
   /// Asks; the answer is handed over when it comes, if it does.
   template <class Answer, class Handle, class Question, class F>
@@ -97,20 +132,36 @@ struct harness::impl {
   harness_config config;
   caf::actor_system system;
   caf::scheduler::test_coordinator& scheduler;
+  uint64_t seed;
   std::mt19937_64 random;
+  std::deque<std::mt19937_64> streams; // outlive the actors that draw from them
   time_point began;
   uint64_t steps = 0;
   uint64_t seen = 0;
   uint64_t told = 0;
   bool anything_published = false;
-  std::map<std::string, time_point, std::less<>> held;
+
+  uint64_t restless = 0; // steps since no actor had a message
+  uint64_t restless_limit = harness::default_step_limit;
+  bool gave_up = false;
+
+  std::map<std::pair<size_t, std::string>, time_point> held; // by bus, or nobody for all, and name
+  std::vector<caf::resumable*> parked;                       // jobs of actors that are held
+  time_point next_unpark = time_point::max();
 
   std::vector<bus_entry> buses;
   std::vector<link_entry> links;
   std::vector<source_entry> sources;
   std::vector<consumer_entry> consumers;
+  std::map<std::pair<size_t, std::string>, std::vector<size_t>> members; // consumers by bus and subscription id
+  std::vector<std::pair<std::string, caf::actor>> adopted;
+  std::map<caf::actor_id, std::string> names;             // of adopted actors
+  std::vector<actor_entry> actors;                        // by actor id; those beyond the end are nobody's
+  std::set<caf::actor_id> scripted;                       // sources of the harness itself
+  std::set<std::pair<size_t, std::string>> foreign_types; // published at a bus by actors of the test's own
+  std::vector<user_law> laws;
 
-  std::string trace;
+  run_trace trace;
   std::vector<std::string> broken;
 };
 
