@@ -28,6 +28,8 @@ set(CAFBUS_BUS_HEADERS
   messages/actors.hpp
   messages/stream_list.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/
+  testing/decisions.hpp
+  testing/explore.hpp
   testing/harness.hpp
   testing/laws.hpp
   testing/message_relay.hpp

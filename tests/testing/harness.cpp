@@ -66,7 +66,9 @@ void harness::impl::end_all() {
 
 // -- the cast --------------------------------------------------------------------------------------------------------
 
-harness::harness(uint64_t seed) : impl_{std::make_unique<impl>(seed)} {}
+harness::harness(uint64_t seed) : harness{run_plan{seed}} {}
+
+harness::harness(run_plan plan) : impl_{std::make_unique<impl>(std::move(plan))} {}
 
 harness::~harness() {
   impl_->end_all();
@@ -165,13 +167,18 @@ void harness::adopt(const caf::actor& actor, const std::string& name) {
   impl_->adopted.emplace_back(name, actor);
 }
 
+void harness::ensure(bool holds, const std::string& what) {
+  if (!holds)
+    impl_->fail(what);
+}
+
 void harness::add_law(const std::string& name, std::function<bool()> holds) {
   impl_->laws.push_back({name, std::move(holds)});
 }
 
 /// For each who draws, so that what one draws does not depend on when the others do.
 std::mt19937_64& harness::impl::stream(std::string_view name) {
-  auto mixed = seed ^ 0xcbf29ce484222325U; // FNV-1a
+  auto mixed = lot.plan().seed ^ 0xcbf29ce484222325U; // FNV-1a
   for (auto c : name)
     mixed = (mixed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return streams.emplace_back(mixed);
@@ -244,7 +251,7 @@ std::mt19937_64& harness::random() {
 }
 
 size_t harness::draw(size_t n) {
-  return static_cast<size_t>(impl_->random() % n);
+  return static_cast<size_t>(impl_->lot.draw(n));
 }
 
 uint64_t harness::events_seen() const {
@@ -253,6 +260,19 @@ uint64_t harness::events_seen() const {
 
 uint64_t harness::steps() const {
   return impl_->steps;
+}
+
+run_record harness::record() const {
+  const auto& lot = impl_->lot;
+  run_record result;
+  result.plan = lot.plan();
+  if (lot.has_all())
+    result.plan.decisions = lot.made();
+  result.made_at_breach = impl_->broken.empty() ? lot.made().size() : impl_->broken_after;
+  result.turns = lot.turns();
+  result.broken = impl_->broken;
+  result.picks_in_words = impl_->explained;
+  return result;
 }
 
 } // namespace cafbus::testing

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "testing/decisions.hpp"
 #include "testing/laws.hpp"
 #include "testing/message_relay.hpp"
 #include "testing/scripts.hpp"
@@ -31,6 +32,7 @@ public:
   using duration = std::chrono::nanoseconds;
 
   explicit harness(uint64_t seed);
+  explicit harness(run_plan plan);
   harness(const harness&) = delete;
   harness& operator=(const harness&) = delete;
 
@@ -81,6 +83,9 @@ public:
   /// Runs until the predicate holds, which is asked after each message, for at most `within` of virtual time.
   /// @returns whether it has come to hold; if not, that is a breach: `what` was awaited.
   bool eventually(const std::function<bool()>& predicate, duration within, const std::string& what = "eventually");
+
+  /// Says as a breach what did not hold.
+  void ensure(bool holds, const std::string& what);
 
   static constexpr uint64_t default_step_limit = 10'000'000;
 
@@ -150,8 +155,12 @@ public:
   const bus_parts& parts(size_t bus) const;
   caf::actor_system& system();
   std::mt19937_64& random();
-  /// From 0 to n - 1. @pre n > 0
+  /// From 0 to n - 1, by lot. A decision of the run: a replay repeats it, a shortened schedule may have 0 instead. So
+  /// faults that hang on it are part of what is shortened; what comes from `random` is not. @pre n > 0
   size_t draw(size_t n);
+
+  /// What the run has decided so far, so that it can be repeated.
+  run_record record() const;
 
   uint64_t events_seen() const; ///< By all consumers.
   uint64_t steps() const;

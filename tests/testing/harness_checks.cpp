@@ -47,6 +47,8 @@ std::string name_of_probe(const std::string& bus, const std::string& type) {
 } // namespace
 
 void harness::impl::fail(const std::string& what) {
+  if (broken.empty())
+    broken_after = lot.made().size();
   std::string line;
   run_trace::append_time(line, now());
   broken.push_back(line + " " + what);

@@ -2,6 +2,7 @@
 #include "testing/harness.hpp"
 #include "testing/node_wire.hpp"
 #include "testing/run_trace.hpp"
+#include "testing/schedule.hpp"
 #include "testing/scripted_actors.hpp"
 
 #include <caf/actor_system.hpp>
@@ -24,7 +25,7 @@ struct harness_config : caf::actor_system_config {
 struct harness::impl {
   using time_point = caf::actor_clock::time_point;
 
-  explicit impl(uint64_t seed);
+  explicit impl(run_plan plan);
 
   struct bus_entry {
     std::string name;
@@ -70,6 +71,7 @@ struct harness::impl {
   // -- time
   bool step();
   bool run_one_job();
+  void explain_pick(size_t i);
   void run_front();
   void before_turn(caf::scheduled_actor& actor);
   void trace_message(const caf::scheduled_actor& to, const caf::mailbox_element& x);
@@ -132,8 +134,8 @@ struct harness::impl {
   harness_config config;
   caf::actor_system system;
   caf::scheduler::test_coordinator& scheduler;
-  uint64_t seed;
   std::mt19937_64 random;
+  schedule lot;
   std::deque<std::mt19937_64> streams; // outlive the actors that draw from them
   time_point began;
   uint64_t steps = 0;
@@ -163,6 +165,8 @@ struct harness::impl {
 
   run_trace trace;
   std::vector<std::string> broken;
+  size_t broken_after = 0;            // decisions made by then
+  std::vector<std::string> explained; // the picks of a replayed schedule
 };
 
 } // namespace cafbus::testing

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <caf/scheduled_actor.hpp>
+#include <cstdlib>
 #include <cxxabi.h>
 
 namespace cafbus::testing {
@@ -13,10 +14,6 @@ namespace cafbus::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// One in so many messages is preceded by a moment, so that timers can expire while there is work.
-constexpr size_t moments = 64;
-constexpr auto longest_moment = 500us;
 
 /// Null for a job that is no actor.
 caf::scheduled_actor* actor_of(caf::resumable* job) {
@@ -29,7 +26,8 @@ std::string in_words(const caf::type_erased_tuple& x) {
     auto text = x.stringify(i);
     if (const auto* type = x.type(i).second; type && text.find("<unprintable>") != std::string::npos) {
       int status = 0;
-      std::unique_ptr<char, void (*)(void*)> name{abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), free};
+      std::unique_ptr<char, void (*)(void*)> name{abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
+                                                  std::free};
       text = status == 0 ? name.get() : type->name();
     }
     result.append(i == 0 ? "" : ", ").append(text);
@@ -40,9 +38,9 @@ std::string in_words(const caf::type_erased_tuple& x) {
 
 } // namespace
 
-harness::impl::impl(uint64_t seed_)
-  : system{config}, scheduler{dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())}, seed{seed_},
-    random{seed_} {
+harness::impl::impl(run_plan plan)
+  : system{config}, scheduler{dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())}, random{plan.seed},
+    lot{std::move(plan)} {
   scheduler.clock().current_time += 1h; // zero is "never" to some
   began = scheduler.clock().now();
 }
@@ -52,16 +50,37 @@ harness::impl::impl(uint64_t seed_)
 bool harness::impl::run_one_job() {
   auto& jobs = scheduler.jobs;
   unpark();
-  if (!jobs.empty() && random() % moments == 0)
-    advance_to(scheduler.clock().now() + draw_time(random, 1ns, longest_moment));
+  if (!jobs.empty())
+    if (auto x = lot.moment(); x > 0ns)
+      advance_to(scheduler.clock().now() + x);
   while (!jobs.empty()) {
-    std::swap(jobs.front(), jobs[random() % jobs.size()]);
+    if (auto i = lot.pick(jobs); i > 0) {
+      if (lot.is_replay())
+        explain_pick(i);
+      std::swap(jobs.front(), jobs[i]);
+    }
     if (park_front())
       continue;
     run_front();
     return true;
   }
   return false;
+}
+
+/// For people: what a decision of a replayed schedule means.
+void harness::impl::explain_pick(size_t i) {
+  constexpr size_t longest = 80;
+  std::string text;
+  run_trace::append_time(text, now());
+  text += " " + to_string(lot.made().back()) + ":";
+  for (auto place : {i, size_t{0}}) {
+    auto* actor = actor_of(scheduler.jobs[place]);
+    const auto* next = actor ? actor->mailbox().peek() : nullptr;
+    text += (place == i ? " " : " comes before ") + (actor ? name_of(actor) : "a job");
+    if (next)
+      text += " (" + in_words(next->content()).substr(0, longest) + ")";
+  }
+  explained.push_back(std::move(text));
 }
 
 void harness::impl::run_front() {

@@ -4,9 +4,9 @@
 // One seed again, with its trace on standard output: CAFBUS_SEED=n.
 
 #include "actors/conn.hpp"
+#include "testing/explore.hpp"
 #include "testing/message_relay.hpp"
 #include "testing/partition.hpp"
-#include "testing/seeds.hpp"
 
 #include <algorithm>
 #include <caf/send.hpp>
@@ -26,7 +26,7 @@ constexpr size_t rounds = 10;
 using planting = std::function<void(harness&)>;
 
 struct losses_scenario {
-  explicit losses_scenario(uint64_t seed) : x{seed} {}
+  explicit losses_scenario(harness& y) : x{y} {}
 
   void build() {
     bus_options options;
@@ -77,7 +77,7 @@ struct losses_scenario {
     x.finish();
   }
 
-  harness x;
+  harness& x;
   size_t links = 0;
   size_t consumers = 0;
   size_t sources = 0;
@@ -106,36 +106,31 @@ void plant_deaf_conn(harness& x) {
 } // namespace
 
 CAF_TEST(whatever links lose every consumer is told of it to the event) {
-  const seed_range seeds{200};
-  uint64_t events = 0, told = 0;
-  size_t failed = 0;
-  for (auto seed = seeds.first; seed <= seeds.last && failed < 10; ++seed) {
-    losses_scenario scenario{seed};
-    scenario.run();
-    events += scenario.x.events_seen();
-    told += scenario.x.losses_told();
-    if (seeds.is_one)
-      std::cout << scenario.x.trace();
-    for (const auto& what : scenario.x.broken())
-      CAF_ERROR("CAFBUS_SEED=" << seed << ": " << what);
-    failed += scenario.x.broken().empty() ? 0 : 1;
-  }
-  std::cout << seeds.size() << " seeds, " << events << " events seen, " << told << " told as lost\n";
-  CAF_CHECK(events > 100 * (seeds.size() - 1)); // a scenario in which nothing happens would pass as well
-  CAF_CHECK(told > 10 * (seeds.size() - 1));
+  uint64_t told = 0;
+  auto found = explore({.name = "link_losses", .seeds = 200, .shrink_runs = 300}, [&told](harness& x) {
+    losses_scenario{x}.run();
+    told += x.losses_told();
+  });
+  for (const auto& run : found.failing)
+    for (const auto& what : run.record.broken)
+      CAF_ERROR("CAFBUS_SEED=" << run.record.plan.seed << ": " << what);
+  std::cout << found.runs << " seeds, " << found.events << " events seen, " << told << " told as lost\n";
+  // a scenario in which nothing happens would pass as well
+  CAF_CHECK(found.is_single || found.events > 100 * (found.runs - 1));
+  CAF_CHECK(found.is_single || told > 10 * (found.runs - 1));
 }
 
 CAF_TEST(a conn that does not hear of losses is found) {
   uint64_t seed = 1;
-  auto is_found = [](const losses_scenario& scenario) {
-    return std::ranges::any_of(scenario.x.broken(), [](const std::string& x) {
+  auto is_found = [](const harness& y) {
+    return std::ranges::any_of(y.broken(), [](const std::string& x) {
       return x.find(" planted: ") != std::string::npos && x.ends_with("told as lost");
     });
   };
   for (; seed <= 100; ++seed) {
-    losses_scenario scenario{seed};
-    scenario.run(plant_deaf_conn);
-    if (is_found(scenario))
+    harness x{seed};
+    losses_scenario{x}.run(plant_deaf_conn);
+    if (is_found(x))
       break;
   }
   CAF_CHECK_LESS_OR_EQUAL(seed, 100u);

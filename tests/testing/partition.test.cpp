@@ -1,9 +1,9 @@
 // Every seed is one course of a scenario with three linked buses and faults. In full:
 //   CAFBUS_SEEDS=10000 build/cafbus_harness_test -n -v 3 -s '^testing.partition$'
-// One seed again, with its trace on standard output: CAFBUS_SEED=n.
+// One seed again, with its trace on standard output: CAFBUS_SEED=n. A failing seed says how it is repeated.
 
 #include "testing/partition.hpp"
-#include "testing/seeds.hpp"
+#include "testing/explore.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -16,26 +16,14 @@ using namespace cafbus::testing;
 using namespace std::chrono_literals;
 
 CAF_TEST(no law breaks whatever happens to links and consumers) {
-  const seed_range seeds{300};
-  uint64_t events = 0;
-  uint64_t steps = 0;
-  size_t failed = 0;
-  for (auto seed = seeds.first; seed <= seeds.last; ++seed) {
-    partition_scenario scenario{seed};
-    scenario.run();
-    events += scenario.x.events_seen();
-    steps += scenario.x.steps();
-    if (seeds.is_one)
-      std::cout << scenario.x.trace();
-    if (scenario.x.broken().empty())
-      continue;
-    for (const auto& what : scenario.x.broken())
-      CAF_ERROR("CAFBUS_SEED=" << seed << ": " << what);
-    if (++failed == 10)
-      break;
-  }
-  std::cout << seeds.size() << " seeds, " << steps << " messages, " << events << " events seen\n";
-  CAF_CHECK(events > 100 * (seeds.size() - 1)); // a scenario in which nothing happens would pass as well
+  auto found =
+      explore({.name = "partition", .seeds = 300, .shrink_runs = 300}, [](harness& x) { partition_scenario{x}.run(); });
+  for (const auto& run : found.failing)
+    for (const auto& what : run.record.broken)
+      CAF_ERROR("CAFBUS_SEED=" << run.record.plan.seed << ": " << what);
+  std::cout << found.runs << " seeds, " << found.steps << " messages, " << found.events << " events seen\n";
+  // a scenario in which nothing happens would pass as well
+  CAF_CHECK(found.is_single || found.events > 100 * (found.runs - 1));
 }
 
 CAF_TEST(the same seed gives the same trace) {
