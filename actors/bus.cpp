@@ -91,7 +91,8 @@ caf::result<joined> bus_state::on_join(const join& x) {
 void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool first,
                       open_promises<joined>::ticket question) {
   auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
-  in_process.push_back({conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}});
+  in_process.push_back(
+      {conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}, !x.via.empty()});
   self->monitor(conn);
   self->request(parts.hub, caf::infinite, subscribe{conn, x.info, x.via, filter})
       .then(

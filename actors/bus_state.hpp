@@ -39,6 +39,7 @@ struct bus_state {
   struct in_process_subscriber {
     conn_actor conn;
     leave leaving; ///< For the coordinator, when the bus ends before the subscriber.
+    bool is_link = false;
   };
 
   void on_adopt(const adopt& x);
@@ -64,6 +65,7 @@ struct bus_state {
   void end_sources();
   void drain_queues();
   void drain_conns();
+  void end_waiting_links();
   void drained_one();
   void clean_up();
   void cut_short();

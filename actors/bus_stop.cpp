@@ -1,4 +1,5 @@
 #include "actors/bus_state.hpp"
+#include "actors/node_export.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -152,17 +153,25 @@ void bus_state::drain_queues() {
 }
 
 void bus_state::drain_conns() {
+  end_waiting_links();
   draining = in_process.size() + 1;
   auto limit = plan.hand_out_limit(self->clock().now());
   auto one = [this] { drained_one(); };
-  for (const auto& [conn, leaving] : in_process)
-    self->request(conn, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
+  for (const auto& x : in_process)
+    self->request(x.conn, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
   if (listener) {
     ++draining;
     self->request(listener, caf::infinite, close_listener{stop_reason, limit})
         .then([one](const listener_closed&) { one(); }, [one](const caf::error&) { one(); });
   }
   drained_one();
+}
+
+/// What is queued for a bus that is not there cannot be handed out.
+void bus_state::end_waiting_links() {
+  for (const auto& x : in_process)
+    if (x.is_link)
+      caf::anon_send(caf::actor_cast<caf::actor>(x.leaving.member), end_waiting{});
 }
 
 void bus_state::drained_one() {
@@ -211,9 +220,9 @@ void bus_state::end() {
 }
 
 void bus_state::end_conns() {
-  for (const auto& [conn, leaving] : in_process) {
-    end_part(conn);
-    caf::anon_send(parts.lock, leaving);
+  for (const auto& x : in_process) {
+    end_part(x.conn);
+    caf::anon_send(parts.lock, x.leaving);
   }
 }
 

@@ -50,7 +50,10 @@ public:
 protected:
   conn_actor::behavior_type make_behavior() override {
     this->monitor(subscriber);
-    this->set_down_handler([this](const caf::down_msg& x) { this->quit(x.reason); });
+    this->set_down_handler([this](const caf::down_msg& x) {
+      answer_drains(); // there is nobody to hand anything to
+      this->quit(x.reason);
+    });
     this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
     this->attach_functor([this] { on_end(); });
     return {
@@ -127,14 +130,18 @@ private:
     if (next.events.empty() && next.gaps.empty() && !filter_failure.empty())
       return say_filter_failed();
     if (next.events.empty() && next.gaps.empty() && next.statuses.empty()) {
-      for (auto& x : waiting)
-        x.deliver(drained{});
-      waiting.clear();
+      answer_drains();
       return;
     }
     in_flight = true;
     this->send(subscriber, std::move(next));
     log_drops();
+  }
+
+  void answer_drains() {
+    for (auto& x : waiting)
+      x.deliver(drained{});
+    waiting.clear();
   }
 
   /// Beside the delivery that is in flight, if one is: that may be what it hangs on. The answer to this, or to that,

@@ -13,18 +13,31 @@ namespace cafbus {
 
 namespace {
 
+using gate_actor = node_gate_actor::extend_with<export_keeper_actor>;
+
 /// Invariant: every export that is held is monitored.
 struct node_gate_state {
   static inline const char* name = "node-gate";
 
-  explicit node_gate_state(node_gate_actor::pointer self) : self{self} {}
+  explicit node_gate_state(gate_actor::pointer self) : self{self} {}
   node_gate_state(const node_gate_state&) = delete;
   node_gate_state& operator=(const node_gate_state&) = delete;
 
   ~node_gate_state() {
     for (const auto& [node, x] : exports)
-      caf::anon_send_exit(x.exporter, caf::exit_reason::user_shutdown);
+      end(x);
   }
+
+  struct entry {
+    resumable_export_actor exporter;
+    uint64_t number = 0;
+    link_peer peer; // whoever comes as the same bus must have the same certificate
+    uint16_t protocol = 0;
+    uint64_t connections = 1;
+    uint64_t waits_since = 0; // in the order in which they began to; 0: it does not
+  };
+
+  static void end(const entry& x) { caf::anon_send_exit(x.exporter, caf::exit_reason::user_shutdown); }
 
   node_welcome on_hello(const node_hello& x) {
     node_welcome answer;
@@ -36,25 +49,75 @@ struct node_gate_state {
                          log::quoted(x.peer.certificate), log::quoted(answer.refused), *times);
       return answer;
     }
-    if (auto old = exports.find(x.node); old != exports.end())
-      caf::anon_send_exit(old->second.exporter, caf::exit_reason::user_shutdown);
-    auto spawned = spawn_node_export(self->system(), {parts, write_timeout, x});
-    self->monitor(spawned);
-    exports.insert_or_assign(x.node, entry{spawned, x.peer.certificate});
-    answer.exporter = spawned;
+    auto old = exports.find(x.node);
+    if (old != exports.end() && may_resume(old->second, x)) {
+      auto& held = old->second;
+      ++held.connections;
+      held.waits_since = 0;
+      self->send(held.exporter, resume_export{x});
+      answer.exporter = held.exporter;
+      answer.held = {held.number, true};
+      return answer;
+    }
+    if (old != exports.end())
+      drop(old);
+    else if (exports.size() >= defaults::max_node_links)
+      drop(longest_waiting());
+    const auto& made = add(x);
+    answer.exporter = made.exporter;
+    answer.held = {made.number, false};
     return answer;
   }
 
-  std::string complaint(const node_hello& x) const {
+  bool may_resume(const entry& held, const node_hello& x) const {
+    return held.number != 0 && x.resume.node == parts.node && x.resume.number == held.number &&
+           x.protocol == held.protocol && x.peer.transport == held.peer.transport &&
+           x.peer.certificate == held.peer.certificate && x.peer.rights == held.peer.rights;
+  }
+
+  const entry& add(const node_hello& x) {
+    node_export_options how{parts, self, 0, options.write_timeout, options.link_grace, x};
+    if (is_resumable(how))
+      how.number = ++last_number;
+    auto spawned = spawn_node_export(self->system(), how);
+    self->monitor(spawned);
+    return exports.insert_or_assign(x.node, entry{spawned, how.number, x.peer, x.protocol}).first->second;
+  }
+
+  std::string complaint(const node_hello& x) {
     if (x.node == parts.node)
       return "it is this bus itself";
     if (x.node == 0 || !x.importer || x.name.size() > defaults::max_name_bytes)
       return "its introduction is not complete";
-    if (exports.size() >= defaults::max_node_links && !exports.contains(x.node))
+    auto old = exports.find(x.node);
+    if (old == exports.end() && exports.size() >= defaults::max_node_links && longest_waiting() == exports.end())
       return "there are " + std::to_string(exports.size()) + " links already, the most that are served";
-    if (auto i = exports.find(x.node); i != exports.end() && i->second.certificate != x.peer.certificate)
+    if (old != exports.end() && old->second.waits_since == 0 && old->second.peer.certificate != x.peer.certificate)
       return "the bus of that number has another certificate";
     return {};
+  }
+
+  using table = std::map<uint64_t, entry>; // by the node at the other end
+
+  table::iterator longest_waiting() {
+    auto result = exports.end();
+    for (auto i = exports.begin(); i != exports.end(); ++i)
+      if (const auto since = i->second.waits_since;
+          since != 0 && (result == exports.end() || since < result->second.waits_since))
+        result = i;
+    return result;
+  }
+
+  void drop(table::iterator x) {
+    end(x->second);
+    exports.erase(x);
+  }
+
+  /// Unless it has its connection already: the two words have crossed.
+  void on_waits(const export_waits& x) {
+    for (auto& [node, held] : exports)
+      if (held.number == x.number && held.connections == x.connection)
+        held.waits_since = ++last_wait;
   }
 
   void on_down(const caf::down_msg& x) {
@@ -63,34 +126,34 @@ struct node_gate_state {
     std::erase_if(exports, [&](const auto& y) { return y.second.exporter.address() == x.source; });
   }
 
-  struct entry {
-    node_export_actor exporter;
-    std::string certificate; // whoever comes as the same bus must have the same
-  };
-
-  node_gate_actor::pointer self;
+  gate_actor::pointer self;
   bus_parts parts;
-  std::chrono::nanoseconds write_timeout{0};
+  bus_options options;
   log::limit refusals;
-  std::map<uint64_t, entry> exports; // by the node at the other end
+  table exports;
+  uint64_t last_number = 0;
+  uint64_t last_wait = 0;
 };
 
-node_gate_actor::behavior_type node_gate(node_gate_actor::stateful_pointer<node_gate_state> self,
-                                         const bus_parts& parts, std::chrono::nanoseconds write_timeout) {
+gate_actor::behavior_type node_gate(gate_actor::stateful_pointer<node_gate_state> self, const bus_parts& parts,
+                                    const bus_options& options) {
   auto& state = self->state;
   state.parts = parts;
-  state.write_timeout = write_timeout;
+  state.options = options;
   self->monitor(parts.bus);
   self->send(parts.hub, number_events{});
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // nobody's failure is the gate's
-  return {[&state](const node_hello& x) { return state.on_hello(x); }};
+  return {
+      [&state](const node_hello& x) { return state.on_hello(x); },
+      [&state](const export_waits& x) { state.on_waits(x); },
+  };
 }
 
 } // namespace
 
 node_gate_actor spawn_node_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options) {
-  return system.spawn(node_gate, parts, options.write_timeout);
+  return system.spawn(node_gate, parts, options);
 }
 
 } // namespace cafbus

@@ -1,21 +1,19 @@
 #include "actors/node_import.hpp"
 
 #include "actors/backoff.hpp"
-#include "actors/interest_builder.hpp"
+#include "actors/import_link.hpp"
 #include "actors/link_streams.hpp"
 #include "config/duration.hpp"
 #include "config/link_limits.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 #include "messages/node_events.hpp"
-#include "messages/type_pattern.hpp"
 
 #include <algorithm>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <spdlog/logger.h>
-#include <unordered_set>
 
 namespace cafbus {
 
@@ -43,49 +41,6 @@ namespace {
 using importing_actor =
     source_actor::extend_with<node_import_actor>::extend_with<node_link_actor>::extend<caf::reacts_to<connect_due>,
                                                                                        caf::reacts_to<interest_due>>;
-
-/// How far the other bus knows what is wanted.
-enum class telling : uint8_t {
-  settled,       ///< As of the last time that something changed.
-  pausing,       ///< Something has changed; what changes within the pause travels along.
-  asking,        ///< The hub or the other bus has not answered.
-  asking_change, ///< The same, and something has changed meanwhile.
-};
-
-/// The other bus, over one connection.
-struct import_link {
-  import_link(uint64_t self, const node_welcome& x)
-    : exporter{x.exporter}, node{x.node}, peer{x.peer}, decoder{{self, x.node, x.protocol}} {}
-
-  /// Whether an event of that type was asked for over this link; what is not wanted any more may be on its way still.
-  bool may_send(const std::string& type) const {
-    auto stands_for = [&](const std::string& pattern) { return matches(pattern, type); };
-    return peer.rights.publish.admits(type) &&
-           (asked.contains(type) || std::ranges::any_of(asked_patterns, stands_for));
-  }
-
-  void note_asked(const node_interest& x) {
-    if (asked.size() + asked_patterns.size() > 2 * defaults::max_node_types) {
-      asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
-      asked_patterns.clear();
-    }
-    for (size_t i = 0; i < x.types.size(); ++i)
-      if (is_pattern(x, i))
-        asked_patterns.insert(x.types[i]);
-      else
-        asked.insert(x.types[i]);
-  }
-
-  node_export_actor exporter;
-  uint64_t node;
-  link_peer peer;
-  events_decoder decoder;
-  telling interest = telling::settled;
-  node_interest told;
-  std::unordered_set<std::string> asked;
-  std::unordered_set<std::string> asked_patterns;
-  uint64_t dropped = 0;
-};
 
 /// Invariant: `link` is set iff the state is connected; `ticket` changes with each attempt and each end of a link, so
 /// that answers to an earlier one are known as such.
@@ -128,6 +83,7 @@ struct node_import_state {
     hello.node = options.parts.node;
     hello.name = options.name;
     hello.importer = self;
+    hello.resume = {node, service.number, service.taken};
     auto attempt = ticket;
     self->request(gate, defaults::node_connect_timeout, hello)
         .then(
@@ -153,6 +109,8 @@ struct node_import_state {
     pauses.reset();
     link.emplace(options.parts.node, x);
     self->monitor(link->exporter);
+    if (!x.held.resumed || x.held.number != service.number)
+      forget_service(x.held.number);
     auto another = node != 0 && x.node != node;
     resuming = node != 0;
     node = x.node;
@@ -166,14 +124,28 @@ struct node_import_state {
       lose(why_ended(x.reason, "the connection is gone"));
   }
 
+  void forget_service(uint64_t next = 0) {
+    dropped += service.dropped;
+    service = {};
+    service.number = next;
+  }
+
   void lose(const std::string& why) {
     if (link) {
       self->demonitor(link->exporter.address());
       self->send_exit(link->exporter, caf::exit_reason::user_shutdown);
-      dropped += link->dropped;
       link.reset();
     }
     retry(why);
+  }
+
+  /// Not to come back: the other bus is to keep nothing.
+  void leave(const std::string& why) {
+    if (link)
+      self->request(link->exporter, caf::infinite, node_interest{})
+          .then([](const node_interest_taken&) {}, [](const caf::error&) {});
+    forget_service();
+    lose(why);
   }
 
   void retry(const std::string& why) {
@@ -190,7 +162,7 @@ struct node_import_state {
       return;
     report(source_state::disconnected, "stopped");
     pass_on(streams.end());
-    lose("stopped");
+    leave("stopped");
     self->send(options.parts.bus, source_ended{options.source, "stopped", false});
     self->quit(caf::exit_reason::user_shutdown);
   }
@@ -221,38 +193,23 @@ struct node_import_state {
     self->request(options.parts.hub, caf::infinite, read_interest{node})
         .then([this, attempt = ticket](node_interest& y) {
           if (attempt == ticket && link)
-            tell(limited(std::move(y)));
+            tell(limited_by_link(std::move(y)));
         });
   }
 
-  /// Without what the other bus may not publish here, and no longer than a message may be.
-  node_interest limited(node_interest wanted) {
-    auto x = narrowed(std::move(wanted), link->peer.rights.publish);
-    node_interest result;
-    size_t bytes = 0;
-    size_t left_out = 0;
-    for (size_t i = 0; i < x.types.size(); ++i) {
-      bytes += link_interest_bytes(x.types[i], x.via[i]);
-      if (bytes > defaults::max_link_interest_bytes - sizeof(uint32_t) ||
-          result.types.size() == defaults::max_node_types) {
-        ++left_out;
-        continue;
-      }
-      result.types.push_back(std::move(x.types[i]));
-      result.via.push_back(std::move(x.via[i]));
-      result.is_pattern.push_back(is_pattern(x, i));
-    }
-    if (left_out != 0)
+  node_interest limited_by_link(node_interest wanted) {
+    auto x = limited(std::move(wanted), link->peer.rights.publish);
+    if (x.left_out != 0)
       if (auto times = interest_log.allow(self->clock().now()))
         log::link().error("node-interest-too-large peer={} types={} left-out={} times={}", log::quoted(options.peer),
-                          result.types.size(), left_out, *times);
-    return result;
+                          x.wanted.types.size(), x.left_out, *times);
+    return std::move(x.wanted);
   }
 
   void tell(node_interest x) {
     if (link->told == x)
       return updated();
-    link->note_asked(x);
+    service.note_asked(x);
     link->told = x;
     pass_on(streams.ask(x));
     self->request(link->exporter, caf::infinite, std::move(x))
@@ -276,12 +233,15 @@ struct node_import_state {
   caf::result<node_events_taken> on_events(node_events& x) {
     if (!link || self->current_sender() != link->exporter.address())
       return caf::sec::unexpected_message; // of a link that has been given up
-    auto decoded = link->decoder.decode(std::move(x), [this](const std::string& type) { return link->may_send(type); });
+    auto decoded = link->decoder.decode(std::move(x), [this](const std::string& type) {
+      return link->peer.rights.publish.admits(type) && service.was_asked(type);
+    });
     if (decoded.offence) {
       on_offence(*decoded.offence);
       return caf::sec::invalid_argument;
     }
-    link->dropped = decoded.dropped;
+    ++service.taken;
+    service.dropped = decoded.dropped;
     take_note(decoded);
     if (!decoded.batch)
       return node_events_taken{};
@@ -322,7 +282,7 @@ struct node_import_state {
     if (auto times = offence_log.allow(self->clock().now()))
       log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(options.peer),
                        log::quoted(link->peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
-    lose(text_of(x));
+    leave(text_of(x));
   }
 
   link_report read() const {
@@ -333,16 +293,17 @@ struct node_import_state {
     result.node = node == 0 ? "" : node_text(node);
     result.types = link ? link->told.types.size() : 0; // a link that is down asks for nothing
     result.received = received;
-    result.dropped = dropped + (link ? link->dropped : 0);
+    result.dropped = dropped + service.dropped;
     result.missed = missed;
     return result;
   }
 
   importing_actor::pointer self;
   node_import_options options;
-  backoff pauses{defaults::source_backoff, defaults::source_backoff_max, 0};
+  backoff pauses{defaults::source_backoff, defaults::link_backoff_max, 0};
   source_state state = source_state::connecting;
   std::optional<import_link> link;
+  import_service service;
   uint64_t node = 0; // the other bus, as last known
   uint64_t ticket = 0;
 
@@ -350,7 +311,7 @@ struct node_import_state {
   bool resuming = false; // the other bus, reached again, has not said yet how far its streams are
   uint64_t received = 0;
   uint64_t missed = 0;
-  uint64_t dropped = 0; // by links that are gone
+  uint64_t dropped = 0; // by exports that are gone
   log::limit offence_log;
   log::limit interest_log;
 };
@@ -359,7 +320,7 @@ importing_actor::behavior_type node_import(importing_actor::stateful_pointer<nod
                                            const node_import_options& options) {
   auto& state = self->state;
   state.options = options;
-  state.pauses = backoff{defaults::source_backoff, defaults::source_backoff_max, options.seed};
+  state.pauses = backoff{defaults::source_backoff, defaults::link_backoff_max, options.seed};
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // requests have their own
   self->send(options.parts.hub, attach_link{self});

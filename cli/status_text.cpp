@@ -74,6 +74,7 @@ std::string links_text(const std::vector<link_report>& links) {
                 " dropped=" + std::to_string(x.dropped);
     text += x.direction == link_direction::in ? " missed=" + std::to_string(x.missed)
                                               : " queued=" + std::to_string(x.queued);
+    text += x.detail.empty() ? "" : " (" + x.detail + ")";
     result += field("link", text);
   }
   return result;

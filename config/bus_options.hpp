@@ -15,6 +15,7 @@ struct bus_options : runtime_limits {
   uint32_t dedup_capacity = defaults::dedup_capacity; ///< Ids; 0: no deduplication.
   uint64_t node = 0;        ///< How linked buses know this one: unique, not 0. 0: a random number.
   uint32_t descriptors = 0; ///< For connections of all kinds, as the daemon found it; 0: no limit.
+  std::chrono::nanoseconds link_grace = defaults::link_grace; ///< After a lost link; 0: none.
   uint32_t source_retries = defaults::source_retries;
   command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.

@@ -131,6 +131,8 @@ inline constexpr size_t max_node_types = 65'536;
 inline constexpr auto node_connect_timeout = 5s;
 /// A link that gets no sign of life from the other machine for so long is given up.
 inline constexpr auto node_silence_timeout = 20s;
+/// Time that the events queued for another bus are kept after its link was lost. 0: they are lost with it.
+inline constexpr auto link_grace = 60s;
 /// Changes of interest within this time travel together.
 inline constexpr auto node_interest_pause = 5ms;
 

@@ -12,6 +12,8 @@ inline constexpr size_t max_link_events_bytes = max_frame_bytes + 128 * 1'024;
 inline constexpr auto link_ping_interval = 2s;
 /// A link that gets no sign of life from the other bus for so long is given up, at both ends.
 inline constexpr auto link_silence_timeout = 6s;
+/// Longest pause between two attempts to reach another bus: what that bus keeps waits for `link_grace` only.
+inline constexpr auto link_backoff_max = 5s;
 /// A certificate that expires within this time is named in the log.
 inline constexpr auto certificate_warning = 7 * 24h;
 

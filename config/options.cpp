@@ -297,6 +297,8 @@ std::vector<option> make_table() {
       word("log-format", "text|json", {"text", "json"}, &serve_options::log_format,
            "How lines are written to bus.log or standard error; json: one object per line"),
       node_listen_option(),
+      duration("link-grace", &o::link_grace, 10ms, zero::none,
+               "Time that events queued for another bus are kept after its link was lost"),
       node_file_option("node-certificate", &node_options::certificate,
                        "Certificate of this bus for links to other buses, PEM"),
       node_file_option("node-key", &node_options::key, "Private key of that certificate, PEM"),

@@ -268,6 +268,7 @@ struct layout<link_report> {
     f("dropped", x.dropped);
     f("missed", x.missed);
     f("queued", x.queued);
+    f.maybe("detail", x.detail);
   }
 };
 

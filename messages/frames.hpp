@@ -207,6 +207,7 @@ struct link_report {
   uint64_t dropped = 0;  ///< On the sending side, since the link was made.
   uint64_t missed = 0;   ///< in: events, wanted or not, that the other bus took in while the link was down.
   uint64_t queued = 0;   ///< out: how many it lags behind.
+  std::string detail = {}; ///< What it waits for; empty: nothing.
   bool operator==(const link_report&) const = default;
 };
 

@@ -54,12 +54,21 @@ struct encoder {
     auto result = begin(link_kind::hello);
     add_number(result, x.node);
     add_text(result, x.name, defaults::max_name_bytes);
+    if (x.resume) {
+      add_number(result, x.resume->node);
+      add_number(result, x.resume->number);
+      add_number(result, x.resume->taken);
+    }
     return end(std::move(result));
   }
   std::string operator()(const link_welcome& x) const {
     auto result = begin(link_kind::welcome);
     add_number(result, x.node);
     add_text(result, x.refused, defaults::max_name_bytes);
+    if (x.exporter) {
+      add_number(result, x.exporter->number);
+      add_number(result, static_cast<uint8_t>(x.exporter->resumed));
+    }
     return end(std::move(result));
   }
   std::string operator()(const node_interest& x) const {
@@ -111,8 +120,9 @@ size_t max_link_body(link_kind x) noexcept {
   constexpr auto text = sizeof(uint16_t);
   switch (x) {
   case link_kind::hello:
+    return sizeof(uint64_t) + text + defaults::max_name_bytes + 3 * sizeof(uint64_t);
   case link_kind::welcome:
-    return sizeof(uint64_t) + text + defaults::max_name_bytes;
+    return sizeof(uint64_t) + text + defaults::max_name_bytes + sizeof(uint64_t) + sizeof(uint8_t);
   case link_kind::interest:
     return defaults::max_link_interest_bytes;
   case link_kind::events:

@@ -12,8 +12,10 @@
 /// (4 bytes), the kind (1 byte), the body. A text is its length (2 bytes) and its bytes, which are UTF-8.
 ///
 ///   greeting        "cafbus-link\n", lowest protocol (2), highest protocol (2)
-///   hello           the calling bus's node (8), its name (text)
-///   welcome         the answering bus's node (8), why it refuses (text; empty: welcome)
+///   hello           the calling bus's node (8), its name (text); from protocol 3 on what it comes back to: the node
+///                   (8) and number (8) of an export, and how many of its `events` were taken (8)
+///   welcome         the answering bus's node (8), why it refuses (text; empty: welcome); from protocol 3 on the number
+///                   of its export (8), and whether that is the one asked for (1)
 ///   interest        count (4), then for each event type: its name (text), hops (1), that many nodes (8 each);
 ///                   hops has 128 added if the name is a pattern of types
 ///   interest_taken  -
@@ -76,11 +78,13 @@ struct link_greeting {
 struct link_hello {
   uint64_t node = 0;
   std::string name;
+  std::optional<link_resume> resume = {}; ///< From `first_protocol_with_resume` on.
   bool operator==(const link_hello&) const = default;
 };
 struct link_welcome {
   uint64_t node = 0;
   std::string refused;
+  std::optional<link_export> exporter = {}; ///< From `first_protocol_with_resume` on.
   bool operator==(const link_welcome&) const = default;
 };
 /// In the number of hops of an interest's entry: its name is a pattern.

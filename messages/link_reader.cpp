@@ -19,20 +19,36 @@ constexpr size_t kept_bytes = 4'096;
 
 using decoded = std::variant<link_frame, link_offence>;
 
-decoded decode_hello(link_bytes in) {
+bool has_resume(uint16_t protocol) {
+  return protocol >= first_protocol_with_resume;
+}
+
+decoded decode_hello(link_bytes in, uint16_t protocol) {
   link_hello result;
   result.node = in.number<uint64_t>();
   result.name = in.text();
+  if (has_resume(protocol)) {
+    auto& x = result.resume.emplace();
+    x.node = in.number<uint64_t>();
+    x.number = in.number<uint64_t>();
+    x.taken = in.number<uint64_t>();
+  }
   if (!in.done())
     return link_offence::malformed;
   return is_utf8(result.name) ? decoded{link_frame{std::move(result)}} : link_offence::bad_text;
 }
 
-decoded decode_welcome(link_bytes in) {
+decoded decode_welcome(link_bytes in, uint16_t protocol) {
   link_welcome result;
   result.node = in.number<uint64_t>();
   result.refused = in.text();
-  if (!in.done())
+  uint8_t resumed = 0;
+  if (has_resume(protocol)) {
+    const auto number = in.number<uint64_t>();
+    resumed = in.number<uint8_t>();
+    result.exporter = link_export{number, resumed != 0};
+  }
+  if (!in.done() || resumed > 1)
     return link_offence::malformed;
   return is_utf8(result.refused) ? decoded{link_frame{std::move(result)}} : link_offence::bad_text;
 }
@@ -79,13 +95,13 @@ decoded decode_bye(link_bytes in) {
 }
 
 /// @pre the body is not longer than the most for its kind.
-decoded decode_body(link_kind kind, std::string& body) {
+decoded decode_body(link_kind kind, std::string& body, uint16_t protocol) {
   const link_bytes in{body};
   switch (kind) {
   case link_kind::hello:
-    return decode_hello(in);
+    return decode_hello(in, protocol);
   case link_kind::welcome:
-    return decode_welcome(in);
+    return decode_welcome(in, protocol);
   case link_kind::interest:
     return decode_interest(in);
   case link_kind::interest_taken:
@@ -185,7 +201,7 @@ void link_reader::finish_header() {
 
 void link_reader::finish_body() {
   stage_ = stage::header;
-  auto x = decode_body(kind_, buffer_);
+  auto x = decode_body(kind_, buffer_, protocol_);
   buffer_.clear();
   if (buffer_.capacity() > kept_bytes)
     buffer_ = {};

@@ -43,6 +43,7 @@ struct node_hello {
   node_import_actor importer;
   link_peer peer;                            ///< Who says that.
   uint16_t protocol = highest_link_protocol; ///< The newest that both speak.
+  link_resume resume;                        ///< What the bus that wants events comes back to.
 };
 
 struct node_welcome {
@@ -51,6 +52,7 @@ struct node_welcome {
   node_export_actor exporter;
   link_peer peer;                            ///< Who says that.
   uint16_t protocol = highest_link_protocol; ///< As in the hello.
+  link_export held;                          ///< What `exporter` is to the bus that has it.
 };
 
 /// The door of a bus for others.

@@ -126,6 +126,17 @@ std::vector<node_events> encode_streams(std::span<const stream_count> streams, c
   return result;
 }
 
+bool forget_answer(node_events& x) {
+  // only messages without events answer anything
+  link_bytes in{x.body};
+  in.number<uint64_t>();
+  if (in.number<uint32_t>() != 0 || in.left() < end_bytes)
+    return true;
+  set_number(x.body, start_bytes, uint32_t{0});
+  set_number(x.body, start_bytes + sizeof(uint32_t), uint8_t{0});
+  return in.left() > end_bytes;
+}
+
 decoded_events events_decoder::decode(node_events&& x, const std::function<bool(const std::string& type)>& may_send) {
   decoded_events result;
   result.offence = read(x, result);

@@ -39,6 +39,10 @@ std::optional<node_events> encode_events(std::span<const event_range> ranges, co
 std::vector<node_events> encode_streams(std::span<const stream_count> streams, const link_ends& link, uint64_t dropped,
                                         uint32_t answered);
 
+/// Makes a message that was sent over one connection, or was to be, fit for the next: interests that were answered over
+/// the old one are none of the new one. @returns whether it still says something.
+bool forget_answer(node_events& x);
+
 /// What a peer sent as events.
 struct decoded_events {
   event_batch_ptr batch; ///< Null if there is none in it, or an offence.

@@ -260,12 +260,12 @@ caf::result<node_welcome> link_session_state::on_hello(const node_hello& x) {
   importer = x.importer;
   self->monitor(importer);
   welcomed = self->make_response_promise<node_welcome>();
-  write(link_kind::hello, link_hello{x.node, x.name});
+  write(link_kind::hello, link_hello{x.node, x.name, may_resume() ? std::optional{x.resume} : std::nullopt});
   return welcomed;
 }
 
 void link_session_state::on_peer_welcome(const link_welcome& x) {
-  node_welcome answer{x.node, x.refused, {}, peer, reader->protocol()};
+  node_welcome answer{x.node, x.refused, {}, peer, reader->protocol(), x.exporter.value_or(link_export{})};
   if (x.refused.empty()) {
     answer.exporter = node_export_actor{self};
     phase = link_phase::open;
@@ -278,16 +278,17 @@ void link_session_state::on_peer_welcome(const link_welcome& x) {
 
 void link_session_state::on_peer_hello(const link_hello& x) {
   if (!not_allowed.empty())
-    return write(link_kind::welcome, link_welcome{0, not_allowed});
+    return welcome({0, not_allowed});
   self->request(connection.gate, defaults::node_connect_timeout,
-                node_hello{x.node, x.name, node_import_actor{self}, peer, reader->protocol()})
+                node_hello{x.node, x.name, node_import_actor{self}, peer, reader->protocol(),
+                           x.resume.value_or(link_resume{})})
       .then([this](const node_welcome& y) { welcome(y); }, [this](const caf::error&) { end("this bus is stopping"); });
 }
 
 void link_session_state::welcome(const node_welcome& x) {
   if (phase != link_phase::introduction)
     return;
-  write(link_kind::welcome, link_welcome{x.node, x.refused});
+  write(link_kind::welcome, link_welcome{x.node, x.refused, may_resume() ? std::optional{x.held} : std::nullopt});
   if (!x.refused.empty())
     return; // it ends the connection, or its time does
   exporter = x.exporter;

@@ -84,6 +84,7 @@ struct link_session_state {
   void on_peer_events(link_events x);
 
   void welcome(const node_welcome& x);
+  bool may_resume() const { return reader->protocol() >= first_protocol_with_resume; }
   void write(link_kind kind, const link_frame& x);
   void write_bytes(std::string_view bytes);
   void flush(std::string_view bytes);

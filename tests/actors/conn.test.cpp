@@ -127,6 +127,19 @@ CAF_TEST(draining is answered when everything has been delivered) {
   CAF_CHECK(done);
 }
 
+CAF_TEST(draining is answered when the subscriber is gone) {
+  seen->stuck = true;
+  publish_events(2);
+  sched.run();
+  bool done = false;
+  auto request = self->request(testee, caf::infinite, drain{});
+  sched.run();
+  caf::anon_send_exit(subscriber, caf::exit_reason::kill);
+  sched.run();
+  request.receive([&](const drained&) { done = true; }, [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
+  CAF_CHECK(done);
+}
+
 CAF_TEST(an idle one is drained at once) {
   bool done = false;
   auto request = self->request(testee, caf::infinite, drain{});

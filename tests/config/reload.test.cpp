@@ -61,7 +61,8 @@ CAF_TEST(every option but these can change) {
   for (const auto& x : option_table())
     if (!x.reloadable)
       fixed.push_back(x.name);
-  CAF_CHECK_EQUAL(fixed, (names{"app", "dir", "source", "source-retries", "start-sources", "positions",
-                                "source-max-silence", "max-json-depth", "dedup-capacity", "log-to", "log-format",
-                                "node-listen", "node-certificate", "node-key", "node-ca", "insecure-network"}));
+  CAF_CHECK_EQUAL(fixed,
+                  (names{"app", "dir", "source", "source-retries", "start-sources", "positions", "source-max-silence",
+                         "max-json-depth", "dedup-capacity", "log-to", "log-format", "link-grace", "node-listen",
+                         "node-certificate", "node-key", "node-ca", "insecure-network"}));
 }

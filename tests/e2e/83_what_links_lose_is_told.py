@@ -1,12 +1,13 @@
 """Links between buses: whatever is lost on the way, over any number of hops, every consumer is told how much it was."""
 import json
+import re
 import signal
 
-from harness import WAIT, Deadline, check, equal, event, main, scenario
+from harness import SLOWDOWN, WAIT, Deadline, check, equal, event, main, matches, scenario
 from linking import INSECURE, Node, next_state
 from wire import Wire
 
-NO_GRACE = INSECURE
+NO_GRACE = (*INSECURE, "--link-grace", "0")
 
 
 class Account:
@@ -193,6 +194,30 @@ def what_a_restarted_bus_took_in_before_it_was_asked_is_told(t):
     wire.mend()
     consumer.settle(25)
     equal(consumer.lost, 15, "what passed before the link was there again")
+
+
+@scenario
+def a_cut_within_the_grace_loses_nothing(t):
+    a, b, c, wire = chain(t, (*INSECURE, "--write-timeout", f"{int(500 * SLOWDOWN)}ms"))
+    far = join(c)
+    a.await_asked(1)
+    b.await_asked(1)
+    producer = a.producer()
+    publish(producer, 0, 100)
+    far.settle(100)
+    wire.hold()
+    publish(producer, 100, 300)
+    b.await_log("node-waits .*taken nothing")
+    publish(producer, 300, 400)
+    b.await_status(lambda x: any(re.fullmatch(r"waiting for its peer, \d+ s of 60 s, \d+ queued", y.get("detail", ""))
+                                 for y in x["links"]), "the link waits")
+    wire.cut()
+    wire.let_go()
+    wire.mend()
+    far.settle(400)
+    equal(far.lost, 0, "lost, though the link was made again in time")
+    equal([y["dropped"] for y in c.status()["consumers"]], [0], "status says the same")
+    matches("node-resumed", b.log().encode())
 
 
 if __name__ == "__main__":

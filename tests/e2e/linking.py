@@ -83,9 +83,9 @@ class Node:
         return [x for x in self.status()["links"] if x["direction"] == direction]
 
     def await_asked(self, types, count=1):
-        """Until so many links have asked this bus for so many event types each."""
+        """Until so many links that are there ask this bus for so many event types each."""
         def holds(x):
-            asked = [y["types"] for y in x["links"] if y["direction"] == "out"]
+            asked = [y["types"] for y in x["links"] if y["direction"] == "out" and y["state"] == "connected"]
             return len(asked) == count and all(y == types for y in asked)
 
         return self.await_status(holds, f"{count} link(s) ask for {types} type(s)")

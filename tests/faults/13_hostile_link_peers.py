@@ -11,7 +11,7 @@ from faults import FULL, Readers, Stream, Vitals, figure, settled
 from harness import SLOWDOWN, check, equal, event, main, raw_payload, scenario
 from linking import Node, next_event, next_state
 
-GREETING, SECOND = (b"cafbus-link\n" + struct.pack("<HH", x, x) for x in (1, 2))  # its protocols
+GREETING, SECOND, THIRD = (b"cafbus-link\n" + struct.pack("<HH", x, x) for x in (1, 2, 3))  # its protocols
 LINE = (b'{"type":"event","event_type":"k","observed_at":"2026-01-01T00:00:00Z","seq":0,"payload":{"n":1}}\n')
 ME = 7
 
@@ -51,7 +51,7 @@ def lies(side):
         for payload in (0, 1, 1 << 28, (1 << 32) - 1):
             for message_id in (0, 1 << 59, 1 << 61, (1 << 64) - 1):
                 yield basp(operation, payload, message_id)
-    for versions in ((0, 0), (3, 9), (9, 1), (65535, 65535)):
+    for versions in ((0, 0), (4, 9), (9, 1), (65535, 65535)):
         yield b"cafbus-link\n" + struct.pack("<HH", *versions)
     for kind in range(12):
         for length in (0, 1, 1 << 16, 1 << 22, 1 << 28, 1 << 31, (1 << 32) - 1):
@@ -69,6 +69,10 @@ def lies(side):
         events(), streams(), streams(node=0), streams(number=1 << 63), streams(hops=2), streams(node=9),
         streams(hops=200), streams(kind=b"\xff"), streams(kind=b""), streams(count=1 << 31), streams(answered=1 << 31),
         streams(complete=2), streams(kind=b"x" * 2000)))
+    resume = struct.pack("<Q", ME) + text(b"x") + struct.pack("<QQQ", ME, 1, 1 << 63)  # of a link that never was
+    yield from (THIRD + x for x in (HELLO, WELCOME, frame(1, resume), frame(1, resume) + INTEREST,
+                                    frame(2, struct.pack("<Q", ME) + text(b"") + struct.pack("<QB", 1, 1)),
+                                    frame(2, struct.pack("<Q", ME) + text(b"") + struct.pack("<QB", 1, 2))))
 
 
 def attack(place, bytes_, patience=0.05):

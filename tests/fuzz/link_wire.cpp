@@ -36,8 +36,16 @@ struct peer {
   }
 
   void on(link_greeting&) { fuzz::require(reader.protocol() != 0, "a greeting without a common protocol"); }
-  void on(link_hello& x) { fuzz::require(x.name.size() <= defaults::max_name_bytes, "a long name"); }
-  void on(link_welcome& x) { fuzz::require(x.refused.size() <= defaults::max_name_bytes, "a long text"); }
+  void on(link_hello& x) {
+    fuzz::require(x.name.size() <= defaults::max_name_bytes, "a long name");
+    fuzz::require(x.resume.has_value() == may_resume(), "what is resumed, in another protocol");
+    again(link_side::answerer, x);
+  }
+  void on(link_welcome& x) {
+    fuzz::require(x.refused.size() <= defaults::max_name_bytes, "a long text");
+    fuzz::require(x.exporter.has_value() == may_resume(), "what is resumed, in another protocol");
+    again(link_side::caller, x);
+  }
   void on(node_interest& x) {
     fuzz::require(x.types.size() == x.via.size() && x.types.size() <= defaults::max_node_types, "an unsound interest");
     for (size_t i = 0; i < x.types.size(); ++i)
@@ -63,12 +71,27 @@ struct peer {
   template <class T>
   void on(T&) {}
 
+  bool may_resume() const { return reader.protocol() >= first_protocol_with_resume; }
+
   /// What was read is written as it was.
+  template <class T>
+  void again(link_side own, const T& x) {
+    link_reader other{own};
+    other.read(encode_link(link_greeting{lowest_link_protocol, reader.protocol()}));
+    other.frame();
+    if (own == link_side::caller)
+      other.sent(link_kind::hello);
+    other.read(encode_link(link_frame{x}));
+    auto frame = other.frame();
+    fuzz::require(frame && std::get<T>(*frame) == x, "an introduction that is not read again");
+  }
+
+  /// The same.
   void again(const node_interest& x) {
     link_reader other{link_side::answerer};
     other.read(encode_link(link_greeting{}));
     other.frame();
-    other.read(encode_link(link_hello{1, {}}));
+    other.read(encode_link(link_hello{1, {}, link_resume{}}));
     other.frame();
     other.sent(link_kind::welcome);
     other.read(encode_link(link_frame{x}));
@@ -104,11 +127,11 @@ peer prepared(uint8_t how) {
   if (how % 2 == 0) {
     result.reader.sent(link_kind::hello);
     if (how / 4 % 2 != 0)
-      result.read(encode_link(link_welcome{peer_node, {}}), 64);
+      result.read(encode_link(link_welcome{peer_node, {}, link_export{}}), 64);
     if (how / 8 % 2 != 0)
       result.reader.sent(link_kind::interest);
   } else if (how / 4 % 2 != 0) {
-    result.read(encode_link(link_hello{peer_node, "b"}), 64);
+    result.read(encode_link(link_hello{peer_node, "b", link_resume{}}), 64);
     result.reader.sent(link_kind::welcome);
     if (how / 8 % 2 != 0)
       result.reader.sent(link_kind::events);

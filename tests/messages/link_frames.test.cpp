@@ -32,6 +32,12 @@ CAF_TEST(numbers are little endian and texts have their length before them) {
   CAF_CHECK_EQUAL(body(link_hello{0x0102030405060708, "b"}), "\x08\x07\x06\x05\x04\x03\x02\x01\x01\x00"s + "b");
 }
 
+CAF_TEST(from the third protocol on an introduction says what is resumed) {
+  CAF_CHECK_EQUAL(body(link_hello{1, "b", link_resume{2, 3, 4}}),
+                  body(link_hello{1, "b"}) + "\2\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0"s);
+  CAF_CHECK_EQUAL(body(link_welcome{1, {}, link_export{5, true}}), body(link_welcome{1, {}}) + "\5\0\0\0\0\0\0\0\1"s);
+}
+
 CAF_TEST(a pattern is marked in the number of hops) {
   CAF_CHECK_EQUAL(body(node_interest{{"a", "b"}, {{1}, {}}, {false, true}}),
                   "\x02\x00\x00\x00"s + "\x01\x00"s + "a\x01\x01\x00\x00\x00\x00\x00\x00\x00"s + "\x01\x00"s + "b\x80");
@@ -45,8 +51,8 @@ CAF_TEST(one more type takes as many bytes as is said) {
 
 CAF_TEST(a text that is too long is cut so that its frame still fits) {
   const std::string text(10'000, 'x');
-  CAF_CHECK_EQUAL(body(link_hello{1, text}).size(), max_link_body(link_kind::hello));
-  CAF_CHECK_EQUAL(body(link_welcome{1, text}).size(), max_link_body(link_kind::welcome));
+  CAF_CHECK_EQUAL(body(link_hello{1, text, link_resume{}}).size(), max_link_body(link_kind::hello));
+  CAF_CHECK_EQUAL(body(link_welcome{1, text, link_export{}}).size(), max_link_body(link_kind::welcome));
   CAF_CHECK_EQUAL(body(link_bye{text}).size(), max_link_body(link_kind::bye));
 }
 

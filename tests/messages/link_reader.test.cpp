@@ -34,14 +34,21 @@ outcome read(link_reader& reader, std::string_view bytes, size_t at_once = std::
 link_reader caller() {
   link_reader result{link_side::caller};
   result.sent(link_kind::hello);
-  read(result, greeting + encode_link(link_welcome{7, {}}));
+  read(result, greeting + encode_link(link_welcome{7, {}, link_export{}}));
+  return result;
+}
+
+/// One of the calling side that has said hello: a greeting may come, and a welcome.
+link_reader introduced() {
+  link_reader result{link_side::caller};
+  result.sent(link_kind::hello);
   return result;
 }
 
 /// One of the answering side: an interest may come.
 link_reader answerer() {
   link_reader result{link_side::answerer};
-  read(result, greeting + encode_link(link_hello{7, "b"}));
+  read(result, greeting + encode_link(link_hello{7, "b", link_resume{}}));
   result.sent(link_kind::welcome);
   return result;
 }
@@ -84,9 +91,9 @@ std::optional<link_offence> offence_of(link_reader reader, std::string_view byte
 
 CAF_TEST(what is encoded is read again however it is cut) {
   const std::vector<link_frame> to_caller{
-      link_greeting{},    link_welcome{7, {}}, link_ping{}, link_events{"body"}, link_events{std::string(100'000, 'x')},
-      link_bye{"stopped"}};
-  const std::vector<link_frame> to_answerer{link_greeting{}, link_hello{8, "app b"}, link_ping{}};
+      link_greeting{},     link_welcome{7, {}, link_export{}},     link_ping{},
+      link_events{"body"}, link_events{std::string(100'000, 'x')}, link_bye{"stopped"}};
+  const std::vector<link_frame> to_answerer{link_greeting{}, link_hello{8, "app b", link_resume{}}, link_ping{}};
   for (auto side : {link_side::caller, link_side::answerer}) {
     const auto& frames = side == link_side::caller ? to_caller : to_answerer;
     std::string bytes;
@@ -113,7 +120,7 @@ CAF_TEST(an interest is read as it was written) {
 
 CAF_TEST(texts that are too long are cut and not refused) {
   link_reader reader{link_side::answerer};
-  auto x = read(reader, greeting + encode_link(link_hello{1, std::string(70'000, 'x')}) +
+  auto x = read(reader, greeting + encode_link(link_hello{1, std::string(70'000, 'x'), link_resume{}}) +
                             encode_link(link_bye{std::string(70'000, 'y')}));
   CAF_CHECK(!x.offence);
   CAF_REQUIRE(x.frames.size() == 3);
@@ -121,7 +128,7 @@ CAF_TEST(texts that are too long are cut and not refused) {
 }
 
 CAF_TEST(the greeting never changes) {
-  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\2\0", 16));
+  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\3\0", 16));
 }
 
 CAF_TEST(the highest protocol that both speak counts) {
@@ -177,18 +184,36 @@ CAF_TEST(what is only announced takes no memory) {
 
 CAF_TEST(every body that is cut or too long is malformed) {
   const std::tuple<link_kind, std::string, link_reader> cases[] = {
-      {link_kind::hello, encode_link(link_hello{7, "name"}), link_reader{link_side::answerer}},
+      {link_kind::hello, encode_link(link_hello{7, "name", link_resume{}}), link_reader{link_side::answerer}},
+      {link_kind::welcome, encode_link(link_welcome{7, {}, link_export{8, true}}), introduced()},
       {link_kind::interest, encode_link(sample_interest()), answerer()},
       {link_kind::bye, encode_link(link_bye{"reason"}), caller()},
   };
   for (const auto& [kind, bytes, reader] : cases) {
-    const auto before = kind == link_kind::hello ? greeting : std::string{};
+    const auto before = kind == link_kind::hello || kind == link_kind::welcome ? greeting : std::string{};
     const auto body = bytes.substr(link_header_bytes);
     for (size_t size = 0; size < body.size(); ++size)
       CAF_CHECK(offence_of(reader, before + with_body(kind, body.substr(0, size))) == link_offence::malformed);
     CAF_CHECK(offence_of(reader, before + with_body(kind, body + 'x')) == link_offence::malformed);
     CAF_CHECK(!offence_of(reader, before + with_body(kind, body)));
   }
+}
+
+CAF_TEST(what is resumed is read back from the third protocol on and not before) {
+  const link_hello hello{7, "b", link_resume{1, 2, 3}};
+  const link_welcome welcome{8, {}, link_export{9, true}};
+  link_reader answering{link_side::answerer};
+  CAF_CHECK(read(answering, greeting + encode_link(hello)).frames.at(1) == link_frame{hello});
+  auto calling = introduced();
+  CAF_CHECK(read(calling, greeting + encode_link(welcome)).frames.at(1) == link_frame{welcome});
+  const auto older = encode_link(link_greeting{1, first_protocol_with_resume - 1});
+  CAF_CHECK(offence_of(link_reader{link_side::answerer}, older + encode_link(hello)) == link_offence::malformed);
+  CAF_CHECK(offence_of(introduced(), older + encode_link(welcome)) == link_offence::malformed);
+  CAF_CHECK(!offence_of(link_reader{link_side::answerer}, older + encode_link(link_hello{7, "b"})));
+  CAF_CHECK(!offence_of(introduced(), older + encode_link(link_welcome{8, {}})));
+  auto neither = encode_link(welcome);
+  neither.back() = 2;
+  CAF_CHECK(offence_of(introduced(), greeting + neither) == link_offence::malformed);
 }
 
 CAF_TEST(counts of an interest are believed only as far as bytes have come) {
@@ -207,18 +232,19 @@ CAF_TEST(counts of an interest are believed only as far as bytes have come) {
 }
 
 CAF_TEST(texts are UTF8) {
-  CAF_CHECK(offence_of(link_reader{link_side::answerer}, greeting + encode_link(link_hello{7, "\xc3"})) ==
-            link_offence::bad_text);
+  CAF_CHECK(offence_of(link_reader{link_side::answerer},
+                       greeting + encode_link(link_hello{7, "\xc3", link_resume{}})) == link_offence::bad_text);
   link_reader reader{link_side::caller};
   reader.sent(link_kind::hello);
-  CAF_CHECK(offence_of(reader, greeting + encode_link(link_welcome{7, "\xff"})) == link_offence::bad_text);
+  CAF_CHECK(offence_of(reader, greeting + encode_link(link_welcome{7, "\xff", link_export{}})) ==
+            link_offence::bad_text);
   CAF_CHECK(offence_of(caller(), encode_link(link_bye{"\x80"})) == link_offence::bad_text);
 }
 
 CAF_TEST(only what a side may send at that point is taken) {
   const std::vector<std::pair<link_kind, std::string>> all{
-      {link_kind::hello, encode_link(link_hello{7, "b"})},
-      {link_kind::welcome, encode_link(link_welcome{7, {}})},
+      {link_kind::hello, encode_link(link_hello{7, "b", link_resume{}})},
+      {link_kind::welcome, encode_link(link_welcome{7, {}, link_export{}})},
       {link_kind::interest, encode_link(sample_interest())},
       {link_kind::interest_taken, encode_link(link_interest_taken{})},
       {link_kind::events, encode_link(link_events{"x"})},
@@ -236,7 +262,7 @@ CAF_TEST(only what a side may send at that point is taken) {
   auto introduced = greeted(link_side::caller);
   introduced.sent(link_kind::hello);
   auto answering = greeted(link_side::answerer);
-  read(answering, encode_link(link_hello{7, "b"}));
+  read(answering, encode_link(link_hello{7, "b", link_resume{}}));
   auto asking = caller();
   asking.sent(link_kind::interest);
   auto asked = answerer();

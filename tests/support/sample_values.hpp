@@ -41,6 +41,7 @@ inline const std::array samples{
     sample_values{"log-level", {"debug", "warn", "off"}},
     sample_values{"log-to", {"stderr", "journal", "stderr"}},
     sample_values{"log-format", {"json", "json", "json"}},
+    sample_values{"link-grace", {"1s", "0", "3s"}},
     sample_values{"node-listen", {"127.0.0.1:1", "[::1]:2", "localhost:3"}},
     sample_values{"node-certificate", {"/a", "/b", "/c"}},
     sample_values{"node-key", {"/a", "/b", "/c"}},

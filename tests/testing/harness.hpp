@@ -101,7 +101,7 @@ public:
   /// Nothing passes the link; what was on its way is lost, and each end learns of it by itself, within `notice`.
   /// Attempts to connect are refused.
   void cut(size_t link, duration notice = std::chrono::seconds{2});
-  /// The next attempt to connect succeeds. Attempts have pauses between them, up to 36 s.
+  /// The next attempt to connect succeeds. Attempts have pauses between them, up to 6 s.
   void heal(size_t link);
   /// From now on messages over the link take this long, each direction keeping its order.
   void delay(size_t link, duration shortest, duration longest);

@@ -31,6 +31,7 @@ struct losses_scenario {
   void build() {
     bus_options options;
     options.queue_capacity = static_cast<uint32_t>(4 + x.draw(30));
+    options.link_grace = std::chrono::milliseconds{x.draw(2) == 0 ? 0 : 10 + x.draw(4'000)};
     for (const auto* name : {"a", "b", "c", "d"})
       x.add_bus(name, options);
     x.add_link(0, 1);

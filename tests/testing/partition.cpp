@@ -13,6 +13,7 @@ constexpr size_t rounds = 12;
 void partition_scenario::build() {
   bus_options options;
   options.queue_capacity = static_cast<uint32_t>(4 + x.draw(60));
+  options.link_grace = std::chrono::milliseconds{x.draw(2) == 0 ? 0 : 10 + x.draw(4'000)};
   a = x.add_bus("a", options);
   b = x.add_bus("b", options);
   c = x.add_bus("c", options);

@@ -20,7 +20,8 @@ const STATUS = {
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
   unmatched_types: [{ event_type: "string", count: "uint" }],
   sources: [table("string", "source state detail since")],
-  links: [{ ...table("string", "peer direction state node"), ...table("uint", "types received dropped missed queued") }],
+  links: [{ ...table("string", "peer direction state node detail"),
+    ...table("uint", "types received dropped missed queued") }],
   limits: {
     ...table("uint", "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes " +
       "queue_capacity queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms " +

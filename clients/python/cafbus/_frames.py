@@ -31,7 +31,8 @@ _STATUS: Dict[str, Any] = {
     "unmatched_types": [{"event_type": "string", "count": "uint"}],
     "sources": [{"source": "string", "state": "string", "detail": "string", "since": "string"}],
     "links": [{"peer": "string", "direction": "string", "state": "string", "node": "string", "types": "uint",
-               "received": "uint", "dropped": "uint", "missed": "uint", "queued": "uint"}],
+               "received": "uint", "dropped": "uint", "missed": "uint", "queued": "uint",
+               "detail": "string"}],
     "limits": {**_LIMITS, "paused": "bool"},
 }
 _CHANGES = [{name: "string" for name in ("option", "from", "to")}]

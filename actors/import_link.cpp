@@ -1,0 +1,43 @@
+#include "actors/import_link.hpp"
+
+#include "actors/interest_builder.hpp"
+#include "config/link_limits.hpp"
+#include "messages/type_pattern.hpp"
+
+#include <algorithm>
+
+namespace cafbus {
+
+void import_service::note_asked(const node_interest& x) {
+  if (asked.size() + asked_patterns.size() > 2 * defaults::max_node_types) {
+    asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
+    asked_patterns.clear();
+  }
+  for (size_t i = 0; i < x.types.size(); ++i)
+    (is_pattern(x, i) ? asked_patterns : asked).insert(x.types[i]);
+}
+
+bool import_service::was_asked(const std::string& type) const {
+  auto stands_for = [&](const std::string& pattern) { return matches(pattern, type); };
+  return asked.contains(type) || std::ranges::any_of(asked_patterns, stands_for);
+}
+
+limited_interest limited(node_interest wanted, const type_filter& may_publish) {
+  auto x = narrowed(std::move(wanted), may_publish);
+  limited_interest result;
+  size_t bytes = 0;
+  for (size_t i = 0; i < x.types.size(); ++i) {
+    bytes += link_interest_bytes(x.types[i], x.via[i]);
+    if (bytes > defaults::max_link_interest_bytes - sizeof(uint32_t) ||
+        result.wanted.types.size() == defaults::max_node_types) {
+      ++result.left_out;
+      continue;
+    }
+    result.wanted.types.push_back(std::move(x.types[i]));
+    result.wanted.via.push_back(std::move(x.via[i]));
+    result.wanted.is_pattern.push_back(is_pattern(x, i));
+  }
+  return result;
+}
+
+} // namespace cafbus

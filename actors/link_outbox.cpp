@@ -1,0 +1,56 @@
+#include "actors/link_outbox.hpp"
+
+#include "config/defaults.hpp"
+
+#include <utility>
+
+namespace cafbus {
+
+namespace {
+
+/// Bytes on their way at a time, unless a single message is larger.
+constexpr size_t window_bytes = link_window * defaults::delivery_bytes;
+
+} // namespace
+
+bool link_outbox::is_open() const noexcept {
+  return !held_ && sent_.size() < link_window && bytes_sent_ < window_bytes;
+}
+
+std::optional<node_events> link_outbox::next() {
+  if (waiting_.empty() || !is_open())
+    return std::nullopt;
+  auto result = std::move(waiting_.front());
+  waiting_.pop_front();
+  bytes_sent_ += result.body.size();
+  sent_.push_back({result.body.size(), keeps_ ? result : node_events{}});
+  return result;
+}
+
+void link_outbox::taken() {
+  if (sent_.empty())
+    return;
+  bytes_sent_ -= sent_.front().bytes;
+  sent_.pop_front();
+  ++taken_;
+}
+
+bool link_outbox::rewind(uint64_t taken) {
+  if (!keeps_ || taken < taken_ || taken - taken_ > sent_.size())
+    return false;
+  while (taken_ < taken)
+    this->taken();
+  while (!sent_.empty()) {
+    waiting_.push_front(std::move(sent_.back().content));
+    sent_.pop_back();
+  }
+  bytes_sent_ = 0;
+  std::erase_if(waiting_, [](node_events& x) { return !forget_answer(x); });
+  return true;
+}
+
+void link_outbox::clear() {
+  waiting_.clear();
+}
+
+} // namespace cafbus
