@@ -25,21 +25,21 @@ bounded_mailbox::~bounded_mailbox() {
 }
 
 bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                               const batch_numbers_ptr& numbers) {
-  auto result = take_in(batch, spans, numbers);
+                                               const batch_numbers_ptr& numbers, uint64_t base) {
+  auto result = take_in(batch, spans, numbers, bounds_.cursors ? base : 0);
   if (bounds_.budget)
     bounds_.budget->enforce();
   return result;
 }
 
 bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                                  const batch_numbers_ptr& numbers) {
+                                                  const batch_numbers_ptr& numbers, uint64_t base) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return {};
   outcome result;
   for (auto [first, last] : spans) {
-    append({batch, first, last, seq_ + 1, numbers});
+    append({batch, first, last, seq_ + 1, numbers, base});
     seq_ += last - first;
   }
   if (!busy_ && queued_ > 0) {
@@ -56,11 +56,33 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   while (has_too_much())
     drop_one(gap_reason::queue_full);
   result.dropped = dropped_ - before;
-  charge(queued_bytes_);
+  charge(queued_bytes_ + replayed_bytes_);
   // twice the bound: after a copy at least one bound's worth of batches must come in before the next
   if (pinned_bytes_ > 2 * bounds_.bytes && pinned_bytes_ > 2 * queued_bytes_)
     compact();
   return result;
+}
+
+bool bounded_mailbox::replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost) {
+  const auto wake = take_in_replay(events, lost);
+  if (bounds_.budget)
+    bounds_.budget->enforce();
+  return wake;
+}
+
+bool bounded_mailbox::take_in_replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost) {
+  std::lock_guard guard{mutex_};
+  if (closed_ || (events.empty() && !lost))
+    return false;
+  lost_ = lost;
+  for (auto x : events) {
+    x.seq = seq_ + 1;
+    seq_ += x.size();
+    replayed_bytes_ += x.bytes();
+    replayed_.push_back(std::move(x));
+  }
+  charge(queued_bytes_ + replayed_bytes_);
+  return !std::exchange(busy_, true);
 }
 
 bool bounded_mailbox::lose(uint64_t count) {
@@ -84,11 +106,15 @@ std::vector<event_range> bounded_mailbox::take() {
   size_t used = 0;
   for (const auto& x : result)
     used += x.bytes();
-  move_front(result, bounds_.delivery_bytes, used);
+  move_replayed(result, bounds_.delivery_bytes, used);
+  if (replayed_.empty())
+    move_front(result, bounds_.delivery_bytes, used);
   if (bounds_.tell_gaps)
     taken_gaps_ = gaps_.take_before(next_seq());
+  if (lost_)
+    taken_gaps_.insert(taken_gaps_.begin(), *std::exchange(lost_, {}));
   if (!closed_)
-    charge(queued_bytes_);
+    charge(queued_bytes_ + replayed_bytes_);
   busy_ = !result.empty() || !taken_gaps_.empty();
   in_flight_bytes_ = used;
   for (const auto& x : result)
@@ -101,7 +127,7 @@ bool bounded_mailbox::credited() {
   delivered_ += in_flight_;
   in_flight_ = 0;
   in_flight_bytes_ = 0;
-  busy_ = queued_ > 0 || !staged_.empty() || !gaps_.empty();
+  busy_ = !is_idle() || !gaps_.empty();
   return busy_;
 }
 
@@ -115,9 +141,10 @@ void bounded_mailbox::shed(size_t bytes) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return;
+  shed_replayed(bytes);
   while (queued_ > 1 && queued_bytes_ > bytes)
     drop_one(gap_reason::shed);
-  charge(queued_bytes_);
+  charge(queued_bytes_ + replayed_bytes_);
 }
 
 void bounded_mailbox::charge(size_t bytes) {
@@ -127,7 +154,7 @@ void bounded_mailbox::charge(size_t bytes) {
 
 conn_counters bounded_mailbox::counters() const {
   std::lock_guard guard{mutex_};
-  auto queued_bytes = queued_bytes_ + in_flight_bytes_;
+  auto queued_bytes = queued_bytes_ + replayed_bytes_ + in_flight_bytes_;
   for (const auto& x : staged_)
     queued_bytes += x.bytes();
   return {seq_, dropped_, delivered_, seq_ - dropped_ - delivered_, queued_bytes};
@@ -168,6 +195,8 @@ bool bounded_mailbox::is_full() const {
 
 /// Of the first event that waits, or else of the one that comes next.
 uint64_t bounded_mailbox::next_seq() const {
+  if (!replayed_.empty())
+    return replayed_.front().seq;
   if (!latest_.empty())
     return latest_.front().seq;
   return queue_.empty() ? seq_ + 1 : queue_.front().seq;
@@ -263,7 +292,7 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
     if (cut == front.first && !to.empty())
       return;
     cut = std::max(cut, front.first + 1);
-    event_range part{front.batch, front.first, cut, front.seq, front.numbers};
+    event_range part{front.batch, front.first, cut, front.seq, front.numbers, front.base};
     queued_ -= part.size();
     queued_bytes_ -= part.bytes();
     used += part.bytes();
@@ -273,6 +302,45 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
     if (front.size() == 0)
       pop_front();
     return;
+  }
+}
+
+/// One event at a time where its range does not fit as a whole.
+void bounded_mailbox::move_replayed(std::vector<event_range>& to, size_t budget, size_t& used) {
+  while (!replayed_.empty()) {
+    auto& front = replayed_.front();
+    auto part = front;
+    part.last = part.first;
+    size_t bytes = 0;
+    do
+      bytes = front.batch->bytes_of(front.first, ++part.last);
+    while (part.last != front.last && used + front.batch->bytes_of(front.first, part.last + 1) <= budget);
+    if (used + bytes > budget && !to.empty())
+      return;
+    used += bytes;
+    replayed_bytes_ -= bytes;
+    front.first = part.last;
+    front.seq += part.size();
+    to.push_back(std::move(part));
+    if (front.size() == 0)
+      replayed_.pop_front();
+  }
+}
+
+/// The oldest go first, as everywhere.
+void bounded_mailbox::shed_replayed(size_t bytes) {
+  while (!replayed_.empty() && queued_bytes_ + replayed_bytes_ > bytes) {
+    auto& front = replayed_.front();
+    if (queued_ == 0 && replayed_.size() == 1 && front.size() == 1)
+      return; // one event is always kept
+    replayed_bytes_ -= front.batch->bytes_of(front.first, front.first + 1);
+    ++dropped_;
+    if (bounds_.tell_gaps)
+      gaps_.add(front.seq, front.seq, gap_reason::shed);
+    ++front.first;
+    ++front.seq;
+    if (front.size() == 0)
+      replayed_.pop_front();
   }
 }
 

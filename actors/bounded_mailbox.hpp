@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -21,6 +22,9 @@ namespace cafbus {
 ///
 /// It is *idle* until something comes in, then *busy* until `take` finds nothing: whoever makes it busy sends the one
 /// wake-up. What comes in while it is idle goes straight into the next delivery and is not cut to the capacity first.
+///
+/// Before the queue there may be a replay: what its subscriber has asked for of the time before it came. It is taken as
+/// fast as the subscriber takes it; only `shed` cuts it, never the bounds or the policy of the queue.
 ///
 /// A queued event keeps its whole batch alive. Where a subscriber wants little of large batches that would hold far
 /// more than its bound; then what is queued is copied together, at most one copy per byte that came in (`compact`).
@@ -39,7 +43,14 @@ public:
 
   /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
   /// @pre spans are ascending and within the batch.
-  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers = {});
+  /// @param base As in `event_range`.
+  outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers = {},
+               uint64_t base = 0);
+
+  /// Gives these events their sequence numbers, and takes them in ahead of all that comes.
+  /// @param lost What is missing before them. @pre nothing has come in
+  /// @returns whether to wake its subscriber, as in `outcome`.
+  bool replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost);
 
   /// Counts events as dropped that never came here: they were lost on their way from another bus.
   /// @returns whether to wake its subscriber, as in `outcome`: it is to be told although no event follows.
@@ -69,7 +80,10 @@ public:
   size_t pinned_bytes() const;
 
 private:
-  outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers);
+  outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers,
+                  uint64_t base);
+  bool take_in_replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost);
+  bool is_idle() const noexcept { return queued_ == 0 && replayed_.empty() && staged_.empty(); }
   bool has_too_much() const noexcept;
   void drop_one(gap_reason why);
   void drop_oldest(gap_reason why);
@@ -82,11 +96,16 @@ private:
   void append(event_range range);
   void pop_front();
   void move_front(std::vector<event_range>& to, size_t budget, size_t& used);
+  void move_replayed(std::vector<event_range>& to, size_t budget, size_t& used);
+  void shed_replayed(size_t bytes);
   void compact();
 
   const mailbox_bounds bounds_;
   mutable std::mutex mutex_;
-  std::vector<event_range> staged_; // next delivery, out of reach of the bounds
+  std::vector<event_range> staged_;  // next delivery, out of reach of the bounds
+  std::deque<event_range> replayed_; // before all that is queued
+  size_t replayed_bytes_ = 0;        // of them
+  std::optional<gap_frame> lost_;    // what is missing before them; told with the next delivery
   std::deque<event_range> queue_;
   latest_queue latest_; // instead of `queue_`, by the policy latest
   bool busy_ = false;

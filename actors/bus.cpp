@@ -10,6 +10,7 @@
 #include "actors/queue_budget.hpp"
 #include "config/log.hpp"
 #include "config/version.hpp"
+#include "messages/replay.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <algorithm>
@@ -65,6 +66,9 @@ caf::result<joined> bus_state::on_join(const join& x) {
     info.subscription_id = info.event_key;
   if (auto checked = check_filter(info.filter); !checked)
     return joined{false, false, checked.error().text, {}};
+  if (info.replay)
+    if (auto checked = check_replay(*info.replay, options); !checked)
+      return joined{false, false, checked.error().text, {}};
   auto filter = filters->find_or_add(info.filter);
   if (!filter)
     return joined{false, false, filter.error().text, {}};
@@ -260,7 +264,8 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
   auto root = system.spawn(bus, options, budget, filters);
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
-  auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node});
+  auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node,
+                                history::bounds_of(options), random_node()});
   auto lock =
       system.spawn(cleanup_lock,
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},

@@ -32,6 +32,8 @@ public:
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
     if (x->content().match_elements<deliver>())
       on_deliver(x->content().template get_as<deliver>(0), host);
+    else if (x->content().match_elements<replay_events>())
+      on_replay(x->content().template get_as<replay_events>(0), host);
     else if (x->content().match_elements<lose>())
       on_lose(x->content().template get_as<lose>(0), host);
     else
@@ -58,6 +60,7 @@ protected:
     this->attach_functor([this] { on_end(); });
     return {
         [this](const deliver& x) { on_deliver(x, this->context()); },
+        [this](const replay_events& x) { on_replay(x, this->context()); },
         [this](const lose& x) { on_lose(x, this->context()); },
         [this](end_by_filter& x) { on_end_by_filter(std::move(x.why)); },
         [this](const mailbox_filled& x) { handle(x); },
@@ -72,12 +75,20 @@ protected:
 private:
   void on_deliver(const deliver& x, caf::execution_unit* host) {
     guarded([&] {
-      auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers);
+      auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers, x.base);
       if (dropped > 0)
         has_dropped.store(true, std::memory_order_relaxed);
       if (evicted)
         is_evicted.store(true, std::memory_order_relaxed); // before the wake-up, which orders it
       if (wake || evicted)
+        this->tell_self(mailbox_filled{}, host);
+    });
+  }
+
+  void on_replay(const replay_events& x, caf::execution_unit* host) {
+    guarded([&] {
+      epoch.store(x.epoch, std::memory_order_relaxed); // before anything comes in, whose lock orders it
+      if (mailbox.replay(x.events, x.lost))
         this->tell_self(mailbox_filled{}, host);
     });
   }
@@ -124,6 +135,7 @@ private:
     delivery next;
     next.events = mailbox.take();
     next.gaps = mailbox.taken_gaps();
+    next.epoch = epoch.load(std::memory_order_relaxed);
     for (auto& [name, status] : statuses)
       next.statuses.push_back(std::move(status));
     statuses.clear();
@@ -233,6 +245,7 @@ private:
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::vector<caf::typed_response_promise<room>> room_wanted;
+  std::atomic<uint64_t> epoch = 0;       // of cursors; set on the hub's thread
   std::atomic<bool> is_evicted = false;  // set on the hub's thread
   bool has_said_so = false;              // to the subscriber: that it is evicted, or its filter has failed
   std::string filter_failure;            // why it is to end; empty: it is not

@@ -157,12 +157,16 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   const auto numbers = begin_numbering(batch);
   late_.clear();
   failed_.clear();
+  fresh_.clear();
+  event_span fresh;
   run current;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     auto type = batch.slots[i].type;
     const auto wanted = resolved_[type] != nullptr;
     if (wanted && !is_new(batch, i, now)) {
       ++counters_.duplicates;
+      add_fresh({fresh.first, i});
+      fresh.first = i + 1;
       continue;
     }
     if (numbers && own_[type])
@@ -178,6 +182,7 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   }
   numbers_ = numbers;
   flush(batch, current);
+  add_fresh({fresh.first, static_cast<uint32_t>(batch.size())});
   counters_.ingress += batch.size();
   for (size_t type = 0; type < missed_.size(); ++type)
     if (missed_[type] > 0)
@@ -193,6 +198,11 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   }
   touched_.clear();
   return {result_.data(), count};
+}
+
+void event_router::add_fresh(event_span x) {
+  if (x.first != x.last)
+    fresh_.push_back(x);
 }
 
 void event_router::flush(const event_batch& batch, const run& x) {

@@ -62,6 +62,12 @@ public:
   /// What the batch of the last call was given, for the links among those that get it. Null: nothing.
   const batch_numbers_ptr& numbers() const noexcept { return numbers_; }
 
+  /// The events of the last batch that were no repetitions. Ascending, disjoint, not adjacent.
+  std::span<const event_span> fresh() const noexcept { return fresh_; }
+
+  /// An event that had reached nobody has reached somebody now.
+  void claim(std::string_view id, dedup_window::time_point now) { dedup_.claim(id, now); }
+
   /// By type: events of the last batch that came too late to be in order. They count as duplicates and are lost.
   const std::map<std::string, uint64_t>& late() const noexcept { return late_; }
 
@@ -101,6 +107,7 @@ private:
   bool is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now);
   bool is_due(const event_batch& batch, uint32_t i);
   std::shared_ptr<batch_numbers> begin_numbering(const event_batch& batch);
+  void add_fresh(event_span x);
   void flush(const event_batch& batch, const run& x);
   void add_span(uint32_t slot, uint32_t first, uint32_t last);
   void flush_filtered(const event_batch& batch, const run& x);
@@ -130,6 +137,7 @@ private:
   stream_window streams_;
   std::vector<uint64_t*> own_; // per type of the batch at hand: where its events are counted
   batch_numbers_ptr numbers_;
+  std::vector<event_span> fresh_; // of the batch at hand
   std::map<std::string, uint64_t> late_;
   bus_counters counters_;
   std::vector<unmatched_type> unmatched_;

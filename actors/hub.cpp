@@ -1,7 +1,8 @@
 #include "actors/hub.hpp"
 
 #include "actors/consumer_report.hpp"
-#include "actors/event_router.hpp"
+#include "actors/event_log.hpp"
+#include "actors/hub_past.hpp"
 #include "actors/interest_builder.hpp"
 #include "actors/publisher_credit.hpp"
 #include "actors/spawn_on_event_path.hpp"
@@ -23,26 +24,13 @@ using std::chrono::system_clock;
 /// How long a link may take to describe itself.
 constexpr auto link_answer_timeout = std::chrono::seconds{1};
 
-/// A list of consumers in the making: the conns' counters come in one by one.
-struct listing {
-  caf::typed_response_promise<consumer_list> promise;
-  consumer_list result;
-  size_t missing = 0;
-
-  void arrived() {
-    if (--missing == 0)
-      promise.deliver(std::move(result));
-  }
-};
-
 /// Invariant: `router` and `consumers` know the same conns, by actor id, and each of them is monitored.
 template <class Base>
 class hub_impl : public Base {
 public:
   hub_impl(caf::actor_config& config, hub_options x)
-    : Base{config}, supervisor{std::move(x.supervisor)}, node{x.node}, router{
-                                                                           dedup_window{x.dedup_capacity, x.dedup_ttl},
-                                                                           x.node} {}
+    : Base{config}, supervisor{std::move(x.supervisor)}, node{x.node},
+      router{dedup_window{x.dedup_capacity, x.dedup_ttl}, x.node}, past{x.past, x.epoch, x.dedup_capacity != 0} {}
 
   const char* name() const override { return "hub"; }
 
@@ -52,6 +40,7 @@ public:
   void on_exit() override {
     consumers.clear();
     held.clear();
+    past.clear();
     supervisor = nullptr;
     Base::on_exit();
   }
@@ -66,7 +55,7 @@ protected:
         [this](const subscribe& x) { return on_subscribe(x); },
         [this](const unsubscribe& x) { on_unsubscribe(x); },
         [this](const source_status& x) { on_source_status(x); },
-        [this](const reconfigure& x) { router.remember_ids_for(x.dedup_ttl); },
+        [this](const reconfigure& x) { on_reconfigure(x); },
         [this](const attach_link& x) { on_attach_link(x); },
         [this](const read_interest& x) { return on_read_interest(x); },
         [this](const stream_news& x) { return on_stream_news(x); },
@@ -113,11 +102,13 @@ private:
       return {};
     last_event_at = system_clock::now();
     auto before = counters;
-    auto routes = router.routes(*x.batch, this->clock().now());
-    send_out(x.batch, routes);
+    const auto now = this->clock().now();
+    auto routes = router.routes(*x.batch, now);
+    past.keep(x.batch, router, before.ingress + 1, counters.unmatched != before.unmatched, now);
+    send_out(x.batch, routes, before.ingress + 1);
     if (!credit.empty())
       hold(x.pid, routes);
-    log_events(*x.batch);
+    log_received(*x.batch);
     auto reached = routes.size();
     tell_late();
     auto duplicates = counters.duplicates - before.duplicates;
@@ -166,12 +157,12 @@ private:
     return {};
   }
 
-  void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes) {
+  void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes, uint64_t base) {
     caf::message message;
     const std::vector<event_span>* last_spans = nullptr;
     for (const auto& [id, spans] : routes) {
       if (!last_spans || *last_spans != spans) // most often all want the same, and share one message
-        message = caf::make_message(deliver{batch, spans, router.numbers()});
+        message = caf::make_message(deliver{batch, spans, router.numbers(), base});
       last_spans = &spans;
       tell(consumers.find(id)->second, message);
     }
@@ -243,13 +234,6 @@ private:
         [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); })};
   }
 
-  void log_events(const event_batch& batch) {
-    if (!log::hub().should_log(spdlog::level::debug))
-      return;
-    for (size_t i = 0; i < batch.size(); ++i)
-      log::hub().debug("event-received type={} id={}", log::quoted(batch.type(i)), log::quoted(batch.id(i)));
-  }
-
   stream_list on_subscribe(const subscribe& x) {
     auto id = x.conn.id();
     stream_list answer;
@@ -264,6 +248,8 @@ private:
       i->second.via = x.via;
     }
     router.add(id, x.info.event_types, x.info.patterns);
+    if (is_new && (x.info.replay || x.info.cursors))
+      begin_with_past(i->second, filtering);
     router.set_filter(id, std::move(filtering));
     if (x.info.policy == queue_policy::block)
       credit.add(id, x.info.block_time);
@@ -276,6 +262,19 @@ private:
     for (const auto& [name, source] : sources)
       this->send(x.conn, source.last);
     return answer;
+  }
+
+  /// In the turn in which it is subscribed: what came before is in the past, what comes from now on is delivered.
+  void begin_with_past(const consumer& x, event_router::filtering& filtering) {
+    auto [events, failure] = past.begin(x.info, filtering, router, this->clock().now());
+    tell(x, caf::make_message(std::move(events)));
+    if (filtering.failed)
+      this->send(x.conn, end_by_filter{std::move(failure)});
+  }
+
+  void on_reconfigure(const reconfigure& x) {
+    router.remember_ids_for(x.dedup_ttl);
+    past.set_bounds(history::bounds_of(x), this->clock().now());
   }
 
   void on_unsubscribe(const unsubscribe& x) {
@@ -326,7 +325,7 @@ private:
   }
 
   caf::result<consumer_list> on_list_consumers() {
-    auto state = std::make_shared<listing>();
+    auto state = std::make_shared<consumer_listing>();
     state->promise = this->template make_response_promise<consumer_list>();
     state->missing = consumers.size() + links.size() + 1;
     auto& list = state->result.consumers;
@@ -381,6 +380,7 @@ private:
   idle_supervisor_actor supervisor;
   uint64_t node;
   event_router router;
+  hub_past past;
   std::unordered_map<caf::actor_id, consumer> consumers;
   std::map<caf::actor_id, node_link_actor> links; // to other buses
   publisher_credit credit;

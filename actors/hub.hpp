@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/history.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/fwd.hpp>
@@ -11,6 +12,8 @@ struct hub_options {
   std::chrono::nanoseconds dedup_ttl{0};
   idle_supervisor_actor supervisor; ///< Told of every consumer that comes and goes; may be null.
   uint64_t node = 0;                ///< How linked buses know this one.
+  history::bounds past = {};        ///< Events that it keeps.
+  uint64_t epoch = 1;               ///< Of its cursors: another one than that of any bus before; not 0.
 };
 
 /// Spawns the hub: routes each batch to the conns that want some of it (`event_router`), keeps the newest status of

@@ -10,7 +10,7 @@ namespace cafbus {
 
 std::optional<event_range> latest_queue::put(const event_range& range, uint32_t i) {
   auto before = i - range.first;
-  event_range one{range.batch, i, i + 1, range.seq + before, range.numbers};
+  event_range one{range.batch, i, i + 1, range.seq + before, range.numbers, range.base};
   auto copy = std::make_shared<event_batch>(merge(std::deque{one}));
   events_.emplace(one.seq, event_range{std::move(copy), 0, 1, one.seq, {}});
   auto [known, is_new] = by_type_.try_emplace(range.batch->type(i), one.seq);

@@ -16,6 +16,7 @@ void limit_wishes(consumer_info& who, const runtime_limits& limits) {
 mailbox_bounds with_wishes(mailbox_bounds of_bus, const consumer_info& who) {
   auto result = std::move(of_bus);
   result.tell_gaps = who.tell_gaps;
+  result.cursors = who.cursors || who.replay;
   result.policy = who.policy;
   auto at_most = [](uint64_t wish, size_t most) { return wish == 0 ? most : std::min<uint64_t>(wish, most); };
   const auto events = at_most(who.queue_capacity, result.events);

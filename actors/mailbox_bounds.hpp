@@ -19,6 +19,7 @@ struct mailbox_bounds {
   size_t full_events = 0; ///< With the policy block: publishers are to wait from here on, so that what they have sent
   size_t full_bytes = 0;  ///< already still has room.
   bool tell_gaps = false; ///< What is dropped is kept in mind, see `bounded_mailbox::taken_gaps`.
+  bool cursors = false;   ///< Of each event it is kept where it came in.
 };
 
 /// Cuts what a consumer has asked for to what its bus allows, so that status shows what holds. A `block_time` of 0

@@ -140,6 +140,18 @@ result<std::optional<jq_worker>> start_program(const consume_request& request, c
   return std::optional{std::move(*started)};
 }
 
+/// Where the run begins, by the file that keeps it.
+result<std::optional<cursor_keeper>> open_cursors(consume_request& request) {
+  if (request.cursor_file.empty())
+    return std::optional<cursor_keeper>{};
+  auto file = cursor_file::open(request.cursor_file);
+  if (!file)
+    return failure{file.error().kind, "--cursor-file: " + file.error().text};
+  if (!file->cursor().empty())
+    request.subscription.replay = replay_wish{.cursor = file->cursor()};
+  return std::optional<cursor_keeper>{std::move(*file)};
+}
+
 /// Everything that can be wrong on our side is found before the bus hears of us: a run that cannot work must not be
 /// anybody's first consumer, and must not take an event.
 int run_consume(const consume_flags& flags) {
@@ -158,6 +170,9 @@ int run_consume(const consume_flags& flags) {
   auto fd = to_ready_fd(flags);
   if (!fd)
     return complain(exit_code::usage, fd.error().text);
+  auto cursors = open_cursors(*request);
+  if (!cursors)
+    return complain(exit_code::usage, cursors.error().text);
   if (auto completed = complete(request->subscription); !completed)
     return complain(exit_code::usage, completed.error().text);
   auto notice = ready_notice::open(*fd, flags.ready_file);
@@ -177,7 +192,8 @@ int run_consume(const consume_flags& flags) {
   if (joined.bus->started)
     tell_of_others(paths);
   request->timeout = joined.time_left;
-  consume_session session{std::move(joined.bus->bus), std::move(*program), std::move(files), *request, paths.socket};
+  consume_session session{
+      std::move(joined.bus->bus), std::move(*program), std::move(files), std::move(*cursors), *request, paths.socket};
   if (auto prepared = session.prepare(); !prepared)
     return complain(exit_code::failed, prepared.error().text);
   say("ready event_key=" + request->subscription.event_key);
@@ -226,6 +242,19 @@ constexpr const char* consume_footer =
     "oldest; it disconnects a consumer that is more than 8 MiB behind (cafbus serve\n"
     "--write-timeout).\n"
     "\n"
+    "--last, --since, --latest: the bus keeps the latest events of all types in memory,\n"
+    "8 MiB by default (cafbus serve --history-bytes), whether or not they were received.\n"
+    "Those that match KEY or --types and pass --where come first, in order, then the\n"
+    "events that come in. They count as received.\n"
+    "\n"
+    "--cursor-file: an event is handled when it has been written, or its command has\n"
+    "succeeded (with --on-exec-error skip: has ended). The file is replaced at most once\n"
+    "per second, and at the end. So a run that is killed may print some events again in\n"
+    "the next run, but never misses one that the bus still has; if it does not have all\n"
+    "of them, a line `gap: ...` says so (and CAFBUS_MISSED_REASON: expired, or restart if\n"
+    "the bus has been restarted), and --fail-on-loss counts it. Each run needs a file\n"
+    "of its own; it appears with the first event.\n"
+    "\n"
     "--on-first, --on-last: the bus runs them with the environment (at most 64 KiB),\n"
     "folder and umask of this program. --timeout includes the time of --on-first.\n"
     "\n"
@@ -241,6 +270,10 @@ constexpr const char* consume_footer =
     "  cafbus consume orders.> --format '%t\\t%i\\t%p'\n"
     "  cafbus consume files.changed --format %i -0 | xargs -0 -n 1 ./handle\n"
     "  cafbus consume prices.> --policy latest\n"
+    "  cafbus consume orders --last 20\n"
+    "  cafbus consume orders.> --since 10m --where '/total > 100'\n"
+    "  cafbus consume prices.> --latest\n"
+    "  cafbus consume orders --cursor-file orders.cursor --exec ./handle\n"
     "  cafbus consume orders --policy block --block-timeout 30s --exec ./slow-handler\n"
     "  cafbus consume im.message --exec 'sh -c \"test $CAFBUS_MISSED = 0 || ./resync\"'\n"
     "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"

@@ -6,6 +6,7 @@
 #include "cli/jq_flags.hpp"
 #include "config/duration.hpp"
 #include "messages/filter_text.hpp"
+#include "messages/replay.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <CLI/CLI.hpp>
@@ -133,6 +134,31 @@ result<void> read_filter(const consume_flags& flags, hello& x) {
   return {};
 }
 
+/// With which past events it begins.
+result<void> read_replay(const consume_flags& flags, consume_request& x) {
+  const auto named = (flags.last.empty() ? 0 : 1) + (flags.since.empty() ? 0 : 1) + (flags.latest ? 1 : 0);
+  if (named > 1)
+    return failure{failure_kind::invalid, "--last, --since and --latest each say which past events to print first; "
+                                          "leave all but one out"};
+  x.cursor_file = flags.cursor_file;
+  if (!flags.cursor_file.empty())
+    x.subscription.capabilities.emplace_back(capability::cursor);
+  if (named == 0)
+    return {};
+  auto& replay = x.subscription.replay.emplace();
+  replay.since = flags.since;
+  replay.latest = flags.latest;
+  if (!flags.last.empty()) {
+    auto count = read_count("--last", flags.last);
+    if (!count || *count == 0)
+      return count ? wrong("--last", "it must be at least 1") : count.error();
+    replay.last = *count;
+  }
+  if (auto since = parse_since(flags.since, std::chrono::system_clock::now()); !flags.since.empty() && !since)
+    return wrong("--since", since.error().text);
+  return {};
+}
+
 /// How events look.
 result<void> read_format(const consume_flags& flags, consume_request& x) {
   x.envelope = flags.envelope;
@@ -211,6 +237,8 @@ result<consume_request> to_request(const consume_flags& flags) {
     return read.error();
   if (auto read = read_filter(flags, x.subscription); !read)
     return read.error();
+  if (auto read = read_replay(flags, x); !read)
+    return read.error();
   return x;
 }
 
@@ -273,6 +301,13 @@ void consume_flags::add_to(CLI::App& command) {
   text("--on-filter-error", on_filter_error, "skip|pass|fail",
        "If an event cannot be judged (a member is missing, or the values have no order): skip it, pass it, or fail, "
        "which ends the run (default: skip)");
+  text("--last", last, "N", "Begin with the last N past events of the subscription that the bus has kept");
+  text("--since", since, "DURATION|TIME",
+       "Begin with the past events that came in since then: 10m for ten minutes ago, or a time as in RFC 3339");
+  command.add_flag("--latest", latest, "Begin with the newest past event of each type");
+  text("--cursor-file", cursor_file, "PATH",
+       "Keep in this file which event was handled last, and if the file exists, begin with the events after that one; "
+       "the three options above then count for the first run only");
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

@@ -28,6 +28,10 @@ struct consume_flags {
   std::string block_timeout;
   std::vector<std::string> where;
   std::string on_filter_error;
+  std::string last;
+  std::string since;
+  bool latest = false;
+  std::string cursor_file;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

@@ -13,7 +13,7 @@ const char* to_string(consume_end x) {
 }
 
 bool lost_events(const consume_totals& totals, consume_end why) {
-  return totals.dropped != 0 || (totals.left != 0 && why != consume_end::limit) || !totals.confirmed;
+  return totals.dropped != 0 || totals.expired || (totals.left != 0 && why != consume_end::limit) || !totals.confirmed;
 }
 
 } // namespace cafbus

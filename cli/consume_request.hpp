@@ -41,6 +41,7 @@ struct consume_request {
   char end = '\n';                           ///< What stands after each event.
   std::chrono::nanoseconds explain_after{0}; ///< Time without an event until it is said why; 0: never.
   bool quiet = false;                        ///< No source states.
+  std::string cursor_file;                   ///< Where it is kept which event was handled last; empty: nowhere.
 
   bool bounded() const { return max_events != 0 || timeout.count() != 0 || idle_timeout.count() != 0; }
   bool to_stdout() const { return output_dir.empty() && command.empty(); }
@@ -72,6 +73,7 @@ struct consume_totals {
   uint64_t jq_errors = 0; ///< The program failed on them: failed, or handled if such events are passed on.
   uint64_t dropped = 0;   ///< Dropped by the bus, since this consumer was too slow.
   uint64_t left = 0;      ///< Not taken, or not written, when the run ended.
+  bool expired = false;   ///< The bus did not have all events after the cursor that the run began with.
   bool confirmed = false; ///< The bus was asked at the end; else `dropped` and `left` are what was seen of it.
 
   /// Those of `failed` that the program is not to blame for.

@@ -30,9 +30,10 @@ bool is_pipe_or_socket(int fd) {
 } // namespace
 
 consume_session::consume_session(client bus, std::optional<jq_worker> program, event_files files,
-                                 const consume_request& request, std::string socket)
-  : bus_(std::move(bus)), files_(std::move(files)), request_(request), socket_(std::move(socket)),
-    program_(std::move(program)) {
+                                 std::optional<cursor_keeper> cursors, const consume_request& request,
+                                 std::string socket)
+  : bus_(std::move(bus)), files_(std::move(files)), cursors_(std::move(cursors)), request_(request),
+    socket_(std::move(socket)), program_(std::move(program)) {
   if (!request.command.empty())
     command_.emplace(request.command, request.subscription.event_key, request.command_timeout);
 }
@@ -56,6 +57,8 @@ consume_end consume_session::run() {
     auto more = take_buffered();
     behind_ = more && program_;
     flush();
+    if (cursors_)
+      cursors_->progress(delivered_, written(), !works(), clock::now());
     check_times(); // after what has come was looked at: it may be the event that was waited for
     if (!done() && (!more || busy() || behind_))
       wait();
@@ -108,6 +111,8 @@ bool consume_session::done() const {
 
 /// Leaves the bus, unless it has gone, and counts what became of the events.
 void consume_session::settle() {
+  if (cursors_)
+    cursors_->finish(delivered_, written(), !works());
   std::optional<consumer_status> account;
   uint64_t in_hand = 0;
   auto bus_is_there = end_ != consume_end::filter_failed && end_ != consume_end::bus_shutdown &&

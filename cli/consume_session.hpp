@@ -2,6 +2,7 @@
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "cli/consume_request.hpp"
+#include "cli/cursor_keeper.hpp"
 #include "cli/event_command.hpp"
 #include "cli/event_files.hpp"
 #include "cli/jq_worker.hpp"
@@ -25,9 +26,10 @@ public:
   /// @param program Compiled if the request has one.
   /// @param files Open if the request has an `output_dir`.
   /// @param request Outlives this.
+  /// @param cursors Keeps which event was handled last, if that is asked for.
   /// @param socket Where the bus listens, to be asked for its totals.
-  consume_session(client bus, std::optional<jq_worker> program, event_files files, const consume_request& request,
-                  std::string socket);
+  consume_session(client bus, std::optional<jq_worker> program, event_files files, std::optional<cursor_keeper> cursors,
+                  const consume_request& request, std::string socket);
 
   /// Takes over SIGINT, SIGTERM and SIGHUP, unless they are ignored.
   result<void> prepare();
@@ -83,6 +85,7 @@ private:
   void on_command_failure(const std::string& what);
   void on_frame(const frame& x);
   void on_gap(const gap_frame& x);
+  void not_handled();
   void on_bye(const std::string& reason);
   bool receive();
   void lose(const failure& why);
@@ -93,6 +96,7 @@ private:
   bool works() const { return command_runs() || program_runs(); }
   bool reads_ahead() const { return works() || (behind_ && output_.pending() == 0); }
   void hurry_work();
+  uint64_t written() const { return delivered_ - (request_.to_stdout() ? output_.pending_events() : 0); }
   bool busy() const { return works() || output_.pending() != 0; }
   bool done() const;
   void wait();
@@ -111,6 +115,7 @@ private:
 
   client bus_;
   event_files files_;
+  std::optional<cursor_keeper> cursors_;
   const consume_request& request_;
   std::string socket_;
   output output_;

@@ -24,6 +24,19 @@ std::string gap_text(uint64_t count, uint64_t first, uint64_t last) {
          std::to_string(last) + ")";
 }
 
+/// Events that were lost before this run had a number for them.
+bool is_before_all(const gap_frame& x) {
+  return x.reason == gap_reason::expired || x.reason == gap_reason::restart;
+}
+
+std::string gap_text(const gap_frame& x) {
+  if (x.reason == gap_reason::restart)
+    return "gap: the cursor is of another bus, e.g. before a restart; events since then may be missing: restart";
+  if (x.reason == gap_reason::expired)
+    return "gap: up to " + std::to_string(x.count) + " events after the cursor are no longer kept by the bus: expired";
+  return gap_text(x.count, x.from_seq, x.to_seq) + ": " + to_string(x.reason);
+}
+
 std::string name_of(const event_frame& event) {
   auto result = "seq=" + std::to_string(event.seq);
   if (!event.event_id.empty())
@@ -68,7 +81,12 @@ void consume_session::on_event(const event_frame& event) {
       say(gap_text(missed, hole->first, hole->last));
   }
   ++totals_.received;
-  const auto* reason = missed != 0 && told_gap_.to_seq + 1 == event.seq ? to_string(told_gap_.reason) : "";
+  if (cursors_)
+    cursors_->took(event.cursor, delivered_);
+  const auto was_told = told_gap_.from_seq != 0 && told_gap_.to_seq + 1 == event.seq;
+  if (was_told && is_before_all(told_gap_))
+    missed = told_gap_.count;
+  const auto* reason = was_told ? to_string(told_gap_.reason) : "";
   taken_event taken{event, {}, {missed, gaps_.dropped(), reason}};
   if (request_.format && request_.format->names_source_time())
     taken.source_time = read_event_line(bus_.line(), defaults::max_json_depth).parts.source_time.text;
@@ -115,7 +133,14 @@ void consume_session::write_file(const event_frame& event) {
   complain(0, written.error().text);
   ++totals_.failed;
   output_failed_ = true;
+  not_handled();
   end_output();
+}
+
+/// The event at hand is to come again in the next run.
+void consume_session::not_handled() {
+  if (cursors_)
+    cursors_->fail();
 }
 
 // -- the program of --jq -------------------------------------------------------------------------------------------
@@ -159,8 +184,10 @@ void consume_session::on_program_failure(const std::string& what) {
     return deliver(held_.view(), {&content, 1});
   }
   ++totals_.failed;
-  if (request_.program_errors == jq_errors::fail)
-    end(consume_end::jq_failed);
+  if (request_.program_errors != jq_errors::fail)
+    return;
+  not_handled();
+  end(consume_end::jq_failed);
 }
 
 // -- commands ------------------------------------------------------------------------------------------------------
@@ -177,6 +204,8 @@ void consume_session::on_command_end() {
 }
 
 void consume_session::on_command_failure(const std::string& what) {
+  if (phase_ != phase::taking || !request_.skip_failures) // ended by us, or the run ends for it
+    not_handled();
   if (phase_ != phase::taking && end_ == consume_end::output_closed)
     return; // its output was ours: it has failed for that reason
   ++totals_.failed;
@@ -212,7 +241,8 @@ void consume_session::on_frame(const frame& x) {
 
 void consume_session::on_gap(const gap_frame& x) {
   told_gap_ = x;
-  say(gap_text(x.count, x.from_seq, x.to_seq) + ": " + to_string(x.reason));
+  say(gap_text(x));
+  totals_.expired = totals_.expired || is_before_all(x);
   if (request_.envelope && request_.to_stdout() && !program_)
     output_.waiting().append(bus_.line()) += request_.end; // no event: nothing counts it
 }

@@ -95,6 +95,8 @@ int consume_session::wait_ms() const {
     until = std::min(until, *command_->due());
   if (program_runs() && program_->due())
     until = std::min(until, *program_->due());
+  if (cursors_ && cursors_->due())
+    until = std::min(until, *cursors_->due());
   return until == clock::time_point::max() ? -1 : poll_ms(until - clock::now());
 }
 

@@ -87,6 +87,14 @@ inline constexpr size_t unmatched_types = 16;
 inline constexpr auto block_time = 10s;
 inline constexpr auto max_block_time = 60s;
 
+// -- history ------------------------------------------------------------------------------------------------------
+/// Events kept for consumers that ask for what was before they came. 0: none.
+inline constexpr uint32_t history_events = 65'536;
+/// Bytes of the batches that hold them: as much as one consumer's queue. 0: there is no history.
+inline constexpr size_t history_bytes = 8 * 1'048'576;
+/// How old they may be: a day's, as far as there is room. 0: any age.
+inline constexpr auto history_age = 24h;
+
 // -- first and last -----------------------------------------------------------------------------------------------
 /// How long a hello waits while the cleanup lock of its subscription id is held. Those of the original give up at 5 s.
 inline constexpr auto cleanup_wait = 3s;

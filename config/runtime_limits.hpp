@@ -26,8 +26,11 @@ struct runtime_limits {
   size_t max_queued_bytes = defaults::max_queued_bytes; ///< Of all consumers together.
   uint32_t max_event_types = defaults::max_event_types; ///< Of one hello.
   uint32_t max_key_bytes = defaults::max_key_bytes;     ///< Of each name in a hello; at most `max_name_bytes`.
-  uint32_t max_json_depth = defaults::max_json_depth;   ///< Of what is published; at most the default.
-  uint32_t log_lines = defaults::log_lines;             ///< Per second and cause; of the whole process.
+  uint32_t history_events = defaults::history_events;   ///< Kept for consumers that come later; 0: none.
+  size_t history_bytes = defaults::history_bytes;       ///< Of the batches that hold them; 0: there is no history.
+  std::chrono::nanoseconds history_age = defaults::history_age; ///< Of each of them; 0: any.
+  uint32_t max_json_depth = defaults::max_json_depth;           ///< Of what is published; at most the default.
+  uint32_t log_lines = defaults::log_lines;                     ///< Per second and cause; of the whole process.
   bool operator==(const runtime_limits&) const = default;
 };
 

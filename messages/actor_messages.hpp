@@ -25,6 +25,7 @@ struct delivery {
   std::vector<gap_frame> gaps = {}; ///< In order: the holes up to the last event, if it wants to be told of them.
   bool evicted = false; ///< The last one, and without events: its policy is to end where it would have to lose some.
   std::string filter_failure = {}; ///< The last one, and without events: why its filter cannot judge the next event.
+  uint64_t epoch = 0;              ///< Of the cursors of the events, see `event_cursor`; 0: it has not asked for any.
 };
 
 /// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
@@ -47,6 +48,15 @@ struct deliver {
   event_batch_ptr batch = {};
   std::vector<event_span> spans = {};
   batch_numbers_ptr numbers = {};
+  uint64_t base = 0; ///< As in `event_range`.
+};
+
+/// What this conn's subscriber gets before all that is delivered from now on, by its own pace: no bound of its queue
+/// cuts it.
+struct replay_events {
+  std::vector<event_range> events = {}; ///< In order; their sequence numbers are the conn's to give.
+  std::optional<gap_frame> lost = {};   ///< What should have come before them.
+  uint64_t epoch = 0;                   ///< Of the cursors of all its events; not 0.
 };
 
 /// So many events that this conn's subscriber wanted were lost on their way from another bus.
@@ -102,7 +112,9 @@ struct consumer_info {
   std::chrono::nanoseconds block_time{0}; ///< With the policy block: how long publishers wait for it; 0: as usual.
   event_filter filter = {};               ///< Only events of whose payload all of it holds.
   filter_error_policy on_filter_error =
-      filter_error_policy::skip; ///< What becomes of an event that the filter cannot judge.
+      filter_error_policy::skip;          ///< What becomes of an event that the filter cannot judge.
+  std::optional<replay_wish> replay = {}; ///< Events from before it came, see `check_replay`; none: from now on.
+  bool cursors = false;                   ///< Its events have cursors; as with a `replay`.
   bool operator==(const consumer_info&) const = default;
 };
 
@@ -342,7 +354,7 @@ struct stop_overdue {
 // clang-format off
 CAFBUS_LOCAL(reconfigure)
 CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
-CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
+CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(replay_events) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
 CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
 CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)

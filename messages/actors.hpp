@@ -34,6 +34,8 @@ using subscriber_actor = caf::typed_actor<
 using conn_actor = caf::typed_actor<
     // From the hub; taken in `enqueue`, on the hub's thread.
     caf::reacts_to<deliver>,
+    // The same, and before all others.
+    caf::reacts_to<replay_events>,
     // The same.
     caf::reacts_to<lose>,
     // From the hub.

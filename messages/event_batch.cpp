@@ -1,5 +1,7 @@
 #include "messages/event_batch.hpp"
 
+#include "messages/event_cursor.hpp"
+
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -20,12 +22,31 @@ size_t count_digits(uint64_t x) {
   return n;
 }
 
+/// What stands between the sequence number and the payload; empty if the event has no cursor.
+std::string cursor_field(const event_range& range, uint32_t i, uint64_t epoch) {
+  const auto position = epoch == 0 ? 0 : range.position(i);
+  return position == 0 ? std::string{} : R"(,"cursor":")" + to_text({epoch, position}) + '"';
+}
+
+template <class Buffer>
+void append_with_cursors(Buffer& out, const event_range& range, uint64_t epoch) {
+  auto add = [&out](std::string_view text) { out.insert(out.end(), text.begin(), text.end()); };
+  for (auto i = range.first; i < range.last; ++i) {
+    add(range.batch->head(i));
+    add(std::to_string(range.seq + (i - range.first)));
+    add(cursor_field(range, i, epoch));
+    add(range.batch->tail(i));
+  }
+}
+
 } // namespace
 
 template <class Buffer>
-void append_frames(Buffer& out, const event_range& range) {
+void append_frames(Buffer& out, const event_range& range, uint64_t epoch) {
   if (range.first == range.last)
     return;
+  if (epoch != 0)
+    return append_with_cursors(out, range, epoch);
   // The last sequence number is the longest, so one resize has room for all; what the shorter ones leave is cut off.
   const auto digits = count_digits(range.seq + range.size() - 1);
   const auto before = out.size();
@@ -46,7 +67,7 @@ void frame_pieces::clear() noexcept {
   bytes_ = 0;
 }
 
-void frame_pieces::append(const event_range& range) {
+void frame_pieces::append(const event_range& range, uint64_t epoch) {
   const auto& batch = *range.batch;
   for (auto i = range.first; i < range.last; ++i) {
     // a tail and the next event's head lie side by side
@@ -57,9 +78,11 @@ void frame_pieces::append(const event_range& range) {
       parts_.back().size += head.size();
     std::array<char, 20> number;
     const auto* end = std::to_chars(number.data(), number.data() + number.size(), range.seq + (i - range.first)).ptr;
-    const auto size = static_cast<size_t>(end - number.data());
-    parts_.push_back({nullptr, digits_.size(), size});
-    digits_.append(number.data(), size);
+    const auto begin = digits_.size();
+    digits_.append(number.data(), static_cast<size_t>(end - number.data()));
+    digits_ += cursor_field(range, i, epoch);
+    const auto size = digits_.size() - begin;
+    parts_.push_back({nullptr, begin, size});
     parts_.push_back({batch.tail(i).data(), 0, batch.tail(i).size()});
     bytes_ += head.size() + size + batch.tail(i).size();
   }
@@ -72,7 +95,7 @@ const std::vector<std::string_view>& frame_pieces::pieces() {
   return pieces_;
 }
 
-template void append_frames(std::string&, const event_range&);
-template void append_frames(std::vector<char>&, const event_range&);
+template void append_frames(std::string&, const event_range&, uint64_t);
+template void append_frames(std::vector<char>&, const event_range&, uint64_t);
 
 } // namespace cafbus

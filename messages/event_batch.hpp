@@ -38,6 +38,7 @@ struct event_batch {
   std::vector<slot> slots;
   std::vector<std::string> types;    ///< The distinct event types, decoded, in order of appearance.
   std::vector<event_origin> origins; ///< One an event, if they came from another bus; empty: all are this bus's own.
+  std::vector<uint64_t> positions;   ///< One an event, if they were copied together; empty: see `event_range::base`.
 
   size_t size() const noexcept { return slots.size(); }
   bool empty() const noexcept { return slots.empty(); }
@@ -78,6 +79,7 @@ struct event_range {
   uint32_t last = 0;
   uint64_t seq = 0;
   batch_numbers_ptr numbers = {}; ///< Null: they were given none, or have come from another bus.
+  uint64_t base = 0; ///< Position of the batch's event 0 among all that came in, from 1 on; 0: nobody asks for it.
 
   size_t size() const noexcept { return last - first; }
   size_t bytes() const noexcept { return batch->bytes_of(first, last); }
@@ -88,18 +90,26 @@ struct event_range {
       return batch->origins[i];
     return numbers ? event_origin{0, numbers->first + i, 0, 0, numbers->of_type[i]} : event_origin{};
   }
+
+  /// The place of event `i` of the batch among all that came in; 0: unknown. @pre first <= i < last
+  uint64_t position(uint32_t i) const noexcept {
+    if (!batch->positions.empty())
+      return batch->positions[i];
+    return base == 0 ? 0 : base + i;
+  }
 };
 
 /// Appends the `event` frames of a range to `out`, which is a std::string or a std::vector<char>.
+/// @param epoch Of their cursors; 0: they carry none.
 template <class Buffer>
-void append_frames(Buffer& out, const event_range& range);
+void append_frames(Buffer& out, const event_range& range, uint64_t epoch = 0);
 
 /// The same frames as pieces that lie in the batches, with only the sequence numbers beside them: for events so large
 /// that to copy them costs more than to name them.
 class frame_pieces {
 public:
   void clear() noexcept;
-  void append(const event_range& range);
+  void append(const event_range& range, uint64_t epoch = 0);
 
   size_t bytes() const noexcept { return bytes_; }
 

@@ -25,6 +25,7 @@ struct event_fields_read {
   bool good_type = true;
   bool good_id = true;
   bool good_seq = true;
+  bool good_cursor = true;
 
   static bool text(json::ondemand::value& from, std::string_view& to) {
     to = {};
@@ -43,6 +44,8 @@ struct event_fields_read {
       good_type = text(value, frame.event_type);
     } else if (key == "event_id") {
       good_id = text(value, frame.event_id);
+    } else if (key == "cursor") {
+      good_cursor = text(value, frame.cursor);
     }
   }
 };
@@ -93,7 +96,9 @@ std::optional<event_frame> read_as_written(std::string_view line) {
       return result;
     }
     const auto good = key == "seq" ? head.number(result.seq)
-                                   : head.take("\"") && head.text(key == "event_id" ? result.event_id : skipped);
+                                   : head.take("\"") && head.text(key == "event_id" ? result.event_id
+                                                                  : key == "cursor" ? result.cursor
+                                                                                    : skipped);
     if (!good)
       return std::nullopt;
   }
@@ -113,7 +118,7 @@ std::optional<event_frame> event_frame_reader::read(std::string_view line) {
   event_fields_read fields;
   if (!json::each_field(impl_->parser, line, fields))
     return std::nullopt;
-  if (!fields.is_event || !fields.good_type || !fields.good_id || !fields.good_seq)
+  if (!fields.is_event || !fields.good_type || !fields.good_id || !fields.good_seq || !fields.good_cursor)
     return std::nullopt;
   return fields.frame;
 }

@@ -12,6 +12,7 @@ struct event_frame {
   std::string_view event_id = {};
   uint64_t seq = 0;
   std::string_view payload = {}; ///< The payload's bytes as they came.
+  std::string_view cursor = {};  ///< Empty, unless the consumer has asked for it.
 };
 
 /// Reads event frames, of this bus or of any other that speaks the protocol. Keeps its parser's memory.

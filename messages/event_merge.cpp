@@ -1,5 +1,6 @@
 #include "messages/event_merge.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace cafbus {
@@ -15,6 +16,9 @@ event_batch merge(const std::deque<event_range>& ranges) {
   result.bytes.reserve(bytes);
   result.slots.reserve(events);
   result.origins.reserve(events);
+  const auto has_positions = std::ranges::any_of(ranges, [](const auto& x) { return x.position(x.first) != 0; });
+  if (has_positions)
+    result.positions.reserve(events);
   std::unordered_map<std::string_view, uint32_t> interned; // views into the merged batches, which outlive it
   for (const auto& x : ranges) {
     const auto& slots = x.batch->slots;
@@ -31,6 +35,8 @@ event_batch merge(const std::deque<event_range>& ranges) {
       slot.type = entry->second;
       result.slots.push_back(slot);
       result.origins.push_back(x.origin(i));
+      if (has_positions)
+        result.positions.push_back(x.position(i));
     }
     result.bytes.append(x.batch->bytes, slots[x.first].begin, x.bytes());
   }

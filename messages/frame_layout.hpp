@@ -33,6 +33,17 @@ struct layout<hello> {
     f.maybe("block_ms", x.block_ms);
     f.maybe("filter", x.filter);
     f.maybe("on_filter_error", x.on_filter_error);
+    f.maybe("replay", x.replay);
+  }
+};
+
+template <>
+struct layout<replay_wish> {
+  static void visit(auto& f, auto& x) {
+    f.maybe("last", x.last);
+    f.maybe("since", x.since);
+    f.maybe("latest", x.latest);
+    f.maybe("cursor", x.cursor);
   }
 };
 
@@ -309,6 +320,9 @@ struct layout<load_and_limits> {
     f("cleanup_lease_ms", limits.cleanup_lease);
     f("hook_timeout_ms", limits.hook_timeout);
     f("max_hooks", limits.max_hooks);
+    f("history_events", limits.history_events);
+    f("history_bytes", limits.history_bytes);
+    f("history_age_ms", limits.history_age);
   }
 };
 

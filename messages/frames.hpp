@@ -23,6 +23,8 @@ inline constexpr const char* protocol_version = "v1";
 namespace capability {
 /// `event_id`, `source_time`, `app_id` and `tenant_key` are the publisher's, or absent.
 inline constexpr const char* canonical_metadata = "canonical_metadata_v1";
+/// `replay` in a hello. Asked for by a consumer that names it, or has a `replay`: each event carries its cursor.
+inline constexpr const char* cursor = "cursor";
 inline constexpr const char* exclusive = "exclusive";
 /// `filter` in a hello.
 inline constexpr const char* filter = "filter";
@@ -35,6 +37,15 @@ inline constexpr const char* patterns = "patterns";
 inline constexpr const char* policy = "policy";
 inline constexpr const char* publish_counts = "publish_counts";
 } // namespace capability
+
+/// Which events from before it came a consumer wants: one of these.
+struct replay_wish {
+  uint64_t last = 0;       ///< The last so many of those that it would have got.
+  std::string since = {};  ///< Those from that time on: RFC 3339, or how long ago.
+  bool latest = false;     ///< The newest of each type.
+  std::string cursor = {}; ///< Those after the event that had this cursor.
+  bool operator==(const replay_wish&) const = default;
+};
 
 /// Consumer -> bus: asks for the events of `event_types` and `patterns`, or of `event_key` where both are empty.
 struct hello {
@@ -57,6 +68,7 @@ struct hello {
   uint64_t block_ms = 0;                            ///< How long publishers wait for it; 0: the bus's default.
   event_filter filter = {};                         ///< Only events of whose payload all of it holds.
   std::string on_filter_error = {};                 ///< A word of `filter_error_policy`; empty: skip.
+  std::optional<replay_wish> replay = {};           ///< Events from before it came; none: from now on.
   bool operator==(const hello&) const = default;
 };
 
@@ -137,11 +149,12 @@ struct source_status {
   bool operator==(const source_status&) const = default;
 };
 
-/// Bus -> consumer that asked for it: these events were dropped for it. Stands in their place.
+/// Bus -> consumer that asked for it: these events were dropped for it. Stands in their place. With the reasons
+/// `expired` and `restart` they were lost before it came, and have no numbers: `to_seq` is `from_seq` - 1 then.
 struct gap_frame {
   uint64_t from_seq = 0;
   uint64_t to_seq = 0; ///< The last of them.
-  uint64_t count = 0;
+  uint64_t count = 0;  ///< 0: it is not known how many.
   gap_reason reason = gap_reason::unknown;
   bool operator==(const gap_frame&) const = default;
 };

@@ -12,6 +12,7 @@ set(CAFBUS_CLIENT_HEADERS
   io/client/client.hpp
   io/client/publisher.hpp
   messages/event_batch.hpp
+  messages/event_cursor.hpp
   messages/event_encoder.hpp
   messages/event_filter.hpp
   messages/event_frame.hpp

@@ -73,6 +73,9 @@ const char* missing_capability(const hello& asked, const hello_ack& ack) {
     return "policies and bounds of a consumer's queue (--policy, --queue-capacity, --queue-bytes)";
   if (!asked.filter.empty() && !can(ack, capability::filter))
     return "filters (--where; --jq filters in the consumer)";
+  const auto wants_cursors = std::ranges::find(asked.capabilities, capability::cursor) != asked.capabilities.end();
+  if ((asked.replay || wants_cursors) && !can(ack, capability::cursor))
+    return "past events (--last, --since, --latest, --cursor-file)";
   return nullptr;
 }
 

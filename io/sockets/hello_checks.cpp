@@ -1,5 +1,6 @@
 #include "io/sockets/hello_checks.hpp"
 
+#include "messages/replay.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <algorithm>
@@ -74,6 +75,9 @@ result<void> check_hello(const hello& x, const bus_options& options) {
     return checked;
   if (auto checked = check_filter_error_policy(x.on_filter_error, x.filter); !checked)
     return checked;
+  if (x.replay)
+    if (auto checked = check_replay(*x.replay, options); !checked)
+      return checked;
   if (too_long(x.event_key) || too_long(x.subscription_id))
     return bad("a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)");
   return {};

@@ -253,7 +253,7 @@ session_output::result session_state::write_delivery(const delivery& x) {
     thread_local frame_pieces frames;
     frames.clear();
     for (const auto& range : x.events)
-      frames.append(range);
+      frames.append(range, x.epoch);
     return output->write(frames, x.events);
   }
   auto& bytes = scratch();
@@ -261,9 +261,9 @@ session_output::result session_state::write_delivery(const delivery& x) {
     append(bytes, encode(status));
   auto gap = x.gaps.begin();
   for (const auto& range : x.events) {
-    for (; gap != x.gaps.end() && gap->from_seq < range.seq; ++gap)
+    for (; gap != x.gaps.end() && gap->to_seq < range.seq; ++gap)
       append(bytes, encode(*gap));
-    append_frames(bytes, range);
+    append_frames(bytes, range, x.epoch);
   }
   for (; gap != x.gaps.end(); ++gap)
     append(bytes, encode(*gap));

@@ -179,6 +179,8 @@ void session_state::on_hello(hello x) {
   info.filter = std::move(x.filter);
   if (auto word = from_word<filter_error_policy>(x.on_filter_error); word != filter_error_policy::unknown)
     info.on_filter_error = word;
+  info.replay = std::move(x.replay);
+  info.cursors = std::ranges::find(x.capabilities, capability::cursor) != x.capabilities.end();
   limit_wishes(info, context->options);
   if (info.subscription_id.empty())
     info.subscription_id = info.event_key;
@@ -213,6 +215,7 @@ void session_state::on_entered(const entered& x) {
   hello_ack ack;
   ack.first_for_key = x.first;
   ack.capabilities = {capability::canonical_metadata,
+                      capability::cursor,
                       capability::exclusive,
                       capability::filter,
                       capability::gap,

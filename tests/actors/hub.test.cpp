@@ -35,7 +35,7 @@ struct fixture : test_coordinator_fixture<> {
 
   int live = 0;
   idle_supervisor_actor supervisor = sys.spawn(counting_supervisor, &live);
-  hub_actor testee = spawn_hub(sys, {100, 10s, supervisor});
+  hub_actor testee = spawn_hub(sys, {100, 10s, supervisor, 0, {100, 1 << 20}, 5});
   std::vector<consumer> consumers;
 
   ~fixture() override {
@@ -57,6 +57,12 @@ struct fixture : test_coordinator_fixture<> {
     info.filter = *parse_filter(filter);
     info.on_filter_error = on_error;
     return add(info);
+  }
+
+  consumer& add_with_past(const replay_wish& wish, std::vector<std::string> types = {"t"}) {
+    consumer_info info{1, "t", "t", std::move(types)};
+    info.replay = wish;
+    return add(info, 1);
   }
 
   static subscribe subscription_of(const conn_actor& conn, const consumer_info& info) {
@@ -325,6 +331,50 @@ CAF_TEST(a link is told how far the streams are that are new to it) {
   CAF_CHECK(subscribed({"a", "b", "c"}) == (std::vector<stream_count>{{0, "b", 1, 0}}));
   CAF_CHECK_EQUAL(ask<stream_list>(read_streams{x.conn.id()}).streams.size(), 3u);
   CAF_CHECK(ask<stream_list>(read_streams{12345}).streams.empty());
+}
+
+CAF_TEST(a consumer gets what was before it and then what comes) {
+  publish_batch(numbered_batch(3)); // nobody is there
+  add({"t"});
+  publish_batch(numbered_batch(2, 3));
+  auto seen = add_with_past({.last = 4}).seen;
+  publish_batch(numbered_batch(1, 5));
+  CAF_CHECK_EQUAL(seen->seqs, (std::vector<uint64_t>{1, 2, 3, 4, 5}));
+  CAF_CHECK(seen->payloads.front().starts_with("{\"n\":1,"));
+  CAF_CHECK(seen->payloads.back().starts_with("{\"n\":5,"));
+  CAF_CHECK_EQUAL(consumers[0].seen->seqs.size(), 3u);
+}
+
+CAF_TEST(a change of names replays nothing) {
+  publish_batch(numbered_batch(3));
+  auto& x = add_with_past({.last = 2});
+  consumer_info info{1, "t", "t", {"t", "u"}};
+  info.replay = replay_wish{.last = 2};
+  caf::anon_send(testee, subscription_of(x.conn, info));
+  sched.run();
+  CAF_CHECK_EQUAL(x.seen->seqs.size(), 2u);
+}
+
+CAF_TEST(an event that a replay has brought to somebody is known from then on) {
+  publish_batch(make_batch({{"t", "e"}}));
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "e"}})).duplicates, 0u);
+  auto seen = add_with_past({.last = 9}).seen;
+  CAF_CHECK_EQUAL(seen->seqs.size(), 1u);
+  CAF_CHECK_EQUAL(publish_batch(make_batch({{"t", "e"}})).duplicates, 1u);
+  CAF_CHECK_EQUAL(seen->seqs.size(), 1u);
+  CAF_CHECK_EQUAL(add_with_past({.last = 9}).seen->seqs.size(), 1u);
+}
+
+CAF_TEST(a filter that fails in the past ends the consumer as it does now) {
+  publish_batch(make_batch({{"t", "", "2"}, {"t", "", "{}"}, {"t", "", "3"}}));
+  consumer_info info{1, "t", "t", {"t"}};
+  info.filter = *parse_filter(R"("" > 1)");
+  info.on_filter_error = filter_error_policy::fail;
+  info.replay = replay_wish{.last = 9};
+  auto seen = add(info).seen;
+  publish_batch(make_batch({{"t", "", "4"}}));
+  CAF_CHECK_EQUAL(seen->payloads, (std::vector<std::string>{"2"}));
+  CAF_CHECK(!seen->filter_failure.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -2,6 +2,7 @@
 
 #include "messages/event_encoder.hpp"
 #include "tests/messages/padded_line.hpp"
+#include "tests/support/batches.hpp"
 
 #include <string>
 #include <tuple>
@@ -137,3 +138,23 @@ CAF_TEST(frames in pieces are the frames that are copied together) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+CAF_TEST(a frame carries its cursor behind its number if it is asked for) {
+  auto batch = numbered_batch(3);
+  std::string plain, with, unknown;
+  append_frames(plain, {batch, 1, 3, 9, {}, 254});
+  append_frames(with, {batch, 1, 3, 9, {}, 254}, 0xabc);
+  append_frames(unknown, {batch, 1, 3, 9}, 0xabc);
+  CAF_CHECK_EQUAL(unknown, plain);
+  auto expected = plain;
+  expected.insert(expected.find(R"(,"payload")"), R"(,"cursor":"0000000000000abc-ff")");
+  expected.insert(expected.rfind(R"(,"payload")"), R"(,"cursor":"0000000000000abc-100")");
+  CAF_CHECK_EQUAL(with, expected);
+  frame_pieces pieces;
+  pieces.append({batch, 1, 3, 9, {}, 254}, 0xabc);
+  std::string gathered;
+  for (auto x : pieces.pieces())
+    gathered += x;
+  CAF_CHECK_EQUAL(gathered, expected);
+  CAF_CHECK_EQUAL(pieces.bytes(), expected.size());
+}

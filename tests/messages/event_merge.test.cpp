@@ -54,3 +54,11 @@ CAF_TEST(each event keeps the place where it came in) {
   CAF_CHECK(merged.origins[1] == (event_origin{0, 6, 0, 0, 9}));
   CAF_CHECK(merged.origins[2] == (event_origin{7, 71, 1, 0}));
 }
+
+CAF_TEST(a merged batch knows the positions of its events if its ranges do) {
+  auto a = numbered_batch(3);
+  CAF_CHECK(merge({{a, 0, 3}}).positions.empty());
+  auto b = std::make_shared<const event_batch>(merge({{a, 1, 3, 0, {}, 10}, {a, 0, 1, 0, {}, 20}}));
+  CAF_CHECK_EQUAL(b->positions, (std::vector<uint64_t>{11, 12, 20}));
+  CAF_CHECK_EQUAL(merge({{b, 1, 3}}).positions, (std::vector<uint64_t>{12, 20}));
+}

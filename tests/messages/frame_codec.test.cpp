@@ -1,6 +1,5 @@
 #include "messages/frame_codec.hpp"
 
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -200,7 +199,9 @@ CAF_TEST(status shows each limit beside what is held of it) {
                       R"("queue_bytes":8388608,"max_event_types":1024,"max_key_bytes":1024,"max_json_depth":1024,)"
                       R"("log_lines":1,"idle_timeout_ms":0,"drain_ms":2000,"write_timeout_ms":5000,)"
                       R"("hello_timeout_ms":5000,"dedup_ttl_ms":1500,"cleanup_wait_ms":3000,"cleanup_lease_ms":30000,)"
-                      R"("hook_timeout_ms":30000,"max_hooks":16}})") != std::string::npos);
+                      R"("hook_timeout_ms":30000,"max_hooks":16,)"
+                      R"("history_events":65536,"history_bytes":8388608,"history_age_ms":86400000}})") !=
+            std::string::npos);
   CAF_CHECK(decodes_to(line, status_response{.limits = x}));
 }
 
@@ -371,27 +372,29 @@ CAF_TEST(a line end in a text stays within the line) {
 }
 
 CAF_TEST(the examples in the protocol reference are what the codec writes) {
-  std::ifstream file{std::filesystem::path{"messages/PROTOCOL.md"}};
   size_t written = 0;
   size_t payloads = 0;
-  for (std::string before, line; std::getline(file, line); before = line) {
-    if (before != "```json")
-      continue;
-    CAF_MESSAGE(line);
-    const auto result = decode(line);
-    CAF_REQUIRE(std::holds_alternative<frame>(result));
-    std::visit(
-        [&](const auto& x) {
-          if constexpr (requires { encode(x); }) {
-            CAF_CHECK_EQUAL(encode(x), line + '\n');
-            ++written;
-          } else {
-            CAF_CHECK(line.find("\"payload\":") != std::string::npos);
-            ++payloads;
-          }
-        },
-        std::get<frame>(result));
+  for (const auto* name : {"messages/PROTOCOL.md", "messages/HISTORY.md"}) {
+    std::ifstream file{name};
+    for (std::string before, line; std::getline(file, line); before = line) {
+      if (before != "```json")
+        continue;
+      CAF_MESSAGE(line);
+      const auto result = decode(line);
+      CAF_REQUIRE(std::holds_alternative<frame>(result));
+      std::visit(
+          [&](const auto& x) {
+            if constexpr (requires { encode(x); }) {
+              CAF_CHECK_EQUAL(encode(x), line + '\n');
+              ++written;
+            } else {
+              CAF_CHECK(line.find("\"payload\":") != std::string::npos);
+              ++payloads;
+            }
+          },
+          std::get<frame>(result));
+    }
   }
-  CAF_CHECK_EQUAL(written, 22u);
-  CAF_CHECK_EQUAL(payloads, 2u);
+  CAF_CHECK_EQUAL(written, 25u);
+  CAF_CHECK_EQUAL(payloads, 3u);
 }

@@ -60,6 +60,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
       [self, &state](const deliver& x) {
         self->send(careless_conn_actor{self}, take_in{x, state.next});
       },
+      [](const replay_events&) {},
       [](const lose&) {},
       [](const end_by_filter&) {},
       [](const mailbox_filled&) {},

@@ -10,7 +10,9 @@ FOLDERS = ["base", "messages", "config", "actors", "io", "cli", "gateway"]
 ELSEWHERE = {
     "actors/command_output": ["e2e/14_a_command_is_a_source.py", "e2e/42_a_command_is_restarted.py"],
     "actors/consumer_report": ["actors/hub.test.cpp"],
+    "actors/event_log": ["e2e/95_the_log_goes_where_it_belongs.py"],
     "actors/file_watcher": ["actors/followed_file.test.cpp"],
+    "actors/hub_past": ["actors/hub.test.cpp", "testing/history_switch.test.cpp"],
     "actors/line_input": ["actors/line_reader.test.cpp"],
     "actors/node_export": ["testing/link_grace.test.cpp", "io/links/link_resume.test.cpp", "e2e/70_buses_can_be_linked.py"],
     "actors/node_export_events": ["testing/link_losses.test.cpp", "testing/partition.test.cpp", "e2e/70_buses_can_be_linked.py"],

@@ -25,7 +25,8 @@ const STATUS = {
   limits: {
     ...table("uint", "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes " +
       "queue_capacity queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms " +
-      "write_timeout_ms hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks"),
+      "write_timeout_ms hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks " +
+      "history_events history_bytes history_age_ms"),
     paused: "bool",
   },
 };
@@ -39,6 +40,7 @@ export const FRAMES = {
     capabilities: ["string"], exclusive: "bool", ...table("string", "on_first on_last hook_dir"),
     hook_env: { "*": "string" }, hook_umask: "uint32",
     policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), ...FILTER,
+    replay: { last: "uint", since: "string", latest: "bool", cursor: "string" },
   },
   hello_ack: {
     ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),
@@ -47,7 +49,7 @@ export const FRAMES = {
   subscribe: NAMES,
   unsubscribe: NAMES,
   subscribed: NAMES,
-  event: { ...EVENT, observed_at: "string", seq: "uint", payload: "raw" },
+  event: { ...EVENT, observed_at: "string", seq: "uint", cursor: "string", payload: "raw" },
   source_status: table("string", "source state detail"),
   gap: { ...table("uint", "from_seq to_seq count"), reason: "string" },
   pre_shutdown_check: table("string", "event_key subscription_id"),

@@ -16,7 +16,8 @@ _LIMITS = {
     name: "uint" for name in (
         "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes queue_capacity "
         "queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms write_timeout_ms "
-        "hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks").split()
+        "hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks "
+        "history_events history_bytes history_age_ms").split()
 }
 _FILTER = {"filter": [{"pointer": "string", "op": "string", "value": "json"}], "on_filter_error": "string"}
 _STATUS: Dict[str, Any] = {
@@ -43,13 +44,14 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "hello": {"pid": "int", "event_key": "string", **_NAMES, "version": "string",
               "subscription_id": "string", "capabilities": ["string"], "exclusive": "bool", "on_first": "string",
               "on_last": "string", "hook_env": {"*": "string"}, "hook_dir": "string", "hook_umask": "uint32",
-              "policy": "string", "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", **_FILTER},
+              "policy": "string", "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", **_FILTER,
+              "replay": {"last": "uint", "since": "string", "latest": "bool", "cursor": "string"}},
     "hello_ack": {"bus_version": "string", "first_for_key": "bool", "rejected": "bool", "reject_reason": "string",
                   "reject_code": "string", "capabilities": ["string"]},
     "subscribe": _NAMES,
     "unsubscribe": _NAMES,
     "subscribed": _NAMES,
-    "event": {**_EVENT, "observed_at": "string", "seq": "uint", "payload": "raw"},
+    "event": {**_EVENT, "observed_at": "string", "seq": "uint", "cursor": "string", "payload": "raw"},
     "source_status": {"source": "string", "state": "string", "detail": "string"},
     "gap": {"from_seq": "uint", "to_seq": "uint", "count": "uint", "reason": "string"},
     "pre_shutdown_check": {"event_key": "string", "subscription_id": "string"},
