@@ -115,7 +115,7 @@ private:
 
     void bounce() noexcept {
       try {
-        self_.Base::enqueue(std::exchange(self_.next_, nullptr), &self_.backend());
+        self_.Base::enqueue(std::exchange(self_.next_, nullptr), self_.home_);
       } catch (...) { // NOLINT(bugprone-empty-catch): it is in the mailbox, and only its being scheduled has failed
       }
     }
@@ -124,12 +124,12 @@ private:
   };
 
   bool is_free(caf::execution_unit* host) {
-    return stage_ == stage::idle && host == &this->backend() && is_alive() && this->mailbox().blocked() &&
+    return stage_ == stage::idle && host == home_ && is_alive() && this->mailbox().blocked() &&
            inline_depth() < max_inline_depth;
   }
 
   bool may_follow(caf::execution_unit* host) {
-    return stage_ == stage::handling && !next_ && host == &this->backend() && is_alive() && nothing_waits();
+    return stage_ == stage::handling && !next_ && host == home_ && is_alive() && nothing_waits();
   }
 
   /// A turn of its own, with all that CAF does in one.
@@ -188,6 +188,7 @@ private:
     return mailbox.blocked() || (!mailbox.closed() && mailbox.empty());
   }
 
+  caf::execution_unit* const home_ = &this->backend(); // asked for once: it takes five calls, and each event asks
   stage stage_ = stage::idle;
   caf::mailbox_element_ptr next_;
 };
