@@ -168,6 +168,10 @@ std::optional<top_key> plain_key(wint_t c) {
 
 } // namespace
 
+bool has_top() noexcept {
+  return true;
+}
+
 struct top_terminal::impl {
   SCREEN* screen = nullptr;
   bool colours = false;

@@ -6,6 +6,9 @@
 
 namespace cafbus {
 
+/// Whether this program was built with ncurses.
+bool has_top() noexcept;
+
 /// The screen and the keyboard of `cafbus top`, by ncurses. At most one at a time. However the program ends, the
 /// terminal is left as it was: by the destructor, and by a handler for the signals of a crash.
 class top_terminal {

@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/jq_program.hpp"
+#include "cli/top_terminal.hpp"
 #include "io/daemon/libsystemd.hpp"
 #include "messages/frames.hpp"
 
@@ -15,13 +16,16 @@ namespace cafbus {
 
 int print_version(bool json) {
   if (json)
-    return print(
-        nlohmann::ordered_json{
-            {"version", version()}, {"protocol", protocol_version}, {"jq", has_jq()}, {"systemd", has_systemd()}}
-            .dump() +
-        '\n');
+    return print(nlohmann::ordered_json{{"version", version()},
+                                        {"protocol", protocol_version},
+                                        {"jq", has_jq()},
+                                        {"systemd", has_systemd()},
+                                        {"top", has_top()}}
+                     .dump() +
+                 '\n');
   return print(std::string{"cafbus "} + version() + ", protocol " + protocol_version +
-               (has_jq() ? "" : ", without jq") + (has_systemd() ? "" : ", without systemd") + '\n');
+               (has_jq() ? "" : ", without jq") + (has_systemd() ? "" : ", without systemd") +
+               (has_top() ? "" : ", without top") + '\n');
 }
 
 void add_version(CLI::App& program, command& chosen) {

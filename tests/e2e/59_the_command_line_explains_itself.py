@@ -63,7 +63,7 @@ def mistakes_are_explained_in_words_of_our_own(t):
 
 @scenario
 def outcomes_as_json(t):
-    equal(set(json.loads(help_of(t, "version", "--json"))), {"version", "protocol", "jq", "systemd"}, "version")
+    equal(set(json.loads(help_of(t, "version", "--json"))), {"version", "protocol", "jq", "systemd", "top"}, "version")
     started = [json.loads(t.run_cli("start", "--json").out) for _ in range(2)]
     equal([x["state"] for x in started], ["started", "already_running"], "start")
     equal(started[0]["pid"], started[1]["pid"], "pid")
