@@ -189,7 +189,7 @@ bool bounded_mailbox::has_too_much() const noexcept {
 
 bool bounded_mailbox::is_full() const {
   std::lock_guard guard{mutex_};
-  return bounds_.policy == queue_policy::block && !closed_ && queued_ > 0 &&
+  return bounds_.policy != queue_policy::latest && !closed_ && queued_ > 0 &&
          (queued_ >= bounds_.full_events || queued_bytes_ >= bounds_.full_bytes);
 }
 

@@ -66,7 +66,8 @@ public:
   /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
   bool credited();
 
-  /// Whether publishers are to wait, by the policy block.
+  /// Whether publishers that wait for this consumer are to do so. Never with the policy latest, which has room for any
+  /// event of a type that it holds.
   bool is_full() const;
 
   void close();

@@ -106,8 +106,8 @@ private:
     auto routes = router.routes(*x.batch, now);
     past.keep(x.batch, router, before.ingress + 1, counters.unmatched != before.unmatched, now);
     send_out(x.batch, routes, before.ingress + 1);
-    if (!credit.empty())
-      hold(x.pid, routes);
+    if (!credit.empty() || x.wait_for_room.count() > 0)
+      hold({x.pid, x.wait_for_room}, routes);
     log_received(*x.batch);
     auto reached = routes.size();
     tell_late();
@@ -116,9 +116,9 @@ private:
   }
 
   /// Its conns have the batch: those that have no more room for another one are waited for.
-  void hold(int64_t pid, std::span<const event_router::route> routes) {
+  void hold(const publisher_credit::publisher& whose, std::span<const event_router::route> routes) {
     for (const auto& [id, spans] : routes) {
-      auto [ask, timer] = credit.hold(last_ticket, pid, id, this->clock().now());
+      auto [ask, timer] = credit.hold(last_ticket, whose, id, this->clock().now());
       if (timer)
         this->delayed_send(this, *timer, block_over{id});
       if (!ask)

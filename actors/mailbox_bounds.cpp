@@ -21,13 +21,12 @@ mailbox_bounds with_wishes(mailbox_bounds of_bus, const consumer_info& who) {
   auto at_most = [](uint64_t wish, size_t most) { return wish == 0 ? most : std::min<uint64_t>(wish, most); };
   const auto events = at_most(who.queue_capacity, result.events);
   const auto bytes = at_most(who.queue_bytes, result.bytes);
-  if (who.policy == queue_policy::block) {
-    result.full_events = std::min(events, std::max<size_t>(result.events / 2, 1));
-    result.full_bytes = std::min(bytes, result.bytes / 2);
-  } else {
+  if (who.policy != queue_policy::block) {
     result.events = events;
     result.bytes = bytes;
   }
+  result.full_events = std::min(events, std::max<size_t>(result.events / 2, 1));
+  result.full_bytes = std::min(bytes, result.bytes / 2);
   return result;
 }
 

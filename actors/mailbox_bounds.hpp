@@ -16,8 +16,9 @@ struct mailbox_bounds {
   size_t delivery_bytes;
   std::shared_ptr<queue_budget> budget = nullptr; ///< What all mailboxes of a bus may hold together; null: no limit.
   queue_policy policy = queue_policy::drop_oldest;
-  size_t full_events = 0; ///< With the policy block: publishers are to wait from here on, so that what they have sent
-  size_t full_bytes = 0;  ///< already still has room.
+  size_t full_events =
+      0;                 ///< Publishers that wait for this consumer, by its policy or by their own wish, wait from here
+  size_t full_bytes = 0; ///< on, so that what they have sent already still has room.
   bool tell_gaps = false; ///< What is dropped is kept in mind, see `bounded_mailbox::taken_gaps`.
   bool cursors = false;   ///< Of each event it is kept where it came in.
 };

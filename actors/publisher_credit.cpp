@@ -1,5 +1,7 @@
 #include "actors/publisher_credit.hpp"
 
+#include <algorithm>
+
 namespace cafbus {
 
 void publisher_credit::add(consumer_id x, std::chrono::nanoseconds limit) {
@@ -14,19 +16,27 @@ void publisher_credit::remove(consumer_id x) {
   consumers_.erase(i);
 }
 
-publisher_credit::to_do publisher_credit::hold(ticket batch, int64_t pid, consumer_id consumer, time_point now) {
+publisher_credit::to_do publisher_credit::hold(ticket batch, const publisher& whose, consumer_id consumer,
+                                               time_point now) {
   auto i = consumers_.find(consumer);
-  if (i == consumers_.end() || i->second.spent)
+  if (i == consumers_.end() && whose.limit.count() == 0)
     return {};
-  auto& x = i->second;
-  x.batches.push_back(batch);
+  auto& x = i == consumers_.end() ? consumers_[consumer] : i->second;
+  const auto until = x.asked.value_or(now) + std::max(x.limit, whose.limit);
+  if (until <= now)
+    return {};
+  x.batches.push_back({batch, until});
   auto& held = held_[batch];
-  held.pid = pid;
+  held.pid = whose.pid;
   ++held.waits_for;
-  if (x.asked)
-    return {};
-  x.asked = now;
-  return {true, std::exchange(x.timer, true) ? std::nullopt : std::optional{x.limit}};
+  to_do result;
+  result.ask = !x.asked;
+  x.asked = x.asked.value_or(now);
+  if (!x.timer || until < *x.timer) {
+    x.timer = until;
+    result.timer = until - now;
+  }
+  return result;
 }
 
 void publisher_credit::has_room(consumer_id x) {
@@ -34,21 +44,29 @@ void publisher_credit::has_room(consumer_id x) {
   if (i == consumers_.end())
     return;
   i->second.asked.reset();
-  i->second.spent = false;
   release(i->second);
 }
 
-std::optional<std::chrono::nanoseconds> publisher_credit::look(consumer_id x, time_point now) {
-  auto i = consumers_.find(x);
+std::optional<std::chrono::nanoseconds> publisher_credit::look(consumer_id id, time_point now) {
+  auto i = consumers_.find(id);
   if (i == consumers_.end())
     return std::nullopt;
-  auto& [limit, asked, timer, spent, batches] = i->second;
-  if (timer = asked && !spent && now < *asked + limit; timer)
-    return *asked + limit - now;
-  if (asked) {
-    spent = true;
-    release(i->second);
-  }
+  auto& x = i->second;
+  if (x.timer && *x.timer > now)
+    return std::nullopt; // a later look is on its way
+  x.timer.reset();
+  std::erase_if(x.batches, [&](const waiting& y) {
+    if (y.until > now)
+      return false;
+    release(y.batch);
+    return true;
+  });
+  for (const auto& y : x.batches)
+    x.timer = std::min(x.timer.value_or(y.until), y.until);
+  if (x.timer)
+    return *x.timer - now;
+  if (x.limit.count() == 0 && !x.asked)
+    consumers_.erase(i);
   return std::nullopt;
 }
 
@@ -60,20 +78,23 @@ void publisher_credit::release_all() {
 std::vector<int64_t> publisher_credit::waiting_for(consumer_id x) const {
   std::vector<int64_t> result;
   if (auto i = consumers_.find(x); i != consumers_.end())
-    for (auto batch : i->second.batches)
-      result.push_back(held_.find(batch)->second.pid);
+    for (const auto& batch : i->second.batches)
+      result.push_back(held_.find(batch.batch)->second.pid);
   return result;
 }
 
 void publisher_credit::release(consumer& x) {
-  for (auto batch : x.batches) {
-    auto i = held_.find(batch);
-    if (--i->second.waits_for != 0)
-      continue;
-    held_.erase(i);
-    released_.push_back(batch);
-  }
+  for (const auto& waits : x.batches)
+    release(waits.batch);
   x.batches.clear();
+}
+
+void publisher_credit::release(ticket x) {
+  auto i = held_.find(x);
+  if (--i->second.waits_for != 0)
+    return;
+  held_.erase(i);
+  released_.push_back(x);
 }
 
 } // namespace cafbus

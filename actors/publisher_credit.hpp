@@ -9,18 +9,19 @@
 
 namespace cafbus {
 
-/// Which publishers wait for which consumers of the policy block: the hub's share of the work, without actors and
-/// timers.
+/// Which publishers wait for which consumers: the hub's share of the work, without actors and timers. Publishers wait
+/// for consumers of the policy block, and for all of a batch's if they have asked to.
 ///
 /// For each such consumer of a batch, the hub asks the consumer's conn whether it has room. Until the conn says so, the
-/// publisher gets no answer and sends nothing more, but for at most the consumer's `limit`. A consumer that has used up
-/// its limit is *spent*: publishers do not wait for it until its conn has room again.
+/// publisher gets no answer and sends nothing more, but only until the conn has been without room for the limit: the
+/// consumer's own or the publisher's, whichever is longer. After that nobody waits for it until it has room again.
 class publisher_credit {
 public:
   using consumer_id = uint64_t;
   using ticket = uint64_t; ///< Of a publisher's batch, of the caller's choice.
   using time_point = std::chrono::steady_clock::time_point;
 
+  /// A consumer of the policy block.
   void add(consumer_id x, std::chrono::nanoseconds limit);
   void remove(consumer_id x);
   bool empty() const noexcept { return consumers_.empty(); }
@@ -30,8 +31,13 @@ public:
     std::optional<std::chrono::nanoseconds> timer; ///< To be started, for `look`.
   };
 
-  /// A batch was for this consumer.
-  to_do hold(ticket batch, int64_t pid, consumer_id consumer, time_point now);
+  struct publisher {
+    int64_t pid = 0;
+    std::chrono::nanoseconds limit{0}; ///< How long it waits for any consumer.
+  };
+
+  /// A publisher's batch was for this consumer.
+  to_do hold(ticket batch, const publisher& whose, consumer_id consumer, time_point now);
 
   /// @returns whether an answer has to wait for anybody. To be called when all consumers of the batch are known.
   bool is_held(ticket batch) const { return held_.contains(batch); }
@@ -51,18 +57,22 @@ public:
   std::vector<int64_t> waiting_for(consumer_id x) const;
 
 private:
+  struct waiting {
+    ticket batch = 0;
+    time_point until;
+  };
   struct consumer {
-    std::chrono::nanoseconds limit{0};
-    std::optional<time_point> asked; // for room, and not answered yet
-    bool timer = false;              // one runs, that leads to `look`
-    bool spent = false;
-    std::vector<ticket> batches;
+    std::chrono::nanoseconds limit{0}; // 0: of another policy
+    std::optional<time_point> asked;   // for room, and not answered yet
+    std::optional<time_point> timer;   // when the next `look` comes
+    std::vector<waiting> batches;
   };
   struct batch {
     int64_t pid = 0;
     size_t waits_for = 0;
   };
 
+  void release(ticket x);
   void release(consumer& x);
 
   std::unordered_map<consumer_id, consumer> consumers_;

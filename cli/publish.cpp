@@ -3,6 +3,7 @@
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
 #include "cli/publish_run.hpp"
+#include "config/defaults.hpp"
 #include "config/duration.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,11 +18,14 @@ namespace cafbus {
 
 namespace {
 
+constexpr const char* usual_wait_for_room = "1s";
+
 struct publish_flags {
   option_flags common;
   std::string type;
   std::string input = "-";
   std::string wait_for_consumer;
+  std::string wait_for_room = usual_wait_for_room;
   bool has_type = false;
   bool raw = false;
   bool require_consumer = false;
@@ -51,6 +55,13 @@ result<publish_request> to_request(const publish_flags& flags) {
       return failure{failure_kind::invalid, "--wait-for-consumer: " + parsed.error().text};
     x.wait_for_consumer = *parsed;
   }
+  auto wait = parse_duration(flags.wait_for_room);
+  if (!wait)
+    return failure{failure_kind::invalid, "--wait-for-room: " + wait.error().text};
+  if ((wait->count() != 0 && *wait < std::chrono::milliseconds{1}) || *wait > defaults::max_block_time)
+    return failure{failure_kind::invalid,
+                   "--wait-for-room: it must be 0, or 1ms to " + to_text(defaults::max_block_time)};
+  x.wait_for_room = *wait;
   return x;
 }
 
@@ -141,6 +152,8 @@ constexpr const char* publish_footer =
     "A line that is not an event, or longer than 1 MiB, is reported with its number,\n"
     "counted as rejected and skipped. Blank lines are skipped. With --raw\n"
     "every line is an event, even an empty one; a line that is not UTF-8 is rejected.\n"
+    "Consumers that are behind slow publish down, so that they lose nothing, by at\n"
+    "most --wait-for-room for one that does not move; other publishers go on.\n"
     "\n"
     "Exit codes: 0 every line was accepted, or is a duplicate; 1 lines were rejected,\n"
     "or the bus failed (the output says from which line to publish again); 2 wrong\n"
@@ -167,6 +180,10 @@ void add_publish(CLI::App& program, command& chosen) {
   sub->add_option("FILE", flags->input, "File to read the lines from; - is standard input (default: -)");
   sub->add_option("--wait-for-consumer", flags->wait_for_consumer,
                   "Before publishing, wait at most this long for a consumer of the first event's type")
+      ->type_name("DURATION");
+  sub->add_option("--wait-for-room", flags->wait_for_room,
+                  "Do not outrun consumers: wait for one whose queue is half full, until it has had no room for this "
+                  "long; 0: for none (default: 1s)")
       ->type_name("DURATION");
   sub->add_flag("--require-consumer", flags->require_consumer,
                 "Exit with 5 if no consumer was subscribed to an accepted event");

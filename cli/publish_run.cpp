@@ -23,8 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int connect_tries = 5;
-/// Longest time without any progress at the end: longer than any stall of a bus that is alive.
-constexpr auto patience = 10s;
+/// Longest time without any progress at the end: longer than a bus that is alive may wait for a consumer.
+constexpr auto patience = defaults::max_block_time + 10s;
 /// Bytes that wait for the bus before no more input is read.
 constexpr size_t max_pending = 256 * 1'024;
 /// Faults that are described; those that follow are only counted.
@@ -117,6 +117,7 @@ void publish_run::connect() {
     auto connected = client::connect(request_.paths.socket, connect_timeout);
     if (connected) {
       bus_.emplace(std::move(*connected));
+      bus_->wait_for_room(request_.wait_for_room);
       return;
     }
     if (connected.error().kind == failure_kind::not_found)

@@ -21,6 +21,7 @@ struct publish_request {
   std::string type; ///< Empty: each line names its own.
   line_content content = line_content::json;
   std::optional<std::chrono::nanoseconds> wait_for_consumer; ///< Of the first event, before it is published.
+  std::chrono::nanoseconds wait_for_room{0};                 ///< For each consumer that is behind; 0: for none.
   bool require_consumer = false;                             ///< Fail if the bus does not report unmatched events.
 };
 

@@ -123,6 +123,9 @@ struct publish {
   event_batch_ptr batch = {}; ///< May be null if every line was rejected.
   uint64_t rejected = 0;      ///< Lines that came with the batch and were no event.
   int64_t pid = 0;            ///< Of the producer; 0: a source.
+  /// The answer waits until each subscriber of the batch has room for another one: its queue is less than half full. It
+  /// waits for none that has been without room for so long. 0: it waits only for those of the policy block.
+  std::chrono::nanoseconds wait_for_room{0};
 };
 struct published {
   uint64_t accepted = 0; ///< Accepted and no duplicate, with or without a subscriber.

@@ -284,7 +284,7 @@ std::variant<frame, codec_error> decode(std::string_view line) {
     return codec_error::not_json; // out of memory: the grammar has been checked above
   return read_frame<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye, pre_shutdown_check,
                     pre_shutdown_ack, status_query, shutdown, reload_request, reload_result, source_status, gap_frame,
-                    publish_ack, error_frame, status_response>(*type, doc);
+                    wait_for_room, publish_ack, error_frame, status_response>(*type, doc);
 }
 
 std::string encode(const hello& x) {
@@ -327,6 +327,9 @@ std::string encode(const source_status& x) {
   return write_frame(x);
 }
 std::string encode(const gap_frame& x) {
+  return write_frame(x);
+}
+std::string encode(const wait_for_room& x) {
   return write_frame(x);
 }
 std::string encode(const publish_ack& x) {

@@ -41,6 +41,7 @@ std::string encode(const reload_request& x);
 std::string encode(const reload_result& x);
 std::string encode(const source_status& x);
 std::string encode(const gap_frame& x);
+std::string encode(const wait_for_room& x);
 std::string encode(const publish_ack& x);
 std::string encode(const error_frame& x);
 std::string encode(const status_response& x);

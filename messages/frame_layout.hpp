@@ -182,6 +182,12 @@ struct layout<gap_frame> {
 };
 
 template <>
+struct layout<wait_for_room> {
+  static constexpr std::string_view type = "wait_for_room";
+  static void visit(auto& f, auto& x) { f("wait_ms", x.wait_ms); }
+};
+
+template <>
 struct layout<publish_ack> {
   static constexpr std::string_view type = "publish_ack";
   static void visit(auto& f, auto& x) {

@@ -159,6 +159,13 @@ struct gap_frame {
   bool operator==(const gap_frame&) const = default;
 };
 
+/// Producer -> bus, behind its first event: from now on the bus answers, and reads on, when each consumer of what was
+/// published has room for more, but waits for none for longer than this.
+struct wait_for_room {
+  uint64_t wait_ms = 0;
+  bool operator==(const wait_for_room&) const = default;
+};
+
 /// Bus -> producer: running totals of its connection.
 struct publish_ack {
   uint64_t accepted = 0;
@@ -292,6 +299,6 @@ struct unknown_line {
 using frame =
     std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye, pre_shutdown_check,
                  pre_shutdown_ack, status_query, shutdown, reload_request, reload_result, source_status, gap_frame,
-                 publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
+                 wait_for_room, publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

@@ -139,6 +139,10 @@ result<void> blocking_producer::send(std::string_view frame, nanoseconds patienc
   return out.pending() > max_pending ? out.make_room(max_pending / 2, patience) : out.step();
 }
 
+void blocking_producer::wait_for_room(nanoseconds limit) {
+  impl_->out.wait_for_room(limit);
+}
+
 result<publish_ack> blocking_producer::finish(nanoseconds patience) {
   if (auto done = impl_->out.finish(patience); !done)
     return done.error();

@@ -98,6 +98,11 @@ public:
   result<void> publish(const outgoing_event& event, std::chrono::nanoseconds patience);
   result<void> publish_line(std::string_view line, std::chrono::nanoseconds patience);
 
+  /// Do not outrun consumers: from now on the bus takes more only when each consumer of what was published has room,
+  /// but waits for none that has been without room for so long (in whole milliseconds, at most 60 s; 0, as at first:
+  /// for none). The `patience` of the other functions should be longer.
+  void wait_for_room(std::chrono::nanoseconds limit);
+
   /// Waits until the bus has answered for everything. @returns the totals; more may be published after it.
   result<publish_ack> finish(std::chrono::nanoseconds patience);
 

@@ -14,10 +14,20 @@ constexpr size_t sent_kept = 256 * 1'024;
 
 } // namespace
 
+void publisher::wait_for_room(std::chrono::nanoseconds limit) {
+  auto ms = std::chrono::floor<std::chrono::milliseconds>(limit).count();
+  auto frame = ms == 0 && queued_ == 0 ? std::string{} : encode(cafbus::wait_for_room{static_cast<uint64_t>(ms)});
+  if (queued_ == 0)
+    behind_first_ = frame;
+  else
+    out_ += frame;
+}
+
 void publisher::queue(std::string_view frame) {
   out_ += frame;
   out_ += '\n';
-  ++queued_;
+  if (++queued_ == 1)
+    out_ += behind_first_;
 }
 
 bool publisher::settled() const noexcept {

@@ -1,6 +1,9 @@
 #pragma once
 #include "io/client/client.hpp"
 
+#include <chrono>
+#include <string>
+
 namespace cafbus {
 
 /// Publishes over a connection of its own: sends `publish` frames and reads the totals that the bus answers with, both
@@ -12,6 +15,10 @@ public:
   explicit publisher(client connection) : bus_(std::move(connection)) {}
 
   const client& bus() const noexcept { return bus_; }
+
+  /// From the next frame on the bus takes more only when each consumer of what came before has room, or has had none
+  /// for so long; in whole milliseconds. 0, as at first: whether they have or not.
+  void wait_for_room(std::chrono::nanoseconds limit);
 
   /// Takes one `publish` frame without its '\n'. It is sent by the next `step`; check `pending` to stay in bounds.
   void queue(std::string_view frame);
@@ -46,6 +53,7 @@ private:
   std::string out_;
   size_t sent_ = 0; // of out_
   uint64_t queued_ = 0;
+  std::string behind_first_; // to be sent then: a connection's first frame is an event
   publish_ack totals_;
 };
 

@@ -83,4 +83,9 @@ result<void> check_hello(const hello& x, const bus_options& options) {
   return {};
 }
 
+std::chrono::nanoseconds block_time_of(uint64_t ms) {
+  constexpr uint64_t most = std::chrono::milliseconds{defaults::max_block_time}.count();
+  return std::chrono::milliseconds{std::min(ms, most)};
+}
+
 } // namespace cafbus

@@ -3,6 +3,8 @@
 #include "config/bus_options.hpp"
 #include "messages/frames.hpp"
 
+#include <chrono>
+
 namespace cafbus {
 
 /// Whether a hello is acceptable. A failure names the limit and its option.
@@ -11,5 +13,8 @@ result<void> check_hello(const hello& x, const bus_options& options);
 /// The same for the names of a subscription.
 result<void> check_names(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
                          const bus_options& options);
+
+/// How long publishers are to wait, at most `defaults::max_block_time`, so that no number of milliseconds overflows.
+std::chrono::nanoseconds block_time_of(uint64_t ms);
 
 } // namespace cafbus

@@ -99,6 +99,7 @@ struct session_state {
   void on_reload_request();
   void on_reload_result(const reload_result& x);
   bool publish_batch(session_phase next);
+  bool batch_is_full() const;
   void on_published(const published& x);
   void on_publish_refused();
   void tell_totals();
@@ -144,6 +145,7 @@ struct session_state {
   bool totals_due = false; // an answer waits for the one before it to leave
   uint64_t rejected = 0;   // since the last batch
   log::limit reject_log;
+  std::chrono::nanoseconds room_wait{0}; // for each consumer of what it publishes
 };
 
 /// The actor around a session_state. What its conn delivers is written at once.

@@ -45,12 +45,6 @@ std::chrono::nanoseconds drain_limit(int64_t ms) {
   return std::chrono::milliseconds{std::clamp<int64_t>(ms, 0, 86'400'000)};
 }
 
-/// No more than there may be, so that no number of milliseconds overflows.
-std::chrono::nanoseconds block_time_of(const hello& x) {
-  constexpr uint64_t most = std::chrono::milliseconds{defaults::max_block_time}.count();
-  return std::chrono::milliseconds{std::min(x.block_ms, most)};
-}
-
 } // namespace
 
 // -- in: first frame -----------------------------------------------------------------------------------------------
@@ -92,7 +86,7 @@ bool session_state::reads_lines() const noexcept {
 }
 
 void session_state::process() {
-  while (reads_lines()) {
+  while (reads_lines() && !batch_is_full()) {
     auto line = splitter.next();
     if (!line)
       break;
@@ -175,7 +169,7 @@ void session_state::on_hello(hello x) {
     info.policy = word;
   info.queue_capacity = x.queue_capacity;
   info.queue_bytes = x.queue_bytes;
-  info.block_time = block_time_of(x);
+  info.block_time = block_time_of(x.block_ms);
   info.filter = std::move(x.filter);
   if (auto word = from_word<filter_error_policy>(x.on_filter_error); word != filter_error_policy::unknown)
     info.on_filter_error = word;

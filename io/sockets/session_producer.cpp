@@ -1,8 +1,10 @@
 // What a session makes of a producer's lines, and what it tells the producer of them.
 
 #include "config/log.hpp"
+#include "io/sockets/hello_checks.hpp"
 #include "io/sockets/session.hpp"
 
+#include <algorithm>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -28,6 +30,8 @@ void session_state::on_producer_line(std::string_view line) {
     on_producer_bye();
   else if (x && std::holds_alternative<hello>(*x))
     unexpected("hello");
+  else if (auto* wait = x ? std::get_if<wait_for_room>(x) : nullptr)
+    room_wait = block_time_of(wait->wait_ms);
   else
     ++skipped;
 }
@@ -49,12 +53,17 @@ void session_state::finish_producer() {
   finish(closing_reason);
 }
 
+/// Whether the half of a queue that publishers wait for may be too small for more.
+bool session_state::batch_is_full() const {
+  return encoder && encoder->size() >= std::max<size_t>(context->options.queue_capacity / 2, 1);
+}
+
 /// @returns whether there was something to publish; then `next` is the phase until the hub has taken it.
 bool session_state::publish_batch(session_phase next) {
   if (encoder->size() == 0 && rejected == 0)
     return false;
   phase = next;
-  self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected, peer->pid})
+  self->request(context->hub, caf::infinite, publish{encoder->finish(), rejected, peer->pid, room_wait})
       .then([this](const published& x) { on_published(x); }, [this](const caf::error&) { on_publish_refused(); });
   return true;
 }

@@ -17,8 +17,8 @@ struct fixture {
     testee.add(1, 10s);
     testee.add(2, 20s);
   }
-  publisher_credit::to_do hold(uint64_t batch, uint64_t consumer) {
-    return testee.hold(batch, static_cast<int64_t>(100 + batch), consumer, now);
+  publisher_credit::to_do hold(uint64_t batch, uint64_t consumer, std::chrono::nanoseconds limit = 0s) {
+    return testee.hold(batch, {static_cast<int64_t>(100 + batch), limit}, consumer, now);
   }
 };
 
@@ -82,6 +82,52 @@ CAF_TEST(nobody waits for a consumer that has gone nor when the bus stops) {
   hold(8, 2);
   testee.release_all();
   CAF_CHECK_EQUAL(testee.take_released(), (tickets{7, 8}));
+}
+
+CAF_TEST(a publisher that wants to waits for consumers of any policy) {
+  auto [ask, timer] = hold(7, 3, 1s);
+  CAF_CHECK(ask);
+  CAF_CHECK(timer == std::optional<std::chrono::nanoseconds>{1s});
+  CAF_CHECK(!hold(8, 3).ask); // who does not want to
+  CAF_CHECK(!testee.is_held(8));
+  testee.has_room(3);
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7}));
+}
+
+CAF_TEST(each publisher waits for its own time and for that of a consumer if it is longer) {
+  hold(7, 3, 5s);
+  CAF_CHECK(hold(8, 3, 2s).timer == std::optional<std::chrono::nanoseconds>{2s}); // before the one that runs
+  CAF_CHECK(hold(9, 1, 2s).timer == std::optional<std::chrono::nanoseconds>{10s});
+  now += 2s;
+  CAF_CHECK(testee.look(3, now) == std::optional<std::chrono::nanoseconds>{3s});
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{8}));
+  CAF_CHECK(!hold(10, 3, 2s).ask);
+  CAF_CHECK(!testee.is_held(10)); // it has had no room for as long as this one waits
+  CAF_CHECK(testee.is_held(9));
+  now += 3s;
+  CAF_CHECK(!testee.look(3, now));
+  CAF_CHECK_EQUAL(testee.take_released(), (tickets{7}));
+}
+
+CAF_TEST(a look that comes too early changes nothing) {
+  hold(7, 3, 5s);
+  hold(8, 3, 2s);
+  now += 2s;
+  testee.look(3, now);
+  testee.take_released();
+  CAF_CHECK(!testee.look(3, now)); // another one is on its way
+  CAF_CHECK(testee.is_held(7));
+}
+
+CAF_TEST(a consumer of another policy is forgotten when its timer has gone off) {
+  publisher_credit fresh;
+  fresh.hold(7, {107, 1s}, 3, now);
+  fresh.has_room(3);
+  CAF_CHECK(!fresh.hold(8, {108, 1s}, 3, now).timer); // one is enough
+  fresh.has_room(3);
+  CAF_CHECK(!fresh.empty());
+  CAF_CHECK(!fresh.look(3, now + 1s));
+  CAF_CHECK(fresh.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

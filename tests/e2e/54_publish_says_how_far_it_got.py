@@ -14,6 +14,7 @@ def start(t, lines, *flags):
         f.write(b"".join(x + b"\n" for x in lines))
     process = t.start_cli("publish", *flags, t.path("input"))
     peer, frame = bus.accept("publish")
+    equal(peer.expect_frame("wait_for_room"), {"type": "wait_for_room", "wait_ms": 1000}, "what follows the first event")
     return process, peer, [frame]
 
 

@@ -79,6 +79,34 @@ def block_loses_nothing_however_slow_the_consumer(t):
 
 
 @scenario
+def a_publish_does_not_outrun_a_consumer_of_any_policy(t):
+    t.start_bus("--write-timeout", "1min", "--queue-capacity", "1000")
+    consumer = t.join("k")
+    with open(t.path("events"), "wb") as file:
+        file.writelines(event("k", i) + b"\n" for i in range(20_000))
+    publisher = t.start_cli("publish", t.path("events"), "--wait-for-room", "1min")
+    for i in range(20_000):
+        consumer.expect_event(seq=i + 1, payload=i)
+    publisher.expect_exit(0)
+    equal(row(t, consumer.pid)["dropped"], 0, "dropped")
+
+
+@scenario
+def it_waits_for_none_that_does_not_move_for_longer_than_it_was_told(t):
+    t.start_bus("--write-timeout", "1min", "--queue-capacity", "1000")
+    stopped = t.join("k")
+    with open(t.path("events"), "wb") as file:
+        file.writelines(event("k", PAYLOAD) + b"\n" for i in range(3_000))
+    for wait in ("0", "100ms"):
+        before = row(t, stopped.pid)["dropped"]
+        t.run_cli("publish", t.path("events"), "--wait-for-room", wait)
+        check(row(t, stopped.pid)["dropped"] > before, f"it goes on with {wait}")
+    for wrong, what in (("soon", b"--wait-for-room: "), ("2min", b"--wait-for-room: it must be 0, or 1ms to 1min"),
+                        ("1us", b"--wait-for-room: it must be 0, or 1ms to 1min")):
+        check(what in t.run_cli("publish", t.path("events"), "--wait-for-room", wrong, code=2).err, f"{wrong} is refused")
+
+
+@scenario
 def a_stopped_one_delays_the_others_once_and_status_says_who(t):
     t.start_bus("--write-timeout", "1min", "--queue-capacity", "100")
     stopped = t.join("k", policy="block", block_ms=1_000)

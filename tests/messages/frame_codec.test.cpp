@@ -164,6 +164,7 @@ CAF_TEST(source_status publish_ack and error have their fields in order) {
               R"({"type":"source_status","source":"s","state":"connecting","detail":"again"})");
   check_frame(publish_ack{1, 2, std::numeric_limits<uint64_t>::max()},
               R"({"type":"publish_ack","accepted":1,"duplicates":2,"rejected":18446744073709551615})");
+  check_frame(wait_for_room{250}, R"({"type":"wait_for_room","wait_ms":250})");
   check_frame(publish_ack{1, 2, 3, 0, 4},
               R"({"type":"publish_ack","accepted":1,"duplicates":2,"rejected":3,"unmatched":0,"consumers":4})");
   check_frame(error_frame{error_code::frame_too_large, "too large"},
@@ -321,6 +322,7 @@ CAF_TEST(a known field of the wrong type is refused) {
       {"pre_shutdown_ack", {R"("last_for_key":0)"}},
       {"shutdown", {R"("force":"yes")", R"("drain_ms":"1")"}},
       {"source_status", {R"("source":1)", R"("state":1)", R"("detail":1)"}},
+      {"wait_for_room", {R"("wait_ms":-1)", R"("wait_ms":"1s")"}},
       {"publish_ack", {R"("accepted":-1)", R"("duplicates":1.5)", R"("rejected":18446744073709551616)"}},
       {"error", {R"("code":1)", R"("message":null,"message":2)"}},
       {"status_response",
@@ -395,6 +397,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
           std::get<frame>(result));
     }
   }
-  CAF_CHECK_EQUAL(written, 25u);
+  CAF_CHECK_EQUAL(written, 26u);
   CAF_CHECK_EQUAL(payloads, 3u);
 }

@@ -56,6 +56,7 @@ export const FRAMES = {
   pre_shutdown_ack: { last_for_key: "bool" },
   bye: { reason: "string" },
   publish: { ...EVENT, payload: "raw" },
+  wait_for_room: table("uint", "wait_ms"),
   publish_ack: table("uint", "accepted duplicates rejected unmatched consumers"),
   status_query: {},
   status_response: STATUS,

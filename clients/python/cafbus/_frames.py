@@ -58,6 +58,7 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "pre_shutdown_ack": {"last_for_key": "bool"},
     "bye": {"reason": "string"},
     "publish": {**_EVENT, "payload": "raw"},
+    "wait_for_room": {"wait_ms": "uint"},
     "publish_ack": {"accepted": "uint", "duplicates": "uint", "rejected": "uint", "unmatched": "uint",
                     "consumers": "uint"},
     "status_query": {},

@@ -101,6 +101,44 @@ CAF_TEST(a publisher goes on as soon as the consumer that it waits for has room)
   CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), sent);
 }
 
+CAF_TEST(a publisher that asked to waits for consumers that are behind and delays nobody else) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"queue_capacity":4)");
+  socket_of(x).room = 0;
+  auto patient = connect();
+  CAF_CHECK(has(talk(patient, publish_line_of("t")), "publish_ack"));
+  send(patient, "{\"type\":\"wait_for_room\",\"wait_ms\":2000}\n");
+  size_t sent = 2;
+  while (sent < 30 && has(talk(patient, publish_line_of("t")), "publish_ack"))
+    ++sent;
+  CAF_CHECK_LESS(sent, 5u);
+  auto other = connect();
+  CAF_CHECK(has(talk(other, publish_line_of("t")), "publish_ack"));
+  CAF_CHECK(take(patient).empty());
+  socket_of(x).room = std::string::npos;
+  read_rest(x);
+  CAF_CHECK(has(take(patient), "publish_ack"));
+  CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), sent + 1);
+}
+
+CAF_TEST(a publisher waits no longer than it wanted for a consumer that does not move) {
+  auto x = connect();
+  say_hello(x, "t", R"(,"queue_capacity":4)");
+  socket_of(x).room = 0;
+  auto patient = connect();
+  talk(patient, publish_line_of("t"));
+  send(patient, "{\"type\":\"wait_for_room\",\"wait_ms\":2000}\n");
+  size_t answered = 0;
+  while (answered < 30 && has(talk(patient, publish_line_of("t")), "publish_ack"))
+    ++answered;
+  CAF_CHECK_LESS(answered, 30u);
+  pass(2s - 1ms);
+  CAF_CHECK(take(patient).empty());
+  pass(1ms);
+  CAF_CHECK(has(take(patient), "publish_ack"));
+  CAF_CHECK(has(talk(patient, publish_line_of("t")), "publish_ack"));
+}
+
 CAF_TEST(a consumer without progress for the write timeout is closed as stalled) {
   auto x = consumer("t");
   socket_of(x).room = 10;
