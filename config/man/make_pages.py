@@ -208,6 +208,10 @@ def main():
     described = json.loads(subprocess.run([program_path, "help", "--json"], capture_output=True, check=True).stdout)
     operations = guide(os.path.join(source, "config", "OPERATIONS.md"))
     protocol = guide(os.path.join(source, "messages", "PROTOCOL.md"))
+    for name in ("CHOICE.md", "HISTORY.md"):
+        more = guide(os.path.join(source, "messages", name))
+        heading, _, about = more.pop("").strip().partition("\n")
+        protocol.update({heading.lstrip("# "): about, **more})
     shutil.rmtree(target, ignore_errors=True)  # with the pages of commands that are gone
     version = described["version"]
     write(target, "cafbus", 1, version, program_page(described, operations, guide(os.path.join(source, "actors", "SOURCES.md"))))

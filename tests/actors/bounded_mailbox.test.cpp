@@ -388,21 +388,6 @@ CAF_TEST(block is full before it drops anything) {
   check_laws(testee);
 }
 
-CAF_TEST(other queues are full for who waits when they are half full and latest never is) {
-  bounded_mailbox testee{with_wishes({10, large, large}, {})};
-  occupy(testee);
-  push(testee, 4);
-  CAF_CHECK(!testee.is_full());
-  push(testee, 1);
-  CAF_CHECK(testee.is_full());
-  consumer_info who;
-  who.policy = queue_policy::latest;
-  bounded_mailbox newest{with_wishes({10, large, large}, who)};
-  occupy(newest);
-  push(newest, 10);
-  CAF_CHECK(!newest.is_full());
-}
-
 CAF_TEST(a consumer cannot ask for more than its bus allows) {
   consumer_info who;
   who.queue_capacity = 1'000;

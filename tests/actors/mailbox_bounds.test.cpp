@@ -1,5 +1,8 @@
 #include "actors/mailbox_bounds.hpp"
 
+#include "actors/bounded_mailbox.hpp"
+#include "support/batches.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 using namespace cafbus;
@@ -52,6 +55,27 @@ CAF_TEST(with block publishers wait early enough for what they have sent to have
 
 CAF_TEST(with block a queue of one event is full with that) {
   CAF_CHECK_EQUAL(with_wishes({1, 64'000, 4'096}, asking(queue_policy::block, 0, 0)).full_events, 1u);
+}
+
+CAF_TEST(a queue is full for publishers that wait when it is half full and with latest never) {
+  auto push = [](bounded_mailbox& to, size_t events) {
+    auto batch = numbered_batch(events);
+    to.push(batch, all_of(batch));
+    to.take(); // the first one is on its way; what follows waits
+  };
+  bounded_mailbox testee{with_wishes({10, 64'000, 64'000}, {})};
+  push(testee, 1);
+  auto waiting = numbered_batch(4);
+  testee.push(waiting, all_of(waiting));
+  CAF_CHECK(!testee.is_full());
+  waiting = numbered_batch(1);
+  testee.push(waiting, all_of(waiting));
+  CAF_CHECK(testee.is_full());
+  bounded_mailbox newest{with_wishes({10, 64'000, 64'000}, asking(queue_policy::latest, 0, 0))};
+  push(newest, 1);
+  waiting = numbered_batch(10);
+  newest.push(waiting, all_of(waiting));
+  CAF_CHECK(!newest.is_full());
 }
 
 CAF_TEST(gaps are kept in mind for those who ask) {

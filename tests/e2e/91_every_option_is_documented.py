@@ -11,7 +11,8 @@ import sys
 from harness import BINARY, ROOT, Skip, check, equal, main, scenario
 
 GUIDES = ["README.md", "config/OPERATIONS.md", "config/METRICS.md", "config/SECURITY.md", "actors/SOURCES.md",
-          "cli/CONSUME.md", "messages/PROTOCOL.md", "gateway/README.md", "examples/recipes/README.md"]
+          "cli/CONSUME.md", "messages/PROTOCOL.md", "messages/CHOICE.md", "messages/HISTORY.md",
+          "gateway/README.md", "examples/recipes/README.md"]
 
 
 def described(t):
@@ -122,8 +123,10 @@ def man_shows_the_pages_without_a_warning(t):
 
 @scenario
 def the_protocol_page_has_every_frame(t):
-    with open(os.path.join(ROOT, "messages", "PROTOCOL.md"), encoding="utf-8") as file:
-        frames = re.findall(r"^### `([a-z_]+)`", file.read(), re.M)
+    frames = []
+    for guide in ("PROTOCOL.md", "CHOICE.md"):
+        with open(os.path.join(ROOT, "messages", guide), encoding="utf-8") as file:
+            frames += re.findall(r"^### `([a-z_]+)`", file.read(), re.M)
     text = rendered(t, next(x for x in pages(t) if x.endswith(".7")))[0]
     missing = [x for x in frames if not re.search(rf"^ {{3}}{x}\b", text, re.M)]
     equal((missing, len(frames) > 5), ([], True), "frames that cafbus-protocol(7) lacks")

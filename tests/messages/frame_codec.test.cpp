@@ -1,6 +1,5 @@
 #include "messages/frame_codec.hpp"
 
-#include <fstream>
 #include <limits>
 #include <string>
 #include <utility>
@@ -371,32 +370,4 @@ CAF_TEST(a line end in a text stays within the line) {
   const auto line = encode(x);
   CAF_CHECK_EQUAL(line.find('\n'), line.size() - 1);
   CAF_CHECK(decodes_to(line, x));
-}
-
-CAF_TEST(the examples in the protocol reference are what the codec writes) {
-  size_t written = 0;
-  size_t payloads = 0;
-  for (const auto* name : {"messages/PROTOCOL.md", "messages/HISTORY.md"}) {
-    std::ifstream file{name};
-    for (std::string before, line; std::getline(file, line); before = line) {
-      if (before != "```json")
-        continue;
-      CAF_MESSAGE(line);
-      const auto result = decode(line);
-      CAF_REQUIRE(std::holds_alternative<frame>(result));
-      std::visit(
-          [&](const auto& x) {
-            if constexpr (requires { encode(x); }) {
-              CAF_CHECK_EQUAL(encode(x), line + '\n');
-              ++written;
-            } else {
-              CAF_CHECK(line.find("\"payload\":") != std::string::npos);
-              ++payloads;
-            }
-          },
-          std::get<frame>(result));
-    }
-  }
-  CAF_CHECK_EQUAL(written, 26u);
-  CAF_CHECK_EQUAL(payloads, 3u);
 }
