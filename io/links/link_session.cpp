@@ -64,9 +64,11 @@ void link_session_state::on_overdue() {
 }
 
 void link_session_state::schedule_tick() {
-  const auto silent_at = last_heard + defaults::link_silence_timeout;
-  const auto pause = std::min<caf::timespan>(defaults::link_ping_interval, silent_at - self->clock().now());
-  self->delayed_send(self, std::max(pause, caf::timespan{0}), link_tick{});
+  if (tls)
+    warn_of_expiry(*connection.terms, connection.where, tls->peer());
+  const caf::timespan left = last_heard + defaults::link_silence_timeout - self->clock().now();
+  const auto pause = std::clamp<caf::timespan>(left, {}, defaults::link_ping_interval);
+  self->delayed_send(self, pause, link_tick{});
 }
 
 void link_session_state::on_tick() {
@@ -129,8 +131,7 @@ void link_session_state::end(const std::string& why) {
   connection.calls->shut_down(static_cast<int>(handle.id())); // CAF's own close would wait for the peer to read
   if (connection.side == link_side::caller && !asked) {
     ended_by = explained(why);
-    self->close(handle); // its answer tells whether there was such a handle
-    return;
+    return static_cast<void>(self->close(handle));
   }
   self->quit(link_ended(why));
 }
@@ -216,7 +217,6 @@ void link_session_state::on_secured() {
   if (tls) {
     peer.certificate = tls->peer().name;
     peer.expires = to_rfc3339(tls->peer().expires);
-    warn_of_expiry(connection.where, tls->peer());
     auto rights = rights_of(connection.terms->permits, tls->peer().names);
     if (!rights) {
       if (auto times = connection.logs->not_allowed.allow(self->clock().now()))

@@ -9,6 +9,14 @@
 
 namespace cafbus {
 
+namespace {
+
+constexpr auto own_certificate = "own";
+constexpr auto reminder_pause = std::chrono::hours{24};
+constexpr size_t most_reminders = 1'024;
+
+} // namespace
+
 result<link_terms_ptr> load_link_terms(const node_options& options) {
   auto terms = std::make_shared<link_terms>();
   terms->insecure = options.insecure;
@@ -27,7 +35,7 @@ result<link_terms_ptr> load_link_terms(const node_options& options) {
   if (!tls)
     return std::move(tls).error();
   terms->tls = std::move(*tls);
-  warn_of_expiry("own", terms->tls->own());
+  warn_of_expiry(own_certificate, terms->tls->own());
   return link_terms_ptr{std::move(terms)};
 }
 
@@ -50,11 +58,31 @@ result<link_transport> transport_for(const node_place& place, const link_terms& 
                  "over unix:PATH; or insecure-network = yes if everybody who can connect is trusted"};
 }
 
+bool expiry_reminders::is_due(const std::string& whose, const certificate_info& x, time_point now) {
+  if (x.expires - now >= defaults::certificate_warning)
+    return false;
+  const std::scoped_lock lock{mutex_};
+  auto key = (whose == own_certificate ? "own " : "peer ") + to_rfc3339(x.expires) + ' ' + x.name;
+  if (auto known = last_.find(key); known != last_.end() && now - known->second < reminder_pause)
+    return false;
+  if (last_.size() >= most_reminders)
+    last_.clear();
+  last_[std::move(key)] = now;
+  return true;
+}
+
 void warn_of_expiry(const std::string& whose, const certificate_info& x) {
-  const auto left = x.expires - std::chrono::system_clock::now();
-  if (left < defaults::certificate_warning)
+  static expiry_reminders reminders;
+  const auto now = std::chrono::system_clock::now();
+  const auto left = x.expires - now;
+  if (reminders.is_due(whose, x, now))
     log::link().warn("certificate-expires whose={} name={} at={} days={}", log::quoted(whose), log::quoted(x.name),
                      to_rfc3339(x.expires), std::chrono::floor<std::chrono::days>(left).count());
+}
+
+void warn_of_expiry(const link_terms& own, const std::string& place, const certificate_info& peer) {
+  warn_of_expiry(own_certificate, own.tls->own());
+  warn_of_expiry(place, peer);
 }
 
 } // namespace cafbus

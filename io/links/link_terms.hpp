@@ -6,6 +6,10 @@
 #include "io/links/tls.hpp"
 #include "messages/link_actors.hpp"
 
+#include <chrono>
+#include <map>
+#include <mutex>
+
 namespace cafbus {
 
 /// What links are made by. Immutable; any thread.
@@ -25,7 +29,25 @@ std::string insecure_notice(const node_options& options);
 /// How a connection to or from `place` is secured; fails if the terms have no way to.
 result<link_transport> transport_for(const node_place& place, const link_terms& terms);
 
-/// Writes a line to the log if a certificate expires within a week. @param whose "own", or the peer's place.
+/// When the log is to name a certificate that expires soon: once a day each. Bounded: where there are too many, some
+/// are named more often. Any thread.
+class expiry_reminders {
+public:
+  using time_point = std::chrono::system_clock::time_point;
+
+  /// @param whose "own", or anything else for a peer's.
+  bool is_due(const std::string& whose, const certificate_info& x, time_point now);
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, time_point> last_; // by certificate
+};
+
+/// Writes a line to the log, at most once a day, if a certificate expires within a week.
+/// @param whose "own", or the peer's place.
 void warn_of_expiry(const std::string& whose, const certificate_info& x);
+
+/// The same for both ends of a link. @pre own.tls
+void warn_of_expiry(const link_terms& own, const std::string& place, const certificate_info& peer);
 
 } // namespace cafbus

@@ -77,3 +77,30 @@ CAF_TEST(a certificate that is not there is a failure) {
   CAF_REQUIRE(!terms);
   CAF_CHECK(terms.error().text.find("/nonexistent/file.pem") != std::string::npos);
 }
+
+CAF_TEST(a certificate that expires within a week is named once a day) {
+  using namespace std::chrono_literals;
+  expiry_reminders x;
+  const auto now = std::chrono::system_clock::now();
+  const certificate_info leaf{"leaf", {"leaf"}, now + 8 * 24h};
+  CAF_CHECK(!x.is_due("hub:1", leaf, now));
+  CAF_CHECK(x.is_due("hub:1", leaf, now + 30h));
+  CAF_CHECK(!x.is_due("hub:2", leaf, now + 30h + 1s)); // over another connection
+  CAF_CHECK(!x.is_due("hub:1", leaf, now + 53h));
+  CAF_CHECK(x.is_due("hub:1", leaf, now + 54h));
+  CAF_CHECK(x.is_due("own", leaf, now + 54h));
+  auto renewed = leaf;
+  renewed.expires += 24h;
+  CAF_CHECK(x.is_due("hub:1", renewed, now + 54h));
+  CAF_CHECK(x.is_due("hub:1", leaf, now + 30 * 24h)); // it has expired, and is still in use
+}
+
+CAF_TEST(of very many certificates not all are remembered) {
+  using namespace std::chrono_literals;
+  expiry_reminders x;
+  const auto now = std::chrono::system_clock::now();
+  for (int i = 0; i < 1'025; ++i)
+    CAF_CHECK(x.is_due("hub:1", {std::to_string(i), {}, now + 1h}, now));
+  CAF_CHECK(!x.is_due("hub:1", {"1024", {}, now + 1h}, now));
+  CAF_CHECK(x.is_due("hub:1", {"0", {}, now + 1h}, now));
+}
