@@ -81,33 +81,44 @@ size_t harness::add_bus(const std::string& name, bus_options options) {
     options.node = all.size() + 1;
   if (options.idle_timeout == bus_options{}.idle_timeout)
     options.idle_timeout = 0s;
-  const auto newest = impl_->system.latest_actor_id();
-  auto parts = spawn_bus(impl_->system, options);
-  all.push_back({name, options, parts, spawn_node_gate(impl_->system, parts, options), false});
-  impl_->own(newest, all.size() - 1);
-  impl_->actors[parts.hub.id()].is_hub = true;
+  all.push_back({.name = name, .options = options});
+  impl_->spawn_parts(all.size() - 1);
   return all.size() - 1;
 }
 
+void harness::impl::spawn_parts(size_t bus) {
+  const auto newest = system.latest_actor_id();
+  auto& x = buses[bus];
+  x.parts = spawn_bus(system, x.options);
+  x.gate = spawn_node_gate(system, x.parts, x.options);
+  own(newest, bus);
+  actors[x.parts.hub.id()].is_hub = true;
+}
+
 size_t harness::add_link(size_t from, size_t to) {
-  auto& upstream = impl_->buses.at(from);
-  auto& taker = impl_->buses.at(to);
-  const auto newest = impl_->system.latest_actor_id();
   auto wire = std::make_shared<node_wire>();
-  wire->gate = upstream.gate;
+  wire->gate = impl_->buses.at(from).gate;
   wire->random = &impl_->stream("link " + std::to_string(impl_->links.size()));
+  impl_->buses.at(to);
+  impl_->links.push_back({from, to, std::move(wire)});
+  impl_->attach_import(impl_->links.size() - 1);
+  return impl_->links.size() - 1;
+}
+
+void harness::impl::attach_import(size_t link) {
+  const auto newest = system.latest_actor_id();
+  const auto& [from, to, wire] = links[link];
+  const auto& taker = buses[to];
   node_import_options x;
-  x.source = "node:" + upstream.name;
-  x.peer = upstream.name;
+  x.source = "node:" + buses[from].name;
+  x.peer = buses[from].name;
   x.name = taker.name;
   x.parts = taker.parts;
-  x.connector = spawn_wire_connector(impl_->system, wire);
+  x.connector = spawn_wire_connector(system, wire);
   x.seed = (*wire->random)();
   auto source = x.source;
-  caf::anon_send(taker.parts.bus, attach_source{source, spawn_node_import(impl_->system, std::move(x))});
-  impl_->own(newest, to);
-  impl_->links.push_back({from, to, std::move(wire)});
-  return impl_->links.size() - 1;
+  caf::anon_send(taker.parts.bus, attach_source{source, spawn_node_import(system, std::move(x))});
+  own(newest, to);
 }
 
 size_t harness::add_source(const std::string& name, size_t bus, source_script script) {
@@ -194,7 +205,9 @@ void harness::finish() {
   x.release_parked();
   for (auto& link : x.links) {
     link.wire->up = true;
-    link.wire->shortest = link.wire->longest = 0s;
+    link.wire->latency = {};
+    link.wire->unblock(far);
+    link.wire->unblock(near);
   }
   for (auto& source : x.sources)
     source.record->silent = true;

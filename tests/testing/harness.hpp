@@ -17,6 +17,12 @@
 
 namespace cafbus::testing {
 
+/// What goes over a link, by direction.
+enum class flow : uint8_t {
+  events,  ///< From the bus that has the events to the one that takes them.
+  answers, ///< Back: what is wanted, and the credit for more.
+};
+
 /// Whole buses in one process, one thread and virtual time: one CAF actor system without the I/O module, whose
 /// scheduler draws by lot which actor handles its next message, and sometimes lets a little time go by while others
 /// wait. The seed decides everything: the same calls with the same seed give the same trace, byte for byte. A year
@@ -105,6 +111,14 @@ public:
   void heal(size_t link);
   /// From now on messages over the link take this long, each direction keeping its order.
   void delay(size_t link, duration shortest, duration longest);
+  /// The same for one direction.
+  void delay(size_t link, flow direction, duration shortest, duration longest);
+  /// A partition in one direction: what goes that way waits, in its order, until it is unblocked; the other direction
+  /// flows. Nobody is told. Nobody connects meanwhile, for that takes both.
+  void block(size_t link, flow direction);
+  void unblock(size_t link, flow direction);
+  /// The connection breaks, and what was on its way is lost; both ends know at once and may connect again.
+  void reset(size_t link);
   /// The sending end dies, as if by a fault of its own; the link is made again.
   void kill_export(size_t link);
 
@@ -118,6 +132,19 @@ public:
 
   /// The bus stops as `stop_within` has it; it stays away.
   void stop_bus(size_t bus);
+
+  /// Its process dies, without a word: its sources and consumers are gone with it, and other buses learn of it within
+  /// `notice`. Events that came to it, or should have come while it was away, may be lost without anybody being told:
+  /// `expect_exact_losses` then bounds what comes by way of it only from above.
+  void crash_bus(size_t bus, duration notice = std::chrono::seconds{2});
+
+  /// A new process in the place of a crashed or stopped one: it has the same name and links, but no consumer and no
+  /// source. It remembers nothing, and is another node.
+  /// @pre it has crashed or was stopped
+  void restart_bus(size_t bus);
+  /// The same with other options: what it remembers is what lies where these say. Node 0: another node than before. One
+  /// that keeps its node must go on with its numbers.
+  void restart_bus(size_t bus, bus_options options);
 
   /// No actor of this name (hub, conn, bus, node-export, ...) gets a turn before `x` has passed: all that is on the way
   /// to it is late, and overtaken by what others send each other.

@@ -12,6 +12,14 @@ void kill_now(const Handle& x) {
     caf::anon_send_exit(x, caf::exit_reason::kill);
 }
 
+wire_side origin_of(flow x) {
+  return x == flow::events ? far : near;
+}
+
+std::string word_of(flow x) {
+  return x == flow::events ? "events" : "answers";
+}
+
 } // namespace
 
 /// From now on it is a stopped bus, which nobody can connect to.
@@ -20,6 +28,21 @@ void harness::impl::count_out(size_t bus) {
   for (auto& link : links)
     if (link.from == bus)
       link.wire->gate = nullptr;
+}
+
+/// The sources and consumers that it had.
+void harness::impl::end_users_of(size_t bus) {
+  buses[bus].crashed = true;
+  for (auto& x : sources)
+    if (x.bus == bus) {
+      x.record->silent = true;
+      kill_now(x.actor);
+    }
+  for (auto& x : consumers)
+    if (x.bus == bus) {
+      x.record->over = true;
+      kill_now(x.actor);
+    }
 }
 
 // -- links -----------------------------------------------------------------------------------------------------------
@@ -36,9 +59,27 @@ void harness::heal(size_t link) {
 
 void harness::delay(size_t link, duration shortest, duration longest) {
   impl_->note("delay link=" + std::to_string(link));
-  auto& wire = *impl_->links.at(link).wire;
-  wire.shortest = shortest;
-  wire.longest = longest;
+  impl_->links.at(link).wire->latency = {wire_latency{shortest, longest}, {shortest, longest}};
+}
+
+void harness::delay(size_t link, flow direction, duration shortest, duration longest) {
+  impl_->note("delay link=" + std::to_string(link) + " direction=" + word_of(direction));
+  impl_->links.at(link).wire->latency[origin_of(direction)] = {shortest, longest};
+}
+
+void harness::block(size_t link, flow direction) {
+  impl_->note("block link=" + std::to_string(link) + " direction=" + word_of(direction));
+  impl_->links.at(link).wire->blocked[origin_of(direction)] = true;
+}
+
+void harness::unblock(size_t link, flow direction) {
+  impl_->note("unblock link=" + std::to_string(link) + " direction=" + word_of(direction));
+  impl_->links.at(link).wire->unblock(origin_of(direction));
+}
+
+void harness::reset(size_t link) {
+  impl_->note("reset link=" + std::to_string(link));
+  impl_->links.at(link).wire->reset();
 }
 
 void harness::kill_export(size_t link) {
@@ -82,6 +123,46 @@ void harness::stop_bus(size_t bus) {
   impl_->note("stop bus=" + x.name);
   caf::anon_send(x.parts.bus, stop_within("stopped by the test"));
   impl_->count_out(bus);
+}
+
+void harness::crash_bus(size_t bus, duration notice) {
+  auto& x = impl_->buses.at(bus);
+  impl_->note("crash bus=" + x.name);
+  impl_->count_out(bus);
+  for (auto& link : impl_->links)
+    if (link.from == bus || link.to == bus) {
+      const auto was_up = link.wire->up;
+      link.wire->cut(notice); // whatever its actors say from now on, nobody hears it
+      link.wire->up = was_up;
+    }
+  impl_->end_users_of(bus);
+  kill_now(x.parts.bus);
+  kill_now(x.gate);
+}
+
+void harness::restart_bus(size_t bus) {
+  auto options = impl_->buses.at(bus).options;
+  options.node = 0;
+  restart_bus(bus, std::move(options));
+}
+
+void harness::restart_bus(size_t bus, bus_options options) {
+  constexpr uint64_t first_node = 1'000'000; // beyond those of buses that were not restarted
+  auto& x = impl_->buses.at(bus);
+  impl_->note("restart bus=" + x.name);
+  options.app = x.name;
+  if (options.node == 0)
+    options.node = first_node + ++impl_->last_restart;
+  impl_->end_users_of(bus);
+  x.options = std::move(options);
+  x.stopped = false;
+  impl_->spawn_parts(bus);
+  for (size_t i = 0; i < impl_->links.size(); ++i) {
+    if (impl_->links[i].from == bus)
+      impl_->links[i].wire->gate = x.gate;
+    if (impl_->links[i].to == bus)
+      impl_->attach_import(i);
+  }
 }
 
 void harness::hold(const std::string& actor_name, duration x) {

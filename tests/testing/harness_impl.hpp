@@ -28,11 +28,12 @@ struct harness::impl {
   explicit impl(run_plan plan);
 
   struct bus_entry {
-    std::string name;
-    bus_options options;
-    bus_parts parts;
-    node_gate_actor gate;
+    std::string name = {};
+    bus_options options = {};
+    bus_parts parts = {};
+    node_gate_actor gate = {};
     bool stopped = false;
+    bool crashed = false; // once or more, or stopped and begun again: what it had may be lost without a word
   };
   struct link_entry {
     size_t from = 0;
@@ -115,10 +116,14 @@ struct harness::impl {
   void check_stopping();
   bool lives(const consumer_entry& x) const { return x.conn && !x.record->over && !buses[x.bus].stopped; }
   bool reaches(size_t from, size_t to) const;
+  bool crossed_a_crash(size_t from, size_t to) const;
 
   void note(const std::string& what);
   duration now() const { return scheduler.clock().now() - began; }
   void count_out(size_t bus);
+  void end_users_of(size_t bus);
+  void spawn_parts(size_t bus);
+  void attach_import(size_t link);
   void end_all();
   std::mt19937_64& stream(std::string_view name);
 
@@ -141,6 +146,7 @@ struct harness::impl {
   uint64_t steps = 0;
   uint64_t seen = 0;
   uint64_t told = 0;
+  uint64_t last_restart = 0;
   bool anything_published = false;
 
   uint64_t restless = 0; // steps since no actor had a message

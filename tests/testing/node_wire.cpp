@@ -8,6 +8,7 @@
 #include <caf/typed_response_promise.hpp>
 #include <functional>
 #include <map>
+#include <utility>
 
 namespace cafbus::testing {
 
@@ -18,11 +19,15 @@ struct arrived {
   uint64_t ticket = 0;
 };
 
+/// What has waited for a direction to be unblocked may go.
+struct flow_again {};
+
 } // namespace
 
 } // namespace cafbus::testing
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::testing::arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::testing::flow_again)
 
 namespace cafbus::testing {
 
@@ -44,9 +49,11 @@ class transit {
 public:
   transit(Self* self, std::shared_ptr<node_wire> wire) : self_{self}, wire_{std::move(wire)} {}
 
-  void after_a_while(std::function<void()> what) {
+  void after_a_while(wire_side from, std::function<void()> what) {
+    if (wire_->blocked[from] || !stalled_.empty())
+      return stalled_.push_back(std::move(what));
     auto now = self_->clock().now();
-    free_at_ = std::max(free_at_, now + wire_->delay());
+    free_at_ = std::max(free_at_, now + wire_->delay(from));
     if (free_at_ <= now && waiting_.empty())
       return what();
     waiting_.emplace(++last_, std::move(what));
@@ -59,9 +66,15 @@ public:
       entry.mapped()();
   }
 
+  void on_flow_again(wire_side from) {
+    for (auto& x : std::exchange(stalled_, {}))
+      after_a_while(from, std::move(x));
+  }
+
 private:
   Self* self_;
   std::shared_ptr<node_wire> wire_;
+  std::vector<std::function<void()>> stalled_;
   std::map<uint64_t, std::function<void()>> waiting_;
   uint64_t last_ = 0;
   caf::actor_clock::time_point free_at_{};
@@ -69,7 +82,7 @@ private:
 
 // -- an end ----------------------------------------------------------------------------------------------------------
 
-using end_impl = wire_end_actor::extend<caf::reacts_to<arrived>>;
+using end_impl = wire_end_actor::extend<caf::reacts_to<arrived>, caf::reacts_to<flow_again>>;
 
 struct wire_end_state {
   static inline const char* name = "wire-end";
@@ -84,7 +97,7 @@ struct wire_end_state {
       self->demonitor(monitored);
     auto other = link->ends[1 - side];
     if (other && !link->broken)
-      end_later(other, wire->delay());
+      end_later(other, wire->delay(side));
     link->ends[side] = nullptr;
     if (side == far)
       link->exporter = nullptr;
@@ -109,7 +122,7 @@ struct wire_end_state {
         watch(local.address());
       // the answer is on its way for a while, too
       auto answer = [this, promise](Answer y) mutable {
-        way->after_a_while([this, promise, y]() mutable {
+        way->after_a_while(side, [this, promise, y]() mutable {
           if (!link->broken)
             promise.deliver(y);
         });
@@ -118,7 +131,7 @@ struct wire_end_state {
         self->request(local, caf::infinite, std::move(x)).then(answer, [](const caf::error&) {});
       return promise;
     }
-    way->after_a_while([this, promise, x = std::move(x)]() mutable {
+    way->after_a_while(side, [this, promise, x = std::move(x)]() mutable {
       if (const auto& other = link->ends[1 - side]; other && !link->broken)
         self->request(other, caf::infinite, std::move(x))
             .then([promise](Answer y) mutable { promise.deliver(std::move(y)); }, [](const caf::error&) {});
@@ -149,6 +162,7 @@ end_impl::behavior_type wire_end(end_impl::stateful_pointer<wire_end_state> self
       [&state](node_events& x) { return state.pass<node_events_taken>(x, state.link->importer); },
       [&state](node_interest& x) { return state.pass<node_interest_taken>(x, state.link->exporter); },
       [&state](const arrived& x) { state.way->on_arrived(x); },
+      [&state](const flow_again&) { state.way->on_flow_again(state.side); },
   };
 }
 
@@ -164,7 +178,7 @@ struct wire_door_state {
 
   caf::result<node_welcome> on_hello(const node_hello& x) {
     auto promise = self->make_response_promise<node_welcome>();
-    way->after_a_while([this, promise, x]() mutable { introduce(promise, x); });
+    way->after_a_while(near, [this, promise, x]() mutable { introduce(promise, x); });
     return promise;
   }
 
@@ -185,7 +199,7 @@ struct wire_door_state {
               auto answer = y;
               if (y.exporter && link->ends[near])
                 answer.exporter = link->ends[near];
-              way->after_a_while([this, promise, link, answer]() mutable {
+              way->after_a_while(far, [this, promise, link, answer]() mutable {
                 if (!link->broken)
                   promise.deliver(answer);
                 self->quit(caf::exit_reason::user_shutdown);
@@ -227,7 +241,8 @@ node_connector_actor::behavior_type wire_connector(node_connector_actor::pointer
 
 } // namespace
 
-nanoseconds node_wire::delay() const {
+nanoseconds node_wire::delay(wire_side from) const {
+  const auto [shortest, longest] = latency[from];
   if (longest <= shortest)
     return shortest;
   return shortest + nanoseconds{(*random)() % static_cast<uint64_t>((longest - shortest).count() + 1)};
@@ -240,6 +255,19 @@ void node_wire::cut(nanoseconds notice) {
     for (const auto& end : x->ends)
       end_later(end, nanoseconds{(*random)() % static_cast<uint64_t>(std::max<int64_t>(0, notice.count()) + 1)});
   }
+}
+
+void node_wire::unblock(wire_side from) {
+  blocked[from] = false;
+  for (const auto& x : connections)
+    if (x->ends[from])
+      caf::anon_send(caf::actor_cast<caf::actor>(x->ends[from]), flow_again{});
+}
+
+void node_wire::reset() {
+  const auto was_up = up;
+  cut(nanoseconds{0});
+  up = was_up;
 }
 
 void node_wire::kill_exports() {

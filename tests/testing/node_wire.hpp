@@ -21,18 +21,30 @@ struct wire_connection {
   bool broken = false; ///< Nothing passes any more; the ends learn of it later.
 };
 
+/// Time of a message on its way.
+struct wire_latency {
+  std::chrono::nanoseconds shortest{0};
+  std::chrono::nanoseconds longest{0};
+};
+
 /// What lies between two buses: keeps each direction's order, as a stream does, and is otherwise as slow, and as
 /// often cut, as it is told.
 struct node_wire {
   node_gate_actor gate; ///< Of the bus that has the events; null: it is gone.
   std::mt19937_64* random = nullptr;
   bool up = true;
-  std::chrono::nanoseconds shortest{0}; ///< Time of a message on its way.
-  std::chrono::nanoseconds longest{0};
+  std::array<wire_latency, 2> latency;                       ///< Of what comes from that side.
+  std::array<bool, 2> blocked{false, false};                 ///< What comes from that side waits, in order.
   std::vector<std::shared_ptr<wire_connection>> connections; ///< Some may have ended.
 
-  /// A time on its way, by lot.
-  std::chrono::nanoseconds delay() const;
+  /// A time on its way from that side, by lot.
+  std::chrono::nanoseconds delay(wire_side from) const;
+
+  /// What waits goes on its way.
+  void unblock(wire_side from);
+
+  /// Breaks every connection, and both ends learn of it at once. The next attempt to connect succeeds.
+  void reset();
 
   /// Breaks every connection: what is on its way is lost, each end learns of it within `notice`, by lot and not at the
   /// same time, as with a machine that falls silent. Nobody connects before `up` is set again.
