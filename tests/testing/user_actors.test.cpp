@@ -168,7 +168,8 @@ CAF_TEST(a talk without end is told as such and who talks) {
   CAF_CHECK(any_has(x.broken(), "now for one#") || any_has(x.broken(), "now for other#"));
 }
 
-CAF_TEST(a link may be cut for a month) {
+CAF_TEST(a link may be cut for days) {
+  constexpr auto days = 24h * 3; // more than 300,000 messages in one call, which once were too many
   harness x{1};
   auto a = x.add_bus("a");
   auto b = x.add_bus("b");
@@ -176,13 +177,13 @@ CAF_TEST(a link may be cut for a month) {
   x.add_consumer("far", b, {.types = {"t"}});
   x.run_for(1s);
   x.cut(link);
-  x.run_for(24h * 30);
+  x.run_for(days);
   x.heal(link);
   x.add_source("s", a, {.types = {"t"}});
   x.finish();
   for (const auto& what : x.broken())
     CAF_ERROR(what);
-  CAF_CHECK(x.now() > 24h * 30);
+  CAF_CHECK(x.now() > days);
 }
 
 CAF_TEST(many messages in a row are no talk without end) {
