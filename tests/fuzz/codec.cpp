@@ -1,9 +1,11 @@
 // Round trip: what decodes encodes to what decodes the same, as one line; and an event's payload is kept byte by byte
 // from a publish line to what a consumer reads.
+#include "messages/event_cursor.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/event_frame.hpp"
 #include "messages/frame_codec.hpp"
 #include "messages/json_grammar.hpp"
+#include "messages/replay.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/messages/padded_line.hpp"
 
@@ -25,6 +27,21 @@ void check_round_trip(const T& x, std::string_view line) {
     fuzz::require(same && *same == frame{x}, "a frame changes on its way", line);
     fuzz::require(encode(std::get<T>(*same)) == text, "encoding is not stable", text);
   }
+}
+
+/// What a hello asks of the past is refused with a short reason, or can be understood.
+void check_wish(const frame& x) {
+  const auto* greeting = std::get_if<hello>(&x);
+  if (!greeting || !greeting->replay)
+    return;
+  const auto& wish = *greeting->replay;
+  const auto checked = check_replay(wish);
+  if (!checked)
+    return fuzz::require(checked.error().text.size() < 1'024, "a long complaint", checked.error().text);
+  if (!wish.since.empty())
+    fuzz::require(static_cast<bool>(parse_since(wish.since, std::chrono::system_clock::now())), "no time", wish.since);
+  if (const auto cursor = parse_cursor(wish.cursor); !wish.cursor.empty())
+    fuzz::require(cursor && to_text(*cursor) == wish.cursor, "a cursor is written as something else", wish.cursor);
 }
 
 void check_event(std::string_view line) {
@@ -61,8 +78,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto input = fuzz::text_of(data, size);
   auto line = input.substr(0, input.find('\n')); // as the splitter cuts it
   auto decoded = decode(line);
-  if (auto* x = std::get_if<frame>(&decoded))
+  if (auto* x = std::get_if<frame>(&decoded)) {
+    check_wish(*x);
     std::visit([&](const auto& y) { check_round_trip(y, line); }, *x);
+  }
   check_event(padded_line{line});
   return 0;
 }

@@ -221,20 +221,33 @@ struct history_scenario {
         return fail(who, "a hole behind position " + std::to_string(last->position) + " that no number tells of");
     }
     if (watch.wish.latest)
-      check_latest(watch, wanted, who);
+      check_latest(watch, who);
     if (!watch.wish.cursor.empty())
       check_cursor(watch, wanted, who);
-    const auto cursor = parse_cursor(watch.wish.cursor);
-    const auto is_due =
-        !watch.seen.empty() || (watch.wish.since.empty() && (!cursor || cursor->position < wanted.back()));
-    if (!watch.over && is_due && (watch.seen.empty() || watch.seen.back().position != wanted.back()))
-      fail(who, "the last event has not come");
+    if (!watch.over)
+      check_end(watch, wanted, who);
     if (!watch.over && watch.seen.size() < watch.at_least)
       fail(who, "it has got too little of the past");
   }
 
+  /// The last event that it wants has come, unless that was too old when it came itself.
+  void check_end(const history_watch& watch, const std::vector<uint64_t>& wanted, const std::string& who) {
+    if (!watch.seen.empty()) {
+      if (watch.seen.back().position != wanted.back())
+        fail(who, "the last event has not come");
+      return;
+    }
+    const auto cursor = parse_cursor(watch.wish.cursor);
+    const auto was_before = cursor && cursor->position >= wanted.back();
+    const auto is_kept = wanted.back() + kept > all->seen.back().position;
+    if (is_kept && !was_before && watch.wish.since.empty())
+      fail(who, "nothing has come, although it was there");
+    if (!is_kept && cursor && !was_before && !watch.lost)
+      fail(who, "nothing has come behind its cursor, and nothing was told");
+  }
+
   /// From the newest one of a type on it gets all of that type; a queue of its own may be too small for that.
-  void check_latest(const history_watch& watch, const std::vector<uint64_t>& wanted, const std::string& who) {
+  void check_latest(const history_watch& watch, const std::string& who) {
     const auto first = watch.seen.empty() ? UINT64_MAX : watch.seen[0].position;
     const auto holes = watch.seen.empty() ? 0 : watch.seen.back().seq - watch.seen.size();
     std::map<std::string, uint64_t> began;
@@ -245,7 +258,6 @@ struct history_scenario {
       if (auto i = began.find(y.type); i != began.end() && y.position >= i->second && y.position >= first &&
                                        y.position <= watch.seen.back().position)
         ++expected;
-    static_cast<void>(wanted);
     if (holes == 0 && expected != watch.seen.size())
       fail(who, "of " + std::to_string(expected) + " events from the latest on it has got " +
                     std::to_string(watch.seen.size()));
