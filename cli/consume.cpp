@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/consume_course.hpp"
 #include "cli/consume_flags.hpp"
 #include "cli/consume_join.hpp"
 #include "cli/consume_session.hpp"
@@ -83,7 +84,7 @@ void print_totals(const consume_totals& x, consume_end why, int code, const cons
 }
 
 /// The worst that happened decides.
-int code_of(const consume_session& session, consume_end why, const consume_request& request, bool fail_on_loss) {
+int code_of(const consume_course& session, consume_end why, const consume_request& request, bool fail_on_loss) {
   const auto& totals = session.totals();
   if (why == consume_end::bus_shutdown || why == consume_end::connection_lost)
     return exit_code::bus_lost;
@@ -100,7 +101,7 @@ int code_of(const consume_session& session, consume_end why, const consume_reque
   return fail_on_loss && lost_events(totals, why) ? exit_code::lost : exit_code::done;
 }
 
-int run_session(consume_session& session, const consume_request& request, const consume_flags& flags,
+int run_session(consume_course& session, const consume_request& request, const consume_flags& flags,
                 const std::string& app) {
   auto why = session.run();
   auto code = code_of(session, why, request, flags.fail_on_loss);
@@ -184,7 +185,8 @@ int run_consume(const consume_flags& flags) {
       return complain(exit_code::unwritable, opened.error().text);
   for (const auto& warning : warnings(*request))
     say(warning);
-  auto joined = join_bus(paths, *request, flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand);
+  const auto policy = flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand;
+  auto joined = join_bus(paths, *request, policy);
   if (joined.out_of_time)
     return end_before_it_began(flags);
   if (!joined.bus)
@@ -192,14 +194,15 @@ int run_consume(const consume_flags& flags) {
   if (joined.bus->started)
     tell_of_others(paths);
   request->timeout = joined.time_left;
-  consume_session session{
-      std::move(joined.bus->bus), std::move(*program), std::move(files), std::move(*cursors), *request, paths.socket};
-  if (auto prepared = session.prepare(); !prepared)
+  consume_course course{paths, policy, *request};
+  auto prepared =
+      course.prepare(std::move(joined.bus->bus), {std::move(*program), std::move(files), std::move(*cursors)});
+  if (!prepared)
     return complain(exit_code::failed, prepared.error().text);
   say("ready event_key=" + request->subscription.event_key);
   if (auto told = notice->tell(); !told)
     return complain(exit_code::unwritable, told.error().text);
-  return run_session(session, *request, flags, paths.dir.substr(paths.dir.rfind('/') + 1));
+  return run_session(course, *request, flags, paths.dir.substr(paths.dir.rfind('/') + 1));
 }
 
 constexpr const char* consume_footer =
@@ -255,6 +258,11 @@ constexpr const char* consume_footer =
     "the bus has been restarted), and --fail-on-loss counts it. Each run needs a file\n"
     "of its own; it appears with the first event.\n"
     "\n"
+    "--reconnect: a bus that was lost is started again (not with --no-spawn); one that was\n"
+    "stopped is waited for. What the bus took in meanwhile is printed; what a bus that has\n"
+    "ended had not delivered is lost, and a line `gap: ... restart` says so. The last line\n"
+    "has the totals of all connections.\n"
+    "\n"
     "--on-first, --on-last: the bus runs them with the environment (at most 64 KiB),\n"
     "folder and umask of this program. --timeout includes the time of --on-first.\n"
     "\n"
@@ -274,6 +282,7 @@ constexpr const char* consume_footer =
     "  cafbus consume orders.> --since 10m --where '/total > 100'\n"
     "  cafbus consume prices.> --latest\n"
     "  cafbus consume orders --cursor-file orders.cursor --exec ./handle\n"
+    "  cafbus consume orders --reconnect --cursor-file orders.cursor\n"
     "  cafbus consume orders --policy block --block-timeout 30s --exec ./slow-handler\n"
     "  cafbus consume im.message --exec 'sh -c \"test $CAFBUS_MISSED = 0 || ./resync\"'\n"
     "  cafbus consume orders --types order.paid,order.sent --fail-on-loss \\\n"

@@ -141,7 +141,8 @@ result<void> read_replay(const consume_flags& flags, consume_request& x) {
     return failure{failure_kind::invalid, "--last, --since and --latest each say which past events to print first; "
                                           "leave all but one out"};
   x.cursor_file = flags.cursor_file;
-  if (!flags.cursor_file.empty())
+  x.reconnect = flags.reconnect;
+  if (!flags.cursor_file.empty() || flags.reconnect)
     x.subscription.capabilities.emplace_back(capability::cursor);
   if (named == 0)
     return {};
@@ -308,6 +309,8 @@ void consume_flags::add_to(CLI::App& command) {
   text("--cursor-file", cursor_file, "PATH",
        "Keep in this file which event was handled last, and if the file exists, begin with the events after that one; "
        "the three options above then count for the first run only");
+  command.add_flag("--reconnect", reconnect,
+                   "When the bus ends or the connection is lost, connect again and continue behind the last event");
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

@@ -32,6 +32,7 @@ struct consume_flags {
   std::string since;
   bool latest = false;
   std::string cursor_file;
+  bool reconnect = false;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

@@ -41,6 +41,7 @@ struct consume_request {
   char end = '\n';                           ///< What stands after each event.
   std::chrono::nanoseconds explain_after{0}; ///< Time without an event until it is said why; 0: never.
   bool quiet = false;                        ///< No source states.
+  bool reconnect = false;                    ///< It goes on when its bus has ended, or has given it up.
   std::string cursor_file;                   ///< Where it is kept which event was handled last; empty: nowhere.
 
   bool bounded() const { return max_events != 0 || timeout.count() != 0 || idle_timeout.count() != 0; }

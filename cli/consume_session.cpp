@@ -22,18 +22,16 @@ using namespace std::chrono_literals;
 /// For the bus's answers at the end, and for a reader that may be stuck once we are told to end.
 constexpr auto leave_timeout = 2s;
 
+} // namespace
+
 bool is_pipe_or_socket(int fd) {
   struct stat info {};
   return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
-} // namespace
-
-consume_session::consume_session(client bus, std::optional<jq_worker> program, event_files files,
-                                 std::optional<cursor_keeper> cursors, const consume_request& request,
-                                 std::string socket)
-  : bus_(std::move(bus)), files_(std::move(files)), cursors_(std::move(cursors)), request_(request),
-    socket_(std::move(socket)), program_(std::move(program)) {
+consume_session::consume_session(client bus, consume_means means, const consume_request& request, std::string socket)
+  : bus_(std::move(bus)), files_(std::move(means.files)), cursors_(std::move(means.cursors)), request_(request),
+    socket_(std::move(socket)), program_(std::move(means.program)) {
   if (!request.command.empty())
     command_.emplace(request.command, request.subscription.event_key, request.command_timeout);
 }

@@ -17,19 +17,25 @@
 
 namespace cafbus {
 
+/// What becomes of events, from one session to the next.
+struct consume_means {
+  std::optional<jq_worker> program = {};     ///< Compiled if the request has one.
+  event_files files = {};                    ///< Open if the request has an `output_dir`.
+  std::optional<cursor_keeper> cursors = {}; ///< Keeps which event was handled last, if that is asked for.
+};
+
+/// Whether somebody at the other end can close it.
+bool is_pipe_or_socket(int fd);
+
 /// A consumer that has its `hello_ack`: takes events until something ends it, then leaves the bus in good order.
 /// Reads from the bus only while nothing waits to be written, so that a slow reader of ours slows the bus's side of
 /// this one connection down, where drops are counted, and never fills our memory. While a command works it reads at a
 /// slow pace and up to a bound (`read_ahead_bytes`).
 class consume_session {
 public:
-  /// @param program Compiled if the request has one.
-  /// @param files Open if the request has an `output_dir`.
   /// @param request Outlives this.
-  /// @param cursors Keeps which event was handled last, if that is asked for.
   /// @param socket Where the bus listens, to be asked for its totals.
-  consume_session(client bus, std::optional<jq_worker> program, event_files files, std::optional<cursor_keeper> cursors,
-                  const consume_request& request, std::string socket);
+  consume_session(client bus, consume_means means, const consume_request& request, std::string socket);
 
   /// Takes over SIGINT, SIGTERM and SIGHUP, unless they are ignored.
   result<void> prepare();
@@ -39,6 +45,18 @@ public:
 
   /// @pre It has run.
   const consume_totals& totals() const noexcept { return totals_; }
+
+  /// @pre It has run, and no event is worked on. Nothing of it is of use then but its counts.
+  consume_means release() { return {std::move(program_), std::move(files_), std::move(cursors_)}; }
+
+  /// Whether it was told to end, by a signal, although something else had ended it.
+  bool was_hurried() const noexcept { return phase_ == phase::hurrying || phase_ == phase::over; }
+
+  /// Of the event that was taken last; empty: none had one.
+  const std::string& last_cursor() const noexcept { return last_cursor_; }
+
+  /// Events that passed the program.
+  uint64_t delivered() const noexcept { return delivered_; }
 
   /// Whether events could not be written, to standard output or to a file.
   bool output_failed() const noexcept { return output_failed_; }
@@ -135,6 +153,7 @@ private:
   std::optional<failure> hung_up_; // how the connection ended; what came before is still handled
   bool behind_ = false;            // more has been read than there was time for
   uint64_t delivered_ = 0;
+  std::string last_cursor_;
   phase phase_ = phase::taking;
   consume_end end_ = consume_end::limit; // once it is not taking
   clock::time_point hurry_until_;        // while it is hurrying

@@ -83,6 +83,8 @@ void consume_session::on_event(const event_frame& event) {
   ++totals_.received;
   if (cursors_)
     cursors_->took(event.cursor, delivered_);
+  if (request_.reconnect)
+    last_cursor_ = event.cursor;
   const auto was_told = told_gap_.from_seq != 0 && told_gap_.to_seq + 1 == event.seq;
   if (was_told && is_before_all(told_gap_))
     missed = told_gap_.count;

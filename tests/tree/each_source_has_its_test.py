@@ -20,6 +20,7 @@ ELSEWHERE = {
     "cli/bench": ["e2e/92_a_benchmark_is_a_command.py"],
     "cli/completion_command": ["e2e/90_the_shell_completes_the_command_line.py"],
     "cli/consume": ["e2e/21_consume_prints_what_it_is_asked_for.py"],
+    "cli/consume_course": ["e2e/99_consume_goes_on_with_another_bus.py"],
     "cli/consume_flags": ["e2e/50_consume_options_combine.py"],
     "cli/consume_session": ["e2e/52_consume_ends_in_good_order.py"],
     "cli/consume_session_events": ["e2e/21_consume_prints_what_it_is_asked_for.py",
