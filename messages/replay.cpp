@@ -12,7 +12,11 @@ namespace cafbus {
 
 namespace {
 
-using namespace std::chrono;
+using namespace std::chrono_literals;
+using std::chrono::minutes;
+using std::chrono::nanoseconds;
+using std::chrono::sys_days;
+using std::chrono::system_clock;
 
 /// What follows a certain number of digits; takes texts apart from their front.
 class time_reader {
@@ -62,7 +66,8 @@ std::optional<sys_days> read_date(time_reader& from) {
   const auto second = first && from.take("-") ? from.number(2) : std::nullopt;
   if (!second)
     return std::nullopt;
-  const year_month_day date{year{*y}, month{static_cast<unsigned>(*first)}, day{static_cast<unsigned>(*second)}};
+  const std::chrono::year_month_day date{std::chrono::year{*y}, std::chrono::month{static_cast<unsigned>(*first)},
+                                         std::chrono::day{static_cast<unsigned>(*second)}};
   if (!date.ok() || *y < 1700 || *y > 2200) // what a 64-bit number of nanoseconds holds
     return std::nullopt;
   return sys_days{date};
@@ -74,7 +79,7 @@ std::optional<nanoseconds> read_time(time_reader& from) {
   const auto s = m && from.take(":") ? from.number(2) : std::nullopt;
   if (!s || *h > 23 || *m > 59 || *s > 60)
     return std::nullopt;
-  const nanoseconds result = hours{*h} + minutes{*m} + seconds{*s};
+  const nanoseconds result = std::chrono::hours{*h} + minutes{*m} + std::chrono::seconds{*s};
   if (!from.take("."))
     return result;
   const auto part = from.fraction();
@@ -91,7 +96,7 @@ std::optional<minutes> read_zone(time_reader& from) {
   const auto m = h && from.take(":") ? from.number(2) : std::nullopt;
   if (!m || *h > 23 || *m > 59)
     return std::nullopt;
-  const minutes result = hours{*h} + minutes{*m};
+  const minutes result = std::chrono::hours{*h} + minutes{*m};
   return is_west ? -result : result;
 }
 
@@ -105,7 +110,7 @@ std::optional<system_clock::time_point> parse_rfc3339(std::string_view text) {
   return system_clock::time_point{*date} + *time - *zone;
 }
 
-failure bad(std::string text) {
+failure bad_replay(std::string text) {
   return {failure_kind::invalid, std::move(text)};
 }
 
@@ -117,8 +122,8 @@ result<system_clock::time_point> parse_since(std::string_view text, system_clock
     return std::max(*time, earliest);
   const auto ago = parse_duration(text);
   if (!ago || *ago < 0ns)
-    return bad(log::quoted(text.substr(0, 64)) + " is neither a duration such as 10m nor a time such as " +
-               "2026-11-27T11:30:00Z");
+    return bad_replay(log::quoted(text.substr(0, 64)) + " is neither a duration such as 10m nor a time such as " +
+                      "2026-11-27T11:30:00Z");
   return *ago > now - earliest ? earliest : now - *ago;
 }
 
@@ -126,12 +131,12 @@ result<void> check_replay(const replay_wish& x) {
   const auto named =
       (x.last != 0 ? 1 : 0) + (x.since.empty() ? 0 : 1) + (x.latest ? 1 : 0) + (x.cursor.empty() ? 0 : 1);
   if (named != 1)
-    return bad("replay must have exactly one of last (1 or more), since, latest (true) and cursor");
+    return bad_replay("replay must have exactly one of last (1 or more), since, latest (true) and cursor");
   if (!x.since.empty())
     if (auto parsed = parse_since(x.since, system_clock::now()); !parsed)
-      return bad("since: " + parsed.error().text);
+      return bad_replay("since: " + parsed.error().text);
   if (!x.cursor.empty() && !parse_cursor(x.cursor))
-    return bad("cursor: " + log::quoted(x.cursor.substr(0, 64)) + " is no cursor of a bus");
+    return bad_replay("cursor: " + log::quoted(x.cursor.substr(0, 64)) + " is no cursor of a bus");
   return {};
 }
 
@@ -140,7 +145,7 @@ result<void> check_replay(const replay_wish& x, const runtime_limits& limits) {
     return checked;
   if (limits.history_bytes != 0 && limits.history_events != 0)
     return {};
-  return bad("this bus keeps no past events: start it with history-bytes and history-events above 0");
+  return bad_replay("this bus keeps no past events: start it with history-bytes and history-events above 0");
 }
 
 } // namespace cafbus

@@ -1,6 +1,6 @@
 // Every seed is one course of a bus whose consumers come and go and ask for the past: by number, by type, and by the
 // cursor of one that was there before. In full:
-//   CAFBUS_SEEDS=10000 build/cafbus_harness_test -n -v 3 -s '^testing.history_switch$'
+//   CAFBUS_SEEDS=10000 build/cafbus_harness_test -n -r 600 -v 3 -s '^testing.history_switch$'
 // One seed again: CAFBUS_SEED=n.
 
 #include "actors/conn.hpp"
