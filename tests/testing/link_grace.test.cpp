@@ -114,7 +114,7 @@ CAF_TEST(one cut after another loses nothing) {
       x.heal(link);
       x.run_for(std::chrono::milliseconds{x.draw(2'000)});
     }
-    x.run_for(20s);
+    x.run_for(41s); // all is published by then
     scenario.finish();
     if (x.losses_told() != 0)
       CAF_ERROR("CAFBUS_SEED=" << seed << ": " << x.losses_told() << " are lost");
