@@ -9,7 +9,7 @@
 namespace cafbus {
 
 void import_service::note_asked(const node_interest& x) {
-  if (asked.size() + asked_patterns.size() > 2 * defaults::max_node_types) {
+  if (asked.size() + asked_patterns.size() + x.types.size() > 2 * defaults::max_node_types) {
     asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
     asked_patterns.clear();
   }

@@ -1,6 +1,6 @@
 // Three buses in one process and in virtual time, a - b - c: the link between b and c is cut while events are
-// published, and healed. What c missed is visible; what is published afterwards arrives; no law is broken. The seed
-// decides every interleaving, so a second run gives the same trace, byte for byte.
+// published, and healed. What b has queued meanwhile for c arrives then; nothing is lost, and no law is broken. The
+// seed decides every interleaving, so a second run gives the same trace, byte for byte.
 #include <cafbus/testing/harness.hpp>
 
 #include <iostream>
@@ -32,7 +32,7 @@ result run(uint64_t seed) {
   x.run_for(1min); // longer than the longest pause before another attempt
 
   uint64_t near = 0;
-  uint64_t far = 0; // what the link has lost counts as received and dropped: each consumer is told
+  uint64_t far = 0; // what a link loses counts as received and dropped: each consumer is told
   uint64_t lost = 0;
   for (const auto& y : x.status(a).consumers)
     if (y.event_key == "near")
@@ -46,7 +46,7 @@ result run(uint64_t seed) {
     std::cerr << "seed " << seed << ": " << y << '\n';
   std::cout << "seed " << seed << ": 300 published, " << near << " seen at a; at c " << far - lost << " seen and "
             << lost << " told as lost; " << x.steps() << " messages\n";
-  return {x.trace(), x.broken().empty() && near == 300 && far == 300 && lost > 0 && lost < 300};
+  return {x.trace(), x.broken().empty() && near == 300 && far == 300 && lost == 0};
 }
 
 } // namespace

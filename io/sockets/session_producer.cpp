@@ -53,9 +53,9 @@ void session_state::finish_producer() {
   finish(closing_reason);
 }
 
-/// Whether the half of a queue that publishers wait for may be too small for more.
+/// Whether the half of a queue that this producer waits for may be too small for more.
 bool session_state::batch_is_full() const {
-  return encoder && encoder->size() >= std::max<size_t>(context->options.queue_capacity / 2, 1);
+  return room_wait.count() > 0 && encoder->size() >= std::max<size_t>(context->options.queue_capacity / 2, 1);
 }
 
 /// @returns whether there was something to publish; then `next` is the phase until the hub has taken it.

@@ -63,6 +63,6 @@ CAF_TEST(every option but these can change) {
       fixed.push_back(x.name);
   CAF_CHECK_EQUAL(fixed,
                   (names{"app", "dir", "source", "source-retries", "start-sources", "positions", "source-max-silence",
-                         "max-json-depth", "dedup-capacity", "log-to", "log-format", "link-grace", "node-listen",
+                         "max-json-depth", "dedup-capacity", "log-to", "log-format", "node-listen", "link-grace",
                          "node-certificate", "node-key", "node-ca", "insecure-network"}));
 }
