@@ -269,7 +269,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     reason = reason_of(end);
     wakes.bus_ended();
   });
-  spawn_socket_broker(system, parts, bus_options, std::move(x.listening), x.shared_listener);
+  spawn_socket_broker(system, parts, bus_options, std::move(x.listening), x.files.socket(), x.shared_listener);
   attach_sources(system, parts, options, x, bus_options, links);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.files.paths().socket));

@@ -19,6 +19,7 @@ public:
 
   /// The socket is bound now.
   void add_socket() { socket_ = own_file{paths_.socket}; }
+  const own_file& socket() const noexcept { return socket_; }
 
   /// Looks at all files, keeps them young and puts back those that are missing.
   /// @returns the paths that were put back. Fails if the socket, or the lock, is not ours any more: then no client can

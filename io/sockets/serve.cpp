@@ -39,7 +39,7 @@ result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_
   auto listening = listen_unix(options.socket, defaults::listen_backlog);
   if (!listening)
     return listening.error();
-  spawn_socket_broker(system, parts, options, std::move(*listening));
+  spawn_socket_broker(system, parts, options, std::move(*listening), own_file{options.socket});
   return {};
 }
 

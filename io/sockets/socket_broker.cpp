@@ -191,11 +191,11 @@ bool socket_broker_state::all_gone() const {
 
 socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer self, caf::io::doorman_ptr listener,
                                                  const bus_parts& parts, const bus_options& options,
-                                                 socket_calls* calls) {
+                                                 socket_calls* calls, const own_file& file) {
   auto& state = self->state;
   state.self = self;
   state.socket_path = options.socket;
-  state.socket_file = own_file{options.socket};
+  state.socket_file = file;
   state.listening = listener->hdl();
   state.context = std::make_shared<session_context>(
       session_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls,
@@ -219,14 +219,12 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
 }
 
 void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
-                         unique_fd listening, bool shared) {
+                         unique_fd listening, const own_file& file, bool shared) {
   auto& middleman = system.middleman();
   auto fd = listening.release();
   auto doorman = shared ? make_shared_doorman(system, fd) : make_socket_doorman(system, fd);
-  auto own = options;
-  if (shared)
-    own.socket.clear(); // its file is not ours to remove
-  auto broker = middleman.spawn_broker(socket_broker, std::move(doorman), parts, own, &system_socket_calls());
+  auto broker = middleman.spawn_broker(socket_broker, std::move(doorman), parts, options, &system_socket_calls(),
+                                       shared ? own_file{} : file);
   caf::anon_send(parts.bus, attach_listener{broker});
 }
 

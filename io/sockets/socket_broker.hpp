@@ -87,13 +87,14 @@ struct socket_broker_state {
 
 socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer self, caf::io::doorman_ptr listener,
                                                  const bus_parts& parts, const bus_options& options,
-                                                 socket_calls* calls);
+                                                 socket_calls* calls, const own_file& file);
 
 /// Spawns the broker on a bound, listening socket, which it owns from now on, and attaches it to the bus.
-/// The file at `options.socket` is removed when it stops listening, unless the socket is shared.
+/// @param file That of the socket, as it was when the socket was made: by now another bus may have taken its place. It
+/// is removed when the broker stops listening, unless the socket is shared.
 /// @param shared Another process listens on it, too, and goes on when this one has ended.
 /// @pre the system has the I/O module.
 void spawn_socket_broker(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
-                         unique_fd listening, bool shared = false);
+                         unique_fd listening, const own_file& file, bool shared = false);
 
 } // namespace cafbus

@@ -98,7 +98,7 @@ int run_inner_bus(const std::string& dir) {
   if (!listening || !controlling)
     return 1;
   auto parts = spawn_bus(system, options);
-  spawn_socket_broker(system, parts, options, std::move(*listening));
+  spawn_socket_broker(system, parts, options, std::move(*listening), own_file{options.socket});
   for (;;) {
     pollfd waiting{controlling->get(), POLLIN, 0};
     ::poll(&waiting, 1, -1);

@@ -91,7 +91,8 @@ struct socket_fixture : test_node_fixture<> {
   explicit socket_fixture(bus_options x = quick_options(), const hook_launcher& hooks = nullptr,
                           scripted_calls* sockets = nullptr)
     : options{std::move(x)}, calls{sockets ? *sockets : own_calls}, parts{spawn_bus(sys, options, hooks)} {
-    broker = mm.spawn_broker(socket_broker, mpx.new_doorman(acceptor, uint16_t{1}), parts, options, &calls);
+    broker = mm.spawn_broker(socket_broker, mpx.new_doorman(acceptor, uint16_t{1}), parts, options, &calls,
+                             own_file{options.socket});
     caf::anon_send(parts.bus, attach_listener{broker});
     settle();
   }
