@@ -187,10 +187,13 @@ bool bounded_mailbox::has_too_much() const noexcept {
   return queued_ > 1 && (queued_ > bounds_.events || queued_bytes_ > bounds_.bytes);
 }
 
-bool bounded_mailbox::is_full() const {
+std::optional<room> bounded_mailbox::room_left() const {
   std::lock_guard guard{mutex_};
-  return bounds_.policy != queue_policy::latest && !closed_ && queued_ > 0 &&
-         (queued_ >= bounds_.full_events || queued_bytes_ >= bounds_.full_bytes);
+  if (bounds_.policy == queue_policy::latest || closed_)
+    return room{bounds_.events, bounds_.bytes};
+  if (queued_ > 0 && (queued_ >= bounds_.full_events || queued_bytes_ >= bounds_.full_bytes))
+    return std::nullopt;
+  return room{bounds_.full_events - queued_, bounds_.full_bytes - queued_bytes_};
 }
 
 /// Of the first event that waits, or else of the one that comes next.

@@ -66,9 +66,9 @@ public:
   /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
   bool credited();
 
-  /// Whether publishers that wait for this consumer are to do so. Never with the policy latest, which has room for any
-  /// event of a type that it holds.
-  bool is_full() const;
+  /// What publishers that wait for this consumer may send before they ask again; none: they are to wait. With the
+  /// policy latest there always is some, since an event takes the place of an older one of its type.
+  std::optional<room> room_left() const;
 
   void close();
 

@@ -187,18 +187,21 @@ private:
 
   caf::result<room> on_await_room() {
     auto promise = this->template make_response_promise<room>();
-    if (mailbox.is_full())
-      room_wanted.push_back(promise);
+    if (auto left = mailbox.room_left())
+      promise.deliver(*left);
     else
-      promise.deliver(room{});
+      room_wanted.push_back(promise);
     return promise;
   }
 
   void answer_room() {
-    if (room_wanted.empty() || mailbox.is_full())
+    if (room_wanted.empty())
+      return;
+    const auto left = mailbox.room_left();
+    if (!left)
       return;
     for (auto& x : room_wanted)
-      x.deliver(room{});
+      x.deliver(*left);
     room_wanted.clear();
   }
 

@@ -107,28 +107,28 @@ private:
     past.keep(x.batch, router, before.ingress + 1, counters.unmatched != before.unmatched, now);
     send_out(x.batch, routes, before.ingress + 1);
     if (!credit.empty() || x.wait_for_room.count() > 0)
-      hold({x.pid, x.wait_for_room}, routes);
+      hold({x.pid, x.wait_for_room}, *x.batch, routes, now);
     log_received(*x.batch);
-    auto reached = routes.size();
     tell_late();
     auto duplicates = counters.duplicates - before.duplicates;
-    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, reached};
+    return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
 
   /// Its conns have the batch: those that have no more room for another one are waited for.
-  void hold(const publisher_credit::publisher& whose, std::span<const event_router::route> routes) {
+  void hold(const publisher_credit::publisher& whose, const event_batch& batch,
+            std::span<const event_router::route> routes, publisher_credit::time_point now) {
     for (const auto& [id, spans] : routes) {
-      auto [ask, timer] = credit.hold(last_ticket, whose, id, this->clock().now());
+      auto [ask, timer] = credit.hold(last_ticket, whose, id, size_of(batch, spans), now);
       if (timer)
         this->delayed_send(this, *timer, block_over{id});
       if (!ask)
         continue;
-      auto on_room = [this, id = id] {
-        credit.has_room(id);
+      auto on_room = [this, id = id](const room& left) {
+        credit.has_room(id, left);
         answer_released();
       };
       this->request(consumers.find(id)->second.conn, caf::infinite, await_room{})
-          .then([on_room](const room&) { on_room(); }, [on_room](const caf::error&) { on_room(); });
+          .then(on_room, [on_room](const caf::error&) { on_room({}); });
     }
   }
 

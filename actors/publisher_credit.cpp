@@ -16,12 +16,21 @@ void publisher_credit::remove(consumer_id x) {
   consumers_.erase(i);
 }
 
+/// @returns whether there is room for more after it.
+bool publisher_credit::spend(consumer& x, const room& sent) {
+  const auto has_more = sent.events < x.left.events && sent.bytes < x.left.bytes;
+  x.left = has_more ? room{x.left.events - sent.events, x.left.bytes - sent.bytes} : room{};
+  return has_more;
+}
+
 publisher_credit::to_do publisher_credit::hold(ticket batch, const publisher& whose, consumer_id consumer,
-                                               time_point now) {
+                                               const room& sent, time_point now) {
   auto i = consumers_.find(consumer);
   if (i == consumers_.end() && whose.limit.count() == 0)
     return {};
   auto& x = i == consumers_.end() ? consumers_[consumer] : i->second;
+  if (spend(x, sent))
+    return {};
   const auto until = x.asked.value_or(now) + std::max(x.limit, whose.limit);
   if (until <= now)
     return {};
@@ -39,10 +48,11 @@ publisher_credit::to_do publisher_credit::hold(ticket batch, const publisher& wh
   return result;
 }
 
-void publisher_credit::has_room(consumer_id x) {
+void publisher_credit::has_room(consumer_id x, const room& left) {
   auto i = consumers_.find(x);
   if (i == consumers_.end())
     return;
+  i->second.left = left;
   i->second.asked.reset();
   release(i->second);
 }
@@ -95,6 +105,15 @@ void publisher_credit::release(ticket x) {
     return;
   held_.erase(i);
   released_.push_back(x);
+}
+
+room size_of(const event_batch& batch, std::span<const event_span> spans) {
+  room result;
+  for (auto [first, last] : spans) {
+    result.events += last - first;
+    result.bytes += batch.bytes_of(first, last);
+  }
+  return result;
 }
 
 } // namespace cafbus

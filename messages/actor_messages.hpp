@@ -72,9 +72,14 @@ struct end_by_filter {
 /// The bounded mailbox was empty and has something now.
 struct mailbox_filled {};
 
-/// Asks to be told when the queue of a consumer with the policy block has room, now or later.
+/// Asks to be told when the queue of a consumer has room for publishers that wait for it, now or later.
 struct await_room {};
-struct room {};
+
+/// What may come before it is to be asked for again.
+struct room {
+  uint64_t events = 0;
+  uint64_t bytes = 0;
+};
 
 /// A timer: publishers may have waited for that consumer for long enough.
 struct block_over {

@@ -11,14 +11,6 @@ namespace {
 
 constexpr size_t any = 1 << 30;
 
-std::vector<uint64_t> replay_seqs(const std::vector<event_range>& ranges) {
-  std::vector<uint64_t> result;
-  for (const auto& x : ranges)
-    for (uint64_t i = 0; i < x.size(); ++i)
-      result.push_back(x.seq + i);
-  return result;
-}
-
 } // namespace
 
 CAF_TEST(a replay comes first and whole however small the queue is) {
@@ -42,7 +34,7 @@ CAF_TEST(a replay comes first and whole however small the queue is) {
         bytes += x.bytes();
       CAF_CHECK(bytes <= 200 || (ranges.size() == 1 && ranges[0].size() == 1));
       CAF_CHECK(testee.taken_gaps().empty());
-      for (auto x : replay_seqs(ranges))
+      for (auto x : seqs_of(ranges))
         seen.push_back(x);
       CAF_CHECK_EQUAL(laws::conservation(testee.counters()), "");
     } while (testee.credited());
@@ -83,11 +75,11 @@ CAF_TEST(what is shed of a replay is a hole) {
   testee.shed(now->bytes_of(0, 1) + past->bytes_of(3, 4));
   CAF_CHECK_EQUAL(testee.counters().dropped, 3u);
   CAF_CHECK_EQUAL(laws::conservation(testee.counters()), "");
-  CAF_CHECK_EQUAL(replay_seqs(testee.take()), (std::vector<uint64_t>{4}));
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{4}));
   CAF_CHECK(testee.taken_gaps() == (std::vector{gap_frame{1, 3, 3, gap_reason::shed}}));
   testee.credited();
   testee.shed(0);
-  CAF_CHECK_EQUAL(replay_seqs(testee.take()), (std::vector<uint64_t>{5}));
+  CAF_CHECK_EQUAL(seqs_of(testee.take()), (std::vector<uint64_t>{5}));
   CAF_CHECK_EQUAL(laws::conservation(testee.counters()), "");
 }
 

@@ -41,4 +41,13 @@ inline std::vector<event_span> all_of(const event_batch_ptr& x) {
   return {{0, static_cast<uint32_t>(x->size())}};
 }
 
+/// Of all events in these ranges.
+inline std::vector<uint64_t> seqs_of(const std::vector<event_range>& ranges) {
+  std::vector<uint64_t> result;
+  for (const auto& x : ranges)
+    for (uint64_t i = 0; i < x.size(); ++i)
+      result.push_back(x.seq + i);
+  return result;
+}
+
 } // namespace cafbus
