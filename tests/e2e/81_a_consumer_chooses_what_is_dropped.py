@@ -16,6 +16,21 @@ def flood(t, events=600, key="k"):
             neighbour.expect_event()
 
 
+def file_of_events(t, payloads):
+    with open(t.path("events"), "wb") as file:
+        file.writelines(event("k", x) + b"\n" for x in payloads)
+    return t.path("events")
+
+
+def expect_all_of(t, consumer, count, *flags):
+    """What a publish of a file brings, none lost, however slowly it is taken."""
+    publisher = t.start_cli("publish", file_of_events(t, range(count)), *flags)
+    for i in range(count):
+        consumer.expect_event(seq=i + 1, payload=i)
+    publisher.expect_exit(0)
+    equal(row(t, consumer.pid)["dropped"], 0, "dropped")
+
+
 def row(t, pid):
     return next(x for x in t.status()["consumers"] if x["pid"] == pid)
 
@@ -69,34 +84,21 @@ def disconnect_says_why(t):
 def block_loses_nothing_however_slow_the_consumer(t):
     t.start_bus("--write-timeout", "1min")
     consumer = t.join("k", policy="block", queue_capacity=100, block_ms=60_000)
-    with open(t.path("events"), "wb") as file:
-        file.writelines(event("k", i) + b"\n" for i in range(50_000))
-    publisher = t.start_cli("publish", t.path("events"))
-    for i in range(50_000):
-        consumer.expect_event(seq=i + 1, payload=i)
-    publisher.expect_exit(0)
-    equal(row(t, consumer.pid)["dropped"], 0, "dropped")
+    expect_all_of(t, consumer, 50_000, "--wait-for-room", "0")  # it waits by the consumer's wish
 
 
 @scenario
 def a_publish_does_not_outrun_a_consumer_of_any_policy(t):
     t.start_bus("--write-timeout", "1min", "--queue-capacity", "1000")
     consumer = t.join("k")
-    with open(t.path("events"), "wb") as file:
-        file.writelines(event("k", i) + b"\n" for i in range(20_000))
-    publisher = t.start_cli("publish", t.path("events"), "--wait-for-room", "1min")
-    for i in range(20_000):
-        consumer.expect_event(seq=i + 1, payload=i)
-    publisher.expect_exit(0)
-    equal(row(t, consumer.pid)["dropped"], 0, "dropped")
+    expect_all_of(t, consumer, 20_000, "--wait-for-room", "1min")
 
 
 @scenario
 def it_waits_for_none_that_does_not_move_for_longer_than_it_was_told(t):
     t.start_bus("--write-timeout", "1min", "--queue-capacity", "1000")
     stopped = t.join("k")
-    with open(t.path("events"), "wb") as file:
-        file.writelines(event("k", PAYLOAD) + b"\n" for i in range(3_000))
+    file_of_events(t, [PAYLOAD] * 3_000)
     for wait in ("0", "100ms"):
         before = row(t, stopped.pid)["dropped"]
         t.run_cli("publish", t.path("events"), "--wait-for-room", wait)
