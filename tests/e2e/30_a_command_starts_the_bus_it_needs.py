@@ -6,6 +6,7 @@ import time
 
 from daemons import app_dir, await_end, cleaned_up, daemons, listener, lock_holders, started
 from harness import SLOWDOWN, WAIT, Deadline, check, equal, main, matches, rounds, scenario
+from watching import open_files
 
 
 @scenario
@@ -43,8 +44,7 @@ def the_daemon_is_detached(t):
     check(os.getsid(pid) != pid, "and not its leader, so that no terminal can come to it")
     equal(os.readlink(f"/proc/{pid}/cwd"), "/", "working directory")
     equal([os.readlink(f"/proc/{pid}/fd/{n}") for n in (0, 1, 2)], ["/dev/null"] * 3, "standard streams")
-    low = [os.path.join(f"/proc/{pid}/fd", n) for n in ("3", "4")]
-    fds = [os.readlink(x) for x in low if os.path.lexists(x)]
+    fds = [x for fd, x in open_files(pid).items() if fd in (3, 4)]
     check(not any(x.startswith("pipe:") for x in fds), f"inherited descriptors: {fds}")
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)

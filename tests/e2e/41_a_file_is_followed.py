@@ -3,7 +3,7 @@ import os
 import signal
 
 from harness import check, equal, main, matches, scenario
-from watching import append, expect_payloads, expect_state, line, source
+from watching import append, expect_payloads, expect_state, line, open_files, source
 
 
 def follow(t, name="events", *flags):
@@ -31,8 +31,7 @@ def all_files_are_watched_by_one_instance_of_inotify(t):
     def instances(*names):
         bus = t.start_bus(*[x for name in names for x in ("--source", f"file:{t.path(name)}")])
         t.await_status(lambda x: all(y["state"] == "connected" for y in x["sources"]), "connected")
-        fds = f"/proc/{bus.pid}/fd"
-        found = sum(os.readlink(os.path.join(fds, x)) == "anon_inode:inotify" for x in os.listdir(fds))
+        found = sum(x == "anon_inode:inotify" for x in open_files(bus.pid).values())
         bus.signal(signal.SIGTERM)
         bus.expect_exit(0)
         return found

@@ -41,6 +41,18 @@ def expect_payloads(peer, *payloads):
         equal(frame["payload"], payload, "payload")
 
 
+def open_files(pid):
+    """What a living process has open, by descriptor; one that it closes meanwhile is not in it."""
+    fds = f"/proc/{pid}/fd"
+    found = {}
+    for fd in os.listdir(fds):
+        try:
+            found[int(fd)] = os.readlink(os.path.join(fds, fd))
+        except FileNotFoundError:
+            pass
+    return found
+
+
 def source(status, index=0):
     return status["sources"][index] if len(status["sources"]) > index else {"state": "", "detail": ""}
 
