@@ -5,16 +5,13 @@
 #include "messages/json_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace cafbus::http {
 
 namespace {
 
-bool read_number(std::string_view text, uint64_t& value, int base) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return error == std::errc{} && end == text.data() + text.size();
+bool fits_a_line(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return c >= ' '; });
 }
 
 std::string gap_text(std::optional<uint64_t> missed, std::string_view reason) {
@@ -28,25 +25,13 @@ stream_item_ptr make(stream_item::kind what, std::optional<uint64_t> missed, std
 
 } // namespace
 
-std::string to_string(const cursor& x) {
-  std::array<char, 16> room{};
-  auto [end, error] = std::to_chars(room.data(), room.data() + room.size(), x.connection, 16);
-  return std::string{room.data(), end} + '-' + std::to_string(x.seq);
-}
-
-std::optional<cursor> parse_cursor(std::string_view text) {
-  cursor x;
-  auto dash = text.find('-');
-  if (dash == std::string_view::npos || !read_number(text.substr(0, dash), x.connection, 16) ||
-      !read_number(text.substr(dash + 1), x.seq, 10))
-    return std::nullopt;
-  return x;
-}
-
-stream_item_ptr event_item(const cursor& id, std::string_view line) {
-  auto text = "id: " + to_string(id) + "\ndata: ";
+stream_item_ptr event_item(std::string_view cursor, std::string_view line) {
+  std::string text;
+  text.reserve(cursor.size() + line.size() + 16);
+  if (!cursor.empty() && fits_a_line(cursor))
+    text.append("id: ").append(cursor) += '\n';
+  text += "data: ";
   auto first = text.size();
-  text.reserve(first + line.size() + 2);
   text += line;
   std::replace(text.begin() + static_cast<ptrdiff_t>(first), text.end(), '\r', ' ');
   text += "\n\n";
@@ -81,6 +66,10 @@ bool stream_queue::is_left_out(time_point now) {
     return true;
   credit_ -= 1;
   return false;
+}
+
+bool stream_queue::is_half_full() const noexcept {
+  return items_.size() >= limits::stream_events / 2 || bytes_ >= limits::stream_bytes / 2;
 }
 
 size_t stream_queue::drop_oldest() {

@@ -19,23 +19,15 @@ struct stream_item {
 };
 using stream_item_ptr = std::shared_ptr<const stream_item>;
 
-/// Where a stream is, as its `id:` lines say: "CONNECTION-SEQ". Numbers of another connection say nothing here.
-struct cursor {
-  uint64_t connection = 0; ///< Drawn each time a feed is subscribed.
-  uint64_t seq = 0;
-  bool operator==(const cursor&) const = default;
-};
-std::string to_string(const cursor& x);
-std::optional<cursor> parse_cursor(std::string_view text);
-
+/// @param cursor Of the event, as the bus gave it; empty, or not fit for a line of its own: the event gets no `id`.
 /// @param line The event's frame as the bus sent it. A `\r` between two of its parts, which would end the line here,
 /// becomes a blank.
-stream_item_ptr event_item(const cursor& id, std::string_view line);
+stream_item_ptr event_item(std::string_view cursor, std::string_view line);
 
 /// Tells that events were lost. @param missed How many; none: unknown.
-/// @param reason `too_slow`: this stream did not read; `gateway_too_slow`: the bus dropped them; `bus_ended`;
-/// `unknown_cursor`: its Last-Event-ID is not of this connection to the bus; `no_history`: it is, and what came since
-/// is not kept.
+/// @param reason Of the bus: `expired`, `restart`. Ours: `too_slow`: this stream did not read; `gateway_too_slow`: the
+/// bus dropped them; `bus_ended`; `unknown_cursor`: its Last-Event-ID is no cursor; `no_history`: the bus keeps no past
+/// events; `too_many_replays`: too many other streams ask for past events.
 stream_item_ptr gap_item(std::optional<uint64_t> missed, std::string_view reason);
 
 /// Tells what is between the stream and the bus: `{"state":STATE,"reason"?:REASON}`.
@@ -58,6 +50,9 @@ public:
 
   /// Left out events alone are no reason to write; they are told with what comes next.
   bool empty() const noexcept { return items_.empty() && !has_lost(); }
+
+  /// Whether a feed that can wait should wait.
+  bool is_half_full() const noexcept;
 
   bool has_left_out() const noexcept { return left_out_ != 0; }
 

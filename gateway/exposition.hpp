@@ -12,6 +12,7 @@ struct gateway_counters {
   uint64_t streams = 0;     ///< Now.
   uint64_t bodies = 0;      ///< Now: requests with a body that are not answered.
   uint64_t feeds = 0;       ///< Now: connections to the bus for them.
+  uint64_t replays = 0;     ///< Now: further connections, each for one stream that is still in the past.
   uint64_t requests = 0;
   uint64_t refused = 0;        ///< Answers 4xx, and connections beyond the limit.
   uint64_t stream_events = 0;  ///< Put into the queues of streams.

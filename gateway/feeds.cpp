@@ -48,8 +48,7 @@ feeds::~feeds() {
     x->stop();
 }
 
-result<void> feeds::join(const wanted_types& wanted, std::string_view last_event_id,
-                         const std::shared_ptr<stream>& reader) {
+result<void> feeds::join(const wanted_types& wanted, const stream_start& from, const std::shared_ptr<stream>& reader) {
   auto& all = impl_->all;
   auto found = all.find(wanted);
   if (found == all.end()) {
@@ -61,7 +60,7 @@ result<void> feeds::join(const wanted_types& wanted, std::string_view last_event
     if (all.size() == 1)
       impl_->sweep_later();
   }
-  found->second->add(last_event_id, reader);
+  found->second->add(from, reader);
   impl_->counters.feeds = all.size();
   return {};
 }

@@ -4,8 +4,8 @@
 #include "gateway/exposition.hpp"
 #include "gateway/request.hpp"
 
+#include <functional>
 #include <memory>
-#include <string_view>
 
 namespace cafbus::http {
 
@@ -27,10 +27,18 @@ public:
   virtual void close() = 0;
 
   stream_queue queue;
+
+  /// To be called when something was taken out of `queue`.
+  void taken() const {
+    if (on_taken)
+      on_taken();
+  }
+  std::function<void()> on_taken; ///< Of a feed that waits for room.
 };
 
 /// Serves many streams from few connections to the bus: one per distinct set of names, read at full speed, so that no
-/// stream can make the bus wait, and encoded once. A feed ends with its last stream.
+/// stream can make the bus wait, and encoded once. A feed ends with its last stream. A stream that begins in the past
+/// has a connection of its own, which waits for it, until it has caught up.
 ///
 /// A bus that ends is not started again for streams that are there: somebody has stopped it. They wait for the next.
 class feeds {
@@ -40,8 +48,7 @@ public:
   feeds(const feeds&) = delete;
   feeds& operator=(const feeds&) = delete;
 
-  /// @param last_event_id As the client says it; empty: it is new.
-  result<void> join(const wanted_types& wanted, std::string_view last_event_id, const std::shared_ptr<stream>& reader);
+  result<void> join(const wanted_types& wanted, const stream_start& from, const std::shared_ptr<stream>& reader);
   void leave(const std::shared_ptr<stream>& reader);
 
 private:

@@ -74,6 +74,7 @@ std::string gateway::own_status() const {
   add_number(text, "connections", counters.connections);
   add_number(text, "streams", counters.streams);
   add_number(text, "feeds", counters.feeds);
+  add_number(text, "replays", counters.replays);
   add_number(text, "stream_events", counters.stream_events);
   add_number(text, "stream_dropped", counters.stream_dropped);
   return text + '}';
@@ -155,10 +156,12 @@ std::optional<answer> gateway::join(const request& x,
   auto rate = parse_rate(parameter(x.target, "rate").value_or(""), limits::max_rate);
   if (!rate)
     return refuse(400, "bad_rate", rate.error().text);
+  auto from = parse_start(x);
+  if (!from)
+    return refuse(400, "bad_start", from.error().text);
   if (counters.streams >= limits::max_streams)
     return refuse(503, "too_many_streams", "too many event streams");
-  auto from = parameter(x.target, "last_event_id").value_or(std::string{x.header("last-event-id")});
-  if (auto joined = feeds_.join(*wanted, from, make(*rate)); !joined)
+  if (auto joined = feeds_.join(*wanted, *from, make(*rate)); !joined)
     return refuse(503, "too_many_streams", joined.error().text);
   return std::nullopt;
 }

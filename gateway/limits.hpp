@@ -13,6 +13,8 @@ inline constexpr size_t max_connections = 1'280;
 inline constexpr size_t max_streams = 1'024;
 /// Connections to the bus that serve those streams: one per distinct set of types.
 inline constexpr size_t max_feeds = 64;
+/// Further connections for streams that begin in the past, each until its stream has caught up.
+inline constexpr size_t max_replays = 64;
 /// Types of one stream, and bytes of a request's header.
 inline constexpr size_t max_types = 256;
 inline constexpr uint32_t max_header_bytes = 16 * 1'024;

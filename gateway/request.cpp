@@ -4,6 +4,7 @@
 #include "config/defaults.hpp"
 #include "gateway/limits.hpp"
 #include "messages/json_text.hpp"
+#include "messages/replay.hpp"
 #include "messages/type_pattern.hpp"
 
 #include <openssl/crypto.h>
@@ -129,6 +130,56 @@ std::string percent_decoded(std::string_view text) {
   return result;
 }
 
+failure bad_start(std::string why) {
+  return {failure_kind::invalid, std::move(why)};
+}
+
+/// Takes one parameter of the query, if it is there. @returns how many that are.
+result<size_t> take_text(std::string_view target, const char* name, std::string& into) {
+  auto value = parameter(target, name);
+  if (value && value->empty())
+    return bad_start(std::string{name} + " is empty");
+  into = value.value_or("");
+  return size_t{value.has_value()};
+}
+
+result<size_t> take_last(std::string_view target, uint64_t& into) {
+  auto value = parameter(target, "last");
+  if (!value)
+    return size_t{0};
+  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), into);
+  if (error != std::errc{} || end != value->data() + value->size() || into == 0)
+    return bad_start("last is a number of events, 1 or more");
+  return size_t{1};
+}
+
+result<size_t> take_latest(std::string_view target, bool& into) {
+  auto value = parameter(target, "latest");
+  into = value == "1" || value == "true";
+  if (value && !into)
+    return bad_start("latest is 1, or absent");
+  return size_t{value.has_value()};
+}
+
+/// What the query alone asks for.
+result<std::optional<replay_wish>> read_past(std::string_view target) {
+  replay_wish x;
+  size_t named = 0;
+  for (const auto& taken : {take_text(target, "cursor", x.cursor), take_text(target, "since", x.since),
+                            take_last(target, x.last), take_latest(target, x.latest)}) {
+    if (!taken)
+      return taken.error();
+    named += *taken;
+  }
+  if (named == 0)
+    return std::optional<replay_wish>{};
+  if (named > 1)
+    return bad_start("a stream begins at one of cursor, last, since and latest");
+  if (auto good = check_replay(x); !good)
+    return good.error();
+  return std::optional{std::move(x)};
+}
+
 } // namespace
 
 std::string_view request::header(const std::string& name) const {
@@ -194,6 +245,19 @@ result<uint32_t> parse_rate(std::string_view text, uint32_t most) {
   if (error != std::errc{} || end != text.data() + text.size() || x == 0 || x > most)
     return failure{failure_kind::invalid, "a rate is a number of events per second, from 1 to " + std::to_string(most)};
   return x;
+}
+
+result<stream_start> parse_start(const request& x) {
+  auto past = read_past(x.target);
+  if (!past)
+    return past.error();
+  auto last_id = parameter(x.target, "last_event_id").value_or(std::string{x.header("last-event-id")});
+  if (last_id.empty())
+    return stream_start{std::move(*past)};
+  replay_wish behind{.cursor = std::move(last_id)};
+  if (!check_replay(behind))
+    return stream_start{std::nullopt, true};
+  return stream_start{std::move(behind)};
 }
 
 std::optional<answer> refusal(const request& x, const gateway_options& options) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "gateway/options.hpp"
+#include "messages/frames.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -46,6 +47,17 @@ struct wanted_types {
 
 /// "a,b.*" as its parts. Fails if there are none or too many, or one is too long, no UTF-8 or a wrong pattern.
 result<wanted_types> parse_types(std::string_view text);
+
+/// Where a stream begins.
+struct stream_start {
+  std::optional<replay_wish> past; ///< None: now.
+  bool unknown_cursor = false;     ///< Its Last-Event-ID is no cursor: of another gateway, or of none.
+};
+
+/// As `cursor`, `last`, `since` or `latest` of the query say. `Last-Event-ID`, or `last_event_id` in the query, counts
+/// before them: a browser that reconnects repeats the address that it began with. Fails for a wrong value of the four;
+/// a browser cannot correct its Last-Event-ID, so a wrong one is told in the stream.
+result<stream_start> parse_start(const request& x);
 
 /// A whole number from 1 to `most`; empty is 0. Fails for anything else.
 result<uint32_t> parse_rate(std::string_view text, uint32_t most);

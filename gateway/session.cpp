@@ -260,6 +260,7 @@ private:
       return;
     far_end_->text = far_end_->queue.take(limits::write_bytes);
     far_end_->writing = !far_end_->text.empty();
+    far_end_->taken();
     if (far_end_->writing)
       write_text();
   }

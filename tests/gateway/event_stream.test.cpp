@@ -12,7 +12,7 @@ namespace {
 const stream_queue::time_point start{};
 
 stream_item_ptr event(uint64_t seq) {
-  return event_item({10, seq}, "{}");
+  return event_item("c-" + std::to_string(seq), "{}");
 }
 
 std::string text_of(const stream_item_ptr& x) { // a copy, since CAF's checks keep references
@@ -28,18 +28,26 @@ size_t count(std::string_view text, std::string_view part) {
 
 } // namespace
 
-CAF_TEST(a cursor is read back as it was written) {
-  for (const auto& x : {cursor{1, 2}, cursor{0xfedcba9876543210, 18'446'744'073'709'551'615u}, cursor{0, 0}})
-    CAF_CHECK(parse_cursor(to_string(x)) == x);
-}
-
-CAF_TEST(what is no cursor is none) {
-  for (auto text : {"", "-", "1-", "-1", "1-2 ", "1-2-3", "g-1", "1-a", "123", "10000000000000000-1"})
-    CAF_CHECK(!parse_cursor(text));
-}
-
 CAF_TEST(an event has its place and its frame on one line) {
-  CAF_CHECK_EQUAL(text_of(event_item({26, 7}, "{\"a\":\r1}")), "id: 1a-7\ndata: {\"a\": 1}\n\n");
+  CAF_CHECK_EQUAL(text_of(event_item("1a-7", "{\"a\":\r1}")), "id: 1a-7\ndata: {\"a\": 1}\n\n");
+}
+
+CAF_TEST(an event without a cursor that fits a line has no id) {
+  for (auto cursor : {"", "1\nevent: gap", "1\r2", "\t"})
+    CAF_CHECK_EQUAL(text_of(event_item(cursor, "{}")), "data: {}\n\n");
+}
+
+CAF_TEST(a feed that can wait does so at half of the events and half of the bytes) {
+  stream_queue many, large;
+  for (uint64_t i = 1; i < limits::stream_events / 2; ++i)
+    many.push(event(i), start);
+  CAF_CHECK(!many.is_half_full());
+  many.push(event(0), start);
+  CAF_CHECK(many.is_half_full());
+  many.take(1);
+  CAF_CHECK(!many.is_half_full());
+  large.push(event_item("1-2", std::string(limits::stream_bytes / 2, 'x')), start);
+  CAF_CHECK(large.is_half_full());
 }
 
 CAF_TEST(a reason that is not UTF - 8 does not reach the stream) {
@@ -89,8 +97,8 @@ CAF_TEST(bytes are bounded too but the newest event stays) {
   stream_queue queue;
   std::string big(limits::stream_bytes, 'x');
   queue.push(event(1), start);
-  CAF_CHECK_EQUAL(queue.push(event_item({1, 2}, big), start), 1u);
-  CAF_CHECK_EQUAL(queue.push(event_item({1, 3}, big), start), 1u);
+  CAF_CHECK_EQUAL(queue.push(event_item("1-2", big), start), 1u);
+  CAF_CHECK_EQUAL(queue.push(event_item("1-3", big), start), 1u);
   CAF_CHECK_EQUAL(queue.take(1), text_of(gap_item(2, "too_slow")));
   CAF_CHECK(queue.take(1).starts_with("id: 1-3\n"));
 }

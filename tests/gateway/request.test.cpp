@@ -144,3 +144,49 @@ CAF_TEST(secrets are compared as a whole) {
   for (auto other : {"", "ab", "abd", "abcd", "xbc"})
     CAF_CHECK(!same_secret("abc", other));
 }
+
+CAF_TEST(a stream begins now unless it names one place in the past) {
+  const std::string cursor = "5f0c1a2b3c4d5e6f-2a";
+  auto past = [](const std::string& query) {
+    auto x = parse_start(ask("GET", "/events?types=a" + query));
+    return x && !x->unknown_cursor ? x->past : std::nullopt;
+  };
+  CAF_CHECK(!past(""));
+  CAF_CHECK(past("&last=100") == cafbus::replay_wish{.last = 100});
+  CAF_CHECK(past("&since=10m") == cafbus::replay_wish{.since = "10m"});
+  CAF_CHECK(past("&since=2026-11-27T11:30:00%2B01:00") == cafbus::replay_wish{.since = "2026-11-27T11:30:00+01:00"});
+  CAF_CHECK(past("&latest=1") == cafbus::replay_wish{.latest = true});
+  CAF_CHECK(past("&cursor=" + cursor) == cafbus::replay_wish{.cursor = cursor});
+}
+
+CAF_TEST(a wrong place in the past is refused with its reason) {
+  for (auto [query, reason] : {std::pair{"last=0", "1 or more"},
+                               {"last=-1", "1 or more"},
+                               {"last=", "1 or more"},
+                               {"last=99999999999999999999", "1 or more"},
+                               {"since=soon", "soon"},
+                               {"since=", "since is empty"},
+                               {"latest=0", "latest is 1"},
+                               {"cursor=1f-7", "no cursor"},
+                               {"cursor=", "cursor is empty"},
+                               {"last=1&since=10m", "one of"},
+                               {"latest=1&cursor=5f0c1a2b3c4d5e6f-2a", "one of"}}) {
+    auto x = parse_start(ask("GET", std::string{"/events?types=a&"} + query));
+    CAF_REQUIRE(!x);
+    CAF_CHECK(x.error().text.find(reason) != std::string::npos);
+  }
+}
+
+CAF_TEST(the last event id counts before the query and a wrong one is no refusal) {
+  const std::string cursor = "5f0c1a2b3c4d5e6f-2a";
+  auto x = parse_start(ask("GET", "/events?types=a&last=10", {{"last-event-id", cursor}}));
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->past == cafbus::replay_wish{.cursor = cursor});
+  auto y = parse_start(ask("GET", "/events?last_event_id=" + cursor, {{"last-event-id", "x"}}));
+  CAF_REQUIRE(y);
+  CAF_CHECK(y->past == cafbus::replay_wish{.cursor = cursor});
+  auto z = parse_start(ask("GET", "/events?last=10", {{"last-event-id", "1f-7"}}));
+  CAF_REQUIRE(z);
+  CAF_CHECK(z->unknown_cursor && !z->past);
+  CAF_CHECK(!parse_start(ask("GET", "/events?last=x", {{"last-event-id", cursor}})));
+}
