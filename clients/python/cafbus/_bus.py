@@ -6,12 +6,13 @@ import subprocess
 import time
 from collections import deque
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, TypeVar
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, TypeVar, Union
 
 from ._events import Event, EventFields, encode_publish, make_event
 from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
-                        Totals, judged)
+                        Totals, judged, past)
 from ._places import Backoff, Place, check_peer, may_come_back
 from .errors import BusStopping, BusUnavailable, CafbusError
 
@@ -83,6 +84,7 @@ class Consumer(_Closing):
         self._failure: Optional[CafbusError] = None
         self._may_start = True
         self._dropped_before = 0
+        self._cursor = str((subscription.replay or {}).get("cursor", ""))
         self._backoff = Backoff()
         self._closed = False
         self._sock: Optional[socket.socket] = None
@@ -104,6 +106,11 @@ class Consumer(_Closing):
         """Events that the bus has dropped for this consumer, over all its connections."""
         return self._dropped_before + self._machine.gaps.dropped
 
+    @property
+    def cursor(self) -> str:
+        """Of the last event that was handed out: who stores it can continue behind it, see `subscribe`; empty: none."""
+        return self._cursor
+
     def __iter__(self) -> Iterator[Event]:
         return self
 
@@ -124,7 +131,9 @@ class Consumer(_Closing):
                 self._step(deadline)
             except CafbusError as why:
                 self._recover(why, deadline)
-        return self._ready.popleft()
+        event = self._ready.popleft()
+        self._cursor = event.cursor or self._cursor
+        return event
 
     def is_last(self) -> bool:
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
@@ -200,6 +209,10 @@ class Consumer(_Closing):
     def _recover(self, why: CafbusError, deadline: Optional[float]) -> None:
         """Gets ready for another connection, or raises."""
         self._hang_up()
+        from_now_on = self._subscription.after_refusal(why)
+        if self._reconnect and from_now_on is not None:
+            self._subscription = from_now_on
+            return
         if not self._reconnect or not may_come_back(why):
             self._closed = True
             raise why
@@ -213,6 +226,7 @@ class Consumer(_Closing):
 
     def _hang_up(self) -> None:
         self._dropped_before += self._machine.gaps.dropped
+        self._subscription = self._machine.left()
         self._machine = ConsumerMachine(self._subscription)
         self._failure = None
         if self._sock is not None:
@@ -231,15 +245,18 @@ class Bus(_Closing):
     def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "", exclusive: bool = False,
                   on_first: str = "", on_last: str = "", require: Sequence[str] = (),
                   patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
-                  on_filter_error: str = "", reconnect: bool = True,
+                  on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
+                  cursor: str = "", reconnect: bool = True,
                   on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """Subscribes to `types` and `patterns`, or to the type that the key names; returns when the bus has the subscription.
         `on_first` and `on_last` are shell commands that the bus runs; `require` names capabilities without which the bus
         is of no use. `filter` is of conditions on the payload that must all hold, ("/action", "==", "opened") or
         ("/coupon", "exists"), and `on_filter_error` ("skip", "pass", "fail") says what becomes of an event that it cannot
-        judge. Raises Rejected, Unsupported, BusUnavailable."""
+        judge. `last=N`, `since="10m"` (or a time), `latest=True` (of each type) or `cursor` (of an event: those after it)
+        names past events that come first. With `reconnect` a later connection continues behind the last event.
+        Raises Rejected, Unsupported, BusUnavailable."""
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
-                                    on_filter_error)
+                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect)
         return Consumer(self._place, subscription, reconnect, self._timeout, on_source)
 
     def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:

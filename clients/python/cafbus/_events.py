@@ -27,9 +27,12 @@ class Event:
     app_id: Optional[str] = None
     tenant_key: Optional[str] = None
     observed_at: Optional[str] = None
-    missed: int = 0  #: Events that the bus dropped right before this one, since this consumer was too slow.
-    reconnected: bool = False  #: The first one of a new connection: nobody knows what was published meanwhile.
-    missed_reason: Optional[str] = None  #: Why, of the last of them; None on a bus without `gap`.
+    missed: int = 0  #: Events that are missing right before this one; 0 with a `missed_reason`: nobody knows how many.
+    reconnected: bool = False  #: The first one of a new connection.
+    #: Why: `queue_full`, `shed`, `link`: the bus dropped them; None on a bus without `gap`. Of a new connection: `expired`:
+    #: the bus has forgotten them, at most so many, of all types; `restart`: it is another bus; `no_history`: it keeps none.
+    missed_reason: Optional[str] = None
+    cursor: Optional[str] = None  #: Its place, to continue behind it; None on a bus without `cursor`.
     _payload: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._events import Event
@@ -49,6 +50,20 @@ class Totals:
                       self.rejected - before.rejected, unmatched, self.consumers)
 
 
+def past(last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
+         cursor: str = "") -> Optional[Mapping[str, Any]]:
+    """The `replay` of a hello; None if nothing is asked for. ValueError for more than one wish."""
+    if isinstance(since, datetime):
+        since = since.astimezone().isoformat()
+    if last < 0:
+        raise ValueError("last is a number of events, 1 or more")
+    wishes = {name: value for name, value in (("last", last), ("since", since), ("latest", latest), ("cursor", cursor))
+              if value}
+    if len(wishes) > 1:
+        raise ValueError("a subscription begins at one of last, since, latest and cursor")
+    return wishes or None
+
+
 @dataclass(frozen=True)
 class Subscription:
     key: str
@@ -61,13 +76,18 @@ class Subscription:
     patterns: Sequence[str] = ()
     filter: Sequence[Condition] = ()
     on_filter_error: str = ""
+    replay: Optional[Mapping[str, Any]] = None  #: What it begins with; see `past`.
+    keeps_cursor: bool = True  #: Its events have cursors, so that a later connection can continue.
+    resumes: bool = False  #: `replay` is not asked for by the user, but what an earlier connection has left.
+    forgotten: bool = False  #: There was an earlier connection, and the bus keeps no past events.
 
     def hello(self) -> bytes:
         frame: Dict[str, Any] = {"type": "hello", "pid": os.getpid(), "event_key": self.key,
                                  "event_types": list(self.types) or ([] if self.patterns else [self.key]),
                                  "version": "v1"}
         asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
-                 "on_first": self.on_first, "on_last": self.on_last, "capabilities": ["gap"],
+                 "on_first": self.on_first, "on_last": self.on_last, "replay": self.replay,
+                 "capabilities": ["gap", "cursor"] if self.keeps_cursor or self.replay else ["gap"],
                  "filter": [dict(zip(("pointer", "op", "value"), x)) for x in self.filter],
                  "on_filter_error": self.on_filter_error}
         if self.on_first or self.on_last:  # as `consume` does: hooks run in the surroundings of who asked for them
@@ -78,7 +98,14 @@ class Subscription:
         hooks = ["hooks"] if self.on_first or self.on_last else []
         patterns = ["patterns"] if self.patterns else []
         filters = ["filter"] if self.filter else []
-        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *filters, *hooks]
+        cursors = ["cursor"] if self.replay and not self.resumes else []
+        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *filters, *cursors, *hooks]
+
+    def after_refusal(self, why: CafbusError) -> Optional["Subscription"]:
+        """The same from now on, if the bus has refused it because it keeps no past events."""
+        if not self.resumes or not isinstance(why, Rejected) or why.code != "bad_hello":
+            return None
+        return replace(self, replay=None, resumes=False, forgotten=True)
 
 
 Word = Union[Event, SourceStatus]
@@ -131,8 +158,13 @@ class ConsumerMachine(_Machine):
         self.ack: Optional[Dict[str, Any]] = None
         self.gaps = SequenceGaps()
         self.answer: Optional[Dict[str, Any]] = None  #: To the question that was asked last.
+        self.cursor = ""  #: Of the last event.
+        self._began = datetime.now(timezone.utc).isoformat()
         self._reconnected = reconnected
         self._gap: Dict[str, Any] = {}  # the last that the bus has told of
+        # of what came before this connection: how many events it no longer has, and why
+        self._expired = 0
+        self._expired_reason = "no_history" if subscription.forgotten else None
 
     def words(self) -> Iterator[Word]:
         for frame in self._frames():
@@ -142,6 +174,8 @@ class ConsumerMachine(_Machine):
                 if self.ack is None:
                     raise ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack")
                 yield self._event(frame)
+            elif frame["type"] == "gap" and frame.get("reason") in ("expired", "restart"):
+                self._expired, self._expired_reason = frame.get("count", 0), frame["reason"]
             elif frame["type"] == "gap":
                 self._gap = frame
             elif frame["type"] in ("pre_shutdown_ack", "subscribed", "error"):
@@ -161,11 +195,23 @@ class ConsumerMachine(_Machine):
         seq = frame.get("seq", 0)
         missed = self.gaps.missed_before(seq)
         reason = self._gap.get("reason") if missed and self._gap.get("to_seq") == seq - 1 else None
+        self.cursor = frame.get("cursor", "")
         event = Event(frame.get("event_type", ""), frame.get("payload", b"null"), seq, frame.get("event_id"),
                       frame.get("source_time"), frame.get("app_id"), frame.get("tenant_key"), frame.get("observed_at"),
-                      missed, self._reconnected, reason)
-        self._reconnected = False
+                      missed + self._expired, self._reconnected, self._expired_reason or reason, self.cursor or None)
+        self._reconnected, self._expired, self._expired_reason = False, 0, None
         return event
+
+    def left(self) -> Subscription:
+        """What the next connection subscribes to: the same, behind the last event of this one."""
+        old = self.subscription
+        if self.ack is None or "cursor" not in self.ack.get("capabilities", []) or not old.keeps_cursor:
+            return old
+        if self.cursor:
+            return replace(old, replay={"cursor": self.cursor}, resumes=True, forgotten=False)
+        if old.replay is None:
+            return replace(old, replay={"since": self._began}, resumes=True)
+        return old
 
     def is_last(self) -> bytes:
         """Asks whether it is the last consumer of its subscription."""

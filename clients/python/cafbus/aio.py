@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterable, Optional, Sequence, Tuple, Type, TypeVar
+from typing import (Any, AsyncIterator, Callable, Deque, Dict, Iterable, Optional, Sequence, Tuple, Type, TypeVar,
+                    Union)
 
 from ._events import Event, EventFields, encode_publish, make_event
 from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
-                        Totals, judged)
+                        Totals, judged, past)
 from ._places import Backoff, Place, check_peer, may_come_back
 from .errors import BusStopping, BusUnavailable, CafbusError
 
@@ -106,6 +108,7 @@ class Consumer(_Closing):
         self._failure: Optional[CafbusError] = None
         self._may_start = True
         self._dropped_before = 0
+        self._cursor = str((subscription.replay or {}).get("cursor", ""))
         self._backoff = Backoff()
         self._closed = False
         self._machine = ConsumerMachine(subscription)
@@ -125,6 +128,11 @@ class Consumer(_Closing):
         """Events that the bus has dropped for this consumer, over all its connections."""
         return self._dropped_before + self._machine.gaps.dropped
 
+    @property
+    def cursor(self) -> str:
+        """Of the last event that was handed out: who stores it can continue behind it, see `subscribe`; empty: none."""
+        return self._cursor
+
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
 
@@ -143,7 +151,9 @@ class Consumer(_Closing):
                 await self._step()
             except CafbusError as why:
                 await self._recover(why)
-        return self._ready.popleft()
+        event = self._ready.popleft()
+        self._cursor = event.cursor or self._cursor
+        return event
 
     async def is_last(self) -> bool:
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
@@ -208,6 +218,10 @@ class Consumer(_Closing):
     async def _recover(self, why: CafbusError) -> None:
         """Gets ready for another connection, or raises."""
         self._hang_up()
+        from_now_on = self._subscription.after_refusal(why)
+        if self._reconnect and from_now_on is not None:
+            self._subscription = from_now_on
+            return
         if not self._reconnect or not may_come_back(why):
             self._closed = True
             raise why
@@ -217,6 +231,7 @@ class Consumer(_Closing):
 
     def _hang_up(self) -> None:
         self._dropped_before += self._machine.gaps.dropped
+        self._subscription = self._machine.left()
         self._machine = ConsumerMachine(self._subscription)
         self._failure = None
         self._drop_stream()
@@ -233,11 +248,12 @@ class Bus(_Closing):
     async def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "",
                         exclusive: bool = False, on_first: str = "", on_last: str = "", require: Sequence[str] = (),
                         patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
-                        on_filter_error: str = "", reconnect: bool = True,
+                        on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
+                        cursor: str = "", reconnect: bool = True,
                         on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """As `cafbus.Bus.subscribe`."""
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
-                                    on_filter_error)
+                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect)
         consumer = Consumer(self._place, subscription, reconnect, self._timeout, on_source)
         await consumer._open(ConsumerMachine(subscription))
         return consumer

@@ -2,6 +2,7 @@
 import asyncio
 import os
 import signal
+import unittest.mock
 
 import cafbus
 
@@ -84,6 +85,38 @@ class Aio(BusTest):
                 self.assertEqual((event.payload, event.reconnected), (2, True))
 
         self.run_on_a_bus(story)
+
+    def test_past_events_come_first_and_a_lost_connection_continues_behind_its_last(self):
+        async def story(bus):
+            await bus.publish_many(cafbus.make_event("a", n) for n in (1, 2, 3))
+            async with await bus.subscribe("a", last=2) as events:
+                self.assertEqual([(await events.next()).payload for _ in range(2)], [2, 3])
+                events._stream[1].transport.abort()
+                await bus.publish("a", 4)
+                event = await events.next()
+                self.assertEqual((event.payload, event.reconnected, event.missed_reason), (4, True, None))
+                self.assertEqual(event.cursor, events.cursor)
+            await bus.publish("a", 5)
+            async with await bus.subscribe("a", cursor=events.cursor) as again:
+                self.assertEqual((await again.next()).payload, 5)
+
+        self.run_on_a_bus(story)
+
+    def test_a_bus_without_a_past_is_told(self):
+        async def story(bus):
+            async with await bus.subscribe("a") as events:
+                await bus.publish("a", 1)
+                await events.next()
+                events._stream[1].transport.abort()
+                waiting = asyncio.create_task(events.next())
+                while not (events._subscription.forgotten and events.capabilities):
+                    await asyncio.sleep(0.02)
+                await bus.publish("a", 2)
+                event = await waiting
+                self.assertEqual((event.payload, event.missed_reason), (2, "no_history"))
+
+        with unittest.mock.patch.dict(os.environ, {"CAFBUS_HISTORY_BYTES": "0"}):
+            self.run_on_a_bus(story)
 
     def test_a_stop_is_told(self):
         async def story(bus):

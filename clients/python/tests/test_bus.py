@@ -1,4 +1,5 @@
 """The blocking client against the real daemon."""
+import datetime
 import os
 import signal
 import socket
@@ -224,6 +225,104 @@ class Endings(BusTest):
             first = bus.status()["pid"]
             os.kill(first, signal.SIGKILL)
             self.await_consumer(events, but_not_of=first)
+
+
+class Past(BusTest):
+    """Events from before a consumer came, and from while it was away."""
+
+    def publish(self, bus, *payloads):
+        self.assertEqual(bus.publish_many(cafbus.make_event("a", x) for x in payloads).accepted, len(payloads))
+
+    def expect(self, events, *payloads):
+        self.assertEqual([events.next(20).payload for _ in payloads], list(payloads))
+
+    def test_past_events_come_first(self):
+        with cafbus.connect(**self.where) as bus:
+            self.publish(bus, 1, 2, 3)
+            for wish, found in (({"last": 2}, [2, 3]), ({"since": "1h"}, [1, 2, 3]), ({"latest": True}, [3]), ({}, []),
+                                ({"since": datetime.datetime.now() - datetime.timedelta(hours=1)}, [1, 2, 3])):
+                with self.subTest(wish), bus.subscribe("a", reconnect=False, **wish) as events:
+                    self.publish(bus, "live")
+                    self.expect(events, *found, "live")
+                self.stop()
+                self.publish(bus, 1, 2, 3)
+
+    def test_whoever_stores_the_cursor_continues_behind_it(self):
+        with cafbus.connect(**self.where) as bus:
+            with bus.subscribe("a", last=1) as events:
+                self.assertEqual(events.cursor, "")
+                self.publish(bus, 1, 2, 3)
+                self.assertEqual(events.next(20).cursor, events.cursor)
+            with bus.subscribe("a", cursor=events.cursor) as again:
+                self.assertEqual(again.cursor, events.cursor)
+                self.expect(again, 2, 3)
+
+    def test_a_wrong_wish_is_an_error(self):
+        with cafbus.connect(**self.where) as bus:
+            for wish in ({"last": 1, "latest": True}, {"last": -1}):
+                with self.subTest(wish), self.assertRaises(ValueError):
+                    bus.subscribe("a", **wish)
+            for wish in ({"since": "soon"}, {"cursor": "x"}):
+                with self.subTest(wish), self.assertRaises(cafbus.Rejected) as caught:
+                    bus.subscribe("a", **wish)
+                self.assertEqual(caught.exception.code, "bad_hello")
+
+    def test_what_was_forgotten_is_counted(self):
+        with unittest.mock.patch.dict(os.environ, {"CAFBUS_HISTORY_EVENTS": "2"}), cafbus.connect(**self.where) as bus:
+            with bus.subscribe("a") as events:
+                self.publish(bus, 1)
+                self.expect(events, 1)
+            self.publish(bus, 2, 3, 4, 5)
+            with bus.subscribe("a", cursor=events.cursor) as again:
+                event = again.next(20)
+                self.assertEqual((event.payload, event.missed, event.missed_reason), (4, 2, "expired"))
+                self.assertEqual(again.next(20).missed_reason, None)
+
+    def cut(self, events):
+        """Ends the connection as a fault would; what is published next comes too late for it."""
+        events._sock.shutdown(socket.SHUT_RDWR)
+
+    def test_a_connection_that_is_lost_continues_behind_its_last_event(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            self.publish(bus, 1)
+            self.expect(events, 1)
+            self.cut(events)
+            self.publish(bus, 2, 3)
+            event = events.next(20)
+            self.assertEqual((event.payload, event.reconnected, event.missed_reason), (2, True, None))
+            self.expect(events, 3)
+
+    def test_one_that_has_got_nothing_yet_continues_from_when_it_came(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            self.cut(events)
+            self.publish(bus, 1)
+            self.expect(events, 1)
+
+    def test_another_bus_is_told_and_all_that_it_has_comes(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            self.publish(bus, 1)
+            self.expect(events, 1)
+            self.stop()
+            self.publish(bus, 2)  # starts the next one
+            event = events.next(20)
+            self.assertEqual((event.payload, event.missed, event.missed_reason), (2, 0, "restart"))
+
+    def test_a_bus_without_a_past_is_told(self):
+        with unittest.mock.patch.dict(os.environ, {"CAFBUS_HISTORY_BYTES": "0"}), \
+                cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            self.publish(bus, 1)
+            self.expect(events, 1)
+            self.cut(events)
+            while True:
+                with self.assertRaises(TimeoutError):
+                    events.next(0.05)
+                if events.capabilities:  # it is subscribed again
+                    break
+            self.publish(bus, 2)
+            event = events.next(20)
+            self.assertEqual((event.payload, event.reconnected, event.missed_reason), (2, True, "no_history"))
+            with self.assertRaises(cafbus.Rejected):
+                bus.subscribe("a", last=1)
 
 
 class StrangeBuses(BusTest):
