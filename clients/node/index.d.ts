@@ -41,10 +41,17 @@ export interface Event {
   readonly appId?: string;
   readonly tenantKey?: string;
   readonly observedAt?: string;
-  /** Events that the bus dropped right before this one, since this consumer was too slow. */
+  /** Events that are missing right before this one; 0 with a `missedReason`: nobody knows how many. */
   readonly missed: number;
-  /** The first one of a new connection: nobody knows what was published meanwhile. */
+  /** The first one of a new connection. */
   readonly reconnected: boolean;
+  /**
+   * `queue_full`, `shed`, `link`: the bus dropped them. Of a new connection: `expired`: the bus has forgotten them, at most so
+   * many, of all types; `restart`: it is another bus; `no_history`: it keeps none.
+   */
+  readonly missedReason?: string;
+  /** Its place, to continue behind it. */
+  readonly cursor?: string;
 }
 
 /** An event to be published: `payload` as a value, or `raw` as JSON text that travels byte for byte. */
@@ -93,6 +100,14 @@ export interface SubscribeOptions {
   filter?: Condition[];
   /** What becomes of an event that the filter cannot judge: a member is missing, or two values have no order; skip. */
   onFilterError?: "skip" | "pass" | "fail";
+  /** Which past events come first; one of these. The last so many. */
+  last?: number;
+  /** Those since then: a duration before now (`10m`) or a time. */
+  since?: string | Date;
+  /** The newest of each type. */
+  latest?: boolean;
+  /** Those after the event with this cursor; empty: none. */
+  cursor?: string;
   subscriptionId?: string;
   /** Nobody else may be subscribed beside this one. */
   exclusive?: boolean;
@@ -101,7 +116,7 @@ export interface SubscribeOptions {
   onLast?: string;
   /** Capabilities without which the bus is of no use. */
   require?: string[];
-  /** Whether a lost connection is made again; true. */
+  /** Whether a lost connection is made again, and continues behind the last event; true. */
   reconnect?: boolean;
   onSource?: (status: SourceStatus) => void;
 }
@@ -114,6 +129,8 @@ export interface Consumer extends AsyncIterableIterator<Event> {
   readonly capabilities: readonly string[];
   /** Whether nobody else was subscribed to the subscription id. */
   readonly first: boolean;
+  /** Of the last event that was handed out: who stores it can continue behind it; empty: none. */
+  readonly cursor: string;
   /** Events that the bus has dropped for this consumer, over all its connections. */
   readonly dropped: number;
   /** Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now. */

@@ -13,6 +13,15 @@ export function missedBefore(seq, last) {
   return seq > last ? Number(BigInt(seq) - BigInt(last)) - 1 : 0;
 }
 
+/** The `replay` of a hello; undefined if nothing is asked for. */
+function past({ last, since, latest, cursor }) {
+  const wishes = Object.entries({ last, since: since instanceof Date ? since.toISOString() : since, latest, cursor })
+    .filter(([, value]) => value);
+  if (wishes.length > 1) throw new RangeError("a subscription begins at one of last, since, latest and cursor");
+  if (last !== undefined && !(Number.isSafeInteger(last) && last >= 0)) throw new RangeError("last is a number of events");
+  return wishes.length ? Object.fromEntries(wishes) : undefined;
+}
+
 export class Consumer {
   #place;
   #key;
@@ -25,12 +34,20 @@ export class Consumer {
   #mayStart = true;
   #closed = new AbortController();
   #backoff = new Backoff();
+  #past; // what the next hello asks for
+  #resumes = false; // that is behind the last event, and not what the user has asked for
+  #began = ""; // when the first connection was made
+  #gap = {}; // the last that the bus has told of
+  #missing = null; // at the start of this connection: { count, reason }
+  cursor = "";
   dropped = 0;
 
   constructor(place, key, options) {
     this.#place = place;
     this.#key = key;
     this.#options = { reconnect: true, ...options };
+    this.#past = past(this.#options);
+    this.cursor = this.#options.cursor || "";
   }
 
   get capabilities() {
@@ -48,7 +65,11 @@ export class Consumer {
   async next() {
     while (!this.#closed.signal.aborted) {
       try {
-        if (this.#ready.length) return { value: this.#ready.shift(), done: false };
+        if (this.#ready.length) {
+          const value = this.#ready.shift();
+          this.cursor = value.cursor ?? this.cursor;
+          return { value, done: false };
+        }
         if (!this.#connection) await this.open();
         this.#take(await this.#connection.next());
       } catch (why) {
@@ -109,6 +130,7 @@ export class Consumer {
     const connection = new Connection(await this.#place.dial(this.#mayStart), this.#place.timeout);
     try {
       if (this.#closed.signal.aborted) throw new BusStopping("closed", "the consumer is closed");
+      this.#began ||= new Date().toISOString();
       await connection.send(this.#hello());
       const ack = await connection.answer("hello_ack", (frame) => {
         if (frame.type === "event") throw new ProtocolError("no_hello_ack", "the bus sent an event before its hello_ack");
@@ -119,6 +141,7 @@ export class Consumer {
       this.#ack = ack;
       this.#connection = connection;
       this.#last = 0;
+      if (ack.capabilities?.includes("cursor") && !this.#past) [this.#past, this.#resumes] = [{ since: this.#began }, true];
       this.#backoff.reset();
     } catch (why) {
       connection.close();
@@ -131,7 +154,9 @@ export class Consumer {
     const hello = {
       type: "hello", pid: process.pid, event_key: this.#key,
       event_types: types.length || patterns.length ? types : [this.#key], version: "v1",
+      capabilities: this.#options.reconnect || this.#past ? ["gap", "cursor"] : ["gap"],
     };
+    if (this.#past) hello.replay = this.#past;
     if (patterns.length) hello.patterns = patterns;
     if (filter.length) hello.filter = filter;
     if (onFilterError) hello.on_filter_error = onFilterError;
@@ -146,7 +171,7 @@ export class Consumer {
   #needed() {
     const { require = [], patterns = [], filter = [], exclusive, onFirst, onLast } = this.#options;
     return [...require, ...(exclusive ? ["exclusive"] : []), ...(patterns.length ? ["patterns"] : []),
-      ...(filter.length ? ["filter"] : []),
+      ...(filter.length ? ["filter"] : []), ...(this.#past && !this.#resumes ? ["cursor"] : []),
       ...(onFirst || onLast ? ["hooks"] : [])];
   }
 
@@ -155,8 +180,15 @@ export class Consumer {
       const missed = missedBefore(frame.seq ?? 0, this.#last);
       if (frame.seq > this.#last) this.#last = frame.seq;
       this.dropped += missed;
-      this.#ready.push(new Event(frame, missed, this.#reconnected));
+      const told = missed && BigInt(this.#gap.to_seq ?? 0) === BigInt(frame.seq) - 1n ? this.#gap.reason : undefined;
+      const { count = 0, reason = told } = this.#missing ?? {};
+      this.#ready.push(new Event(frame, missed + count, this.#reconnected, reason));
       this.#reconnected = false;
+      this.#missing = null;
+      if (frame.cursor) [this.#past, this.#resumes] = [{ cursor: frame.cursor }, true];
+    } else if (frame.type === "gap") {
+      if (["expired", "restart"].includes(frame.reason)) this.#missing = { count: Number(frame.count ?? 0), reason: frame.reason };
+      else this.#gap = frame;
     } else if (frame.type === "source_status") {
       this.#options.onSource?.({ source: frame.source ?? "", state: frame.state ?? "", detail: frame.detail ?? "" });
     }
@@ -167,6 +199,10 @@ export class Consumer {
     this.#connection?.close();
     this.#connection = null;
     if (this.#closed.signal.aborted) return;
+    if (why instanceof Rejected && why.code === "bad_hello" && this.#resumes && this.#options.reconnect) {
+      [this.#past, this.#resumes, this.#missing] = [undefined, false, { reason: "no_history" }];
+      return; // the bus keeps no past events: go on from now
+    }
     if (!(why instanceof CafbusError) || !this.#options.reconnect || !mayComeBack(why)) {
       this.#closed.abort();
       throw why;

@@ -12,7 +12,7 @@ const SPACE = [0x20, 0x09, 0x0d, 0x0a];
 export class Event {
   #payload;
 
-  constructor(frame, missed, reconnected) {
+  constructor(frame, missed, reconnected, missedReason) {
     this.type = frame.event_type ?? "";
     this.raw = frame.payload ?? Buffer.from("null");
     this.seq = frame.seq ?? 0;
@@ -23,6 +23,8 @@ export class Event {
     this.observedAt = frame.observed_at;
     this.missed = missed;
     this.reconnected = reconnected;
+    this.missedReason = missedReason;
+    this.cursor = frame.cursor;
   }
 
   get payload() {

@@ -182,6 +182,122 @@ test("a consumer waits for the next bus after a stop", async (t) => {
   assert.equal((await waiting).payload, 2);
 });
 
+const publishAll = (bus, ...payloads) => bus.publishMany(payloads.map((payload) => ({ type: "a", payload })));
+
+const take = async (events, count) => {
+  const found = [];
+  while (found.length < count) found.push((await next(events)).payload);
+  return found;
+};
+
+test("past events come first", async (t) => {
+  const { bus, run, subscribe } = await open(t);
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const [wish, found] of [[{ last: 2 }, [2, 3]], [{ since: "1h" }, [1, 2, 3]], [{ since: hourAgo }, [1, 2, 3]],
+    [{ latest: true }, [3]], [{}, []]]) {
+    await publishAll(bus, 1, 2, 3);
+    const events = await subscribe("a", { reconnect: false, ...wish });
+    await publishAll(bus, "live");
+    assert.deepEqual(await take(events, found.length + 1), [...found, "live"]);
+    await events.close();
+    run("stop", "--force");
+  }
+});
+
+test("whoever stores the cursor continues behind it", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a", { cursor: "" });
+  assert.equal(events.cursor, "");
+  await publishAll(bus, 1, 2, 3);
+  assert.equal((await next(events)).cursor, events.cursor);
+  const again = await subscribe("a", { cursor: events.cursor });
+  assert.equal(again.cursor, events.cursor);
+  assert.deepEqual(await take(again, 2), [2, 3]);
+});
+
+test("a wrong wish for the past is an error", async (t) => {
+  const { bus } = await open(t);
+  for (const wish of [{ last: 1, latest: true }, { last: -1 }, { last: 1.5 }]) await assert.rejects(bus.subscribe("a", wish), RangeError);
+  for (const wish of [{ since: "soon" }, { cursor: "x" }])
+    await assert.rejects(bus.subscribe("a", wish), { name: "Rejected", code: "bad_hello" });
+});
+
+/** With these in the environment of the bus. */
+async function openWith(t, names) {
+  Object.assign(process.env, names);
+  try {
+    return await open(t);
+  } finally {
+    for (const name of Object.keys(names)) delete process.env[name];
+  }
+}
+
+/** A way through which a consumer reaches its bus, and which can be cut as a fault would cut it. */
+function cuttable(t) {
+  const sockets = [];
+  const dial = net.connect;
+  t.mock.method(net, "connect", (...args) => {
+    const socket = dial(...args);
+    sockets.push(socket);
+    return socket;
+  });
+  return () => sockets.forEach((x) => x.destroy());
+}
+
+test("what was forgotten is counted", async (t) => {
+  const { bus, subscribe } = await openWith(t, { CAFBUS_HISTORY_EVENTS: "2" });
+  const events = await subscribe("a");
+  await publishAll(bus, 1);
+  await take(events, 1);
+  await publishAll(bus, 2, 3, 4, 5);
+  const again = await subscribe("a", { cursor: events.cursor });
+  const { payload, missed, missedReason } = await next(again);
+  assert.deepEqual([payload, missed, missedReason], [4, 2, "expired"]);
+  assert.equal((await next(again)).missedReason, undefined);
+});
+
+test("a connection that is lost continues behind its last event", async (t) => {
+  const cut = cuttable(t);
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a");
+  cut();
+  await publishAll(bus, 1);
+  assert.deepEqual(await take(events, 1), [1], "from when it came");
+  cut();
+  await publishAll(bus, 2, 3);
+  const { payload, reconnected, missedReason } = await next(events);
+  assert.deepEqual([payload, reconnected, missedReason], [2, true, undefined]);
+  assert.deepEqual(await take(events, 1), [3]);
+});
+
+test("another bus is told, and all that it has comes", async (t) => {
+  const { bus, run, subscribe } = await open(t);
+  const events = await subscribe("a");
+  await publishAll(bus, 1);
+  await take(events, 1);
+  run("stop", "--force");
+  await publishAll(bus, 2); // starts the next one
+  const { payload, missed, missedReason } = await next(events);
+  assert.deepEqual([payload, missed, missedReason], [2, 0, "restart"]);
+});
+
+test("a bus without a past is told", async (t) => {
+  const cut = cuttable(t);
+  const { bus, subscribe } = await openWith(t, { CAFBUS_HISTORY_BYTES: "0" });
+  const events = await subscribe("a");
+  await publishAll(bus, 1);
+  await take(events, 1);
+  const before = (await bus.status()).consumers[0];
+  cut();
+  const waiting = next(events);
+  let now = [];
+  while (!now.length || now[0].received === before.received) now = (await bus.status()).consumers; // a new one has got none
+  await publishAll(bus, 2);
+  const { payload, missedReason } = await waiting;
+  assert.deepEqual([payload, missedReason], [2, "no_history"]);
+  await assert.rejects(bus.subscribe("a", { last: 1 }), { name: "Rejected" });
+});
+
 test("a bus that says what no bus says is told", async (t) => {
   const cases = [
     ["x".repeat(1_100_000), "frame_too_large"],
