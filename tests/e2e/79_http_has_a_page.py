@@ -88,6 +88,12 @@ def the_keyboard_is_enough_with_a_bus_or_without(t):
     browser.await_true("document.querySelector('#events').innerText.includes('subscribed')", "the tail")
     gateway.ask("/publish?type=order.paid", '{"amount":1.10,"to":"<b>&"}\n')
     browser.await_true("document.querySelector('#events').innerText.includes('\"amount\":1.10,\"to\":\"<b>&\"')", "the event, as it came")
+    gateway.process.signal(signal.SIGTERM)
+    gateway.process.expect_exit(0)
+    t.publish({"type": "publish", "event_type": "order.paid", "payload": "while the gateway was away"})
+    gateway = Gateway(t, listen=f"127.0.0.1:{gateway.port}")
+    browser.await_true(*in_words("while the gateway was away", "what the tail has missed"))
+    browser.errors.clear()  # a browser complains of a server that is away
     tab_to(browser, "type")
     browser.type("order.piad")
     browser.press(*ENTER)

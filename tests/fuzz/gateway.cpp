@@ -6,6 +6,7 @@
 #include "gateway/limits.hpp"
 #include "gateway/publish_body.hpp"
 #include "gateway/request.hpp"
+#include "messages/replay.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,9 +25,12 @@ std::string_view cut_line(std::string_view& rest) {
   return line;
 }
 
-void check_cursor(std::string_view text) {
-  if (auto x = parse_cursor(text))
-    fuzz::require(parse_cursor(to_string(*x)) == *x, "a cursor changes as it is written");
+/// What a stream is said to begin with is what the bus takes.
+void check_start(std::string_view target, std::string_view last_event_id) {
+  auto x = parse_start({"GET", std::string{target}, {{"last-event-id", std::string{last_event_id}}}, {}, false});
+  if (!x)
+    return fuzz::require(!x.error().text.empty(), "refused without a reason");
+  fuzz::require(!x->past || (!x->unknown_cursor && check_replay(*x->past)), "a wish that the bus refuses");
 }
 
 void check_names(std::string_view target) {
@@ -77,9 +81,10 @@ void check_body(std::string_view body) {
   }
 }
 
-void check_event(std::string_view line) {
-  auto text = event_item({1, 2}, line)->text;
-  fuzz::require(text.find('\r') == text.npos && std::ranges::count(text, '\n') == 3, "a stream that is cut", text);
+void check_event(std::string_view cursor, std::string_view line) {
+  auto text = event_item(cursor, line)->text;
+  auto lines = text.starts_with("id: ") ? 3 : 2;
+  fuzz::require(text.find('\r') == text.npos && std::ranges::count(text, '\n') == lines, "a stream that is cut", text);
 }
 
 uint64_t number_behind(std::string_view text, std::string_view mark) {
@@ -110,7 +115,7 @@ void check_queue(fuzz::reader input) {
       pushed += step;
     } else {
       for (int n = 0; n < step; ++n, ++pushed)
-        queue.push(event_item({1, 1}, "{}"), now);
+        queue.push(event_item("1-1", "{}"), now);
     }
   }
   queue.push(comment_item(), now); // with which the rest is told
@@ -127,11 +132,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto target = cut_line(rest);
   auto first = cut_line(rest);
   auto second = cut_line(rest);
-  check_cursor(first);
+  check_start(target, first);
   check_names(target);
   check_refusal(target, first, second);
   check_webhook(first, second, rest);
   check_body(rest);
-  check_event(first);
+  check_event(second, first);
   return 0;
 }
