@@ -4,6 +4,8 @@
 #include "actors/cleanup_lock.hpp"
 #include "actors/conn.hpp"
 #include "actors/filter_registry.hpp"
+#include "actors/group.hpp"
+#include "actors/groups.hpp"
 #include "actors/hub.hpp"
 #include "actors/idle_supervisor.hpp"
 #include "actors/mailbox_bounds.hpp"
@@ -24,6 +26,7 @@ void bus_state::on_adopt(const adopt& x) {
   parts = x;
   self->monitor(parts.hub);
   self->monitor(parts.lock);
+  self->monitor(parts.groups);
 }
 
 void bus_state::on_attach_listener(const attach_listener& x) {
@@ -69,6 +72,8 @@ caf::result<joined> bus_state::on_join(const join& x) {
   if (info.replay)
     if (auto checked = check_replay(*info.replay, options); !checked)
       return joined{false, false, checked.error().text, {}};
+  if (auto checked = check_group(info); !checked)
+    return joined{false, false, checked.error().text, {}};
   auto filter = filters->find_or_add(info.filter);
   if (!filter)
     return joined{false, false, filter.error().text, {}};
@@ -94,6 +99,8 @@ caf::result<joined> bus_state::on_join(const join& x) {
 
 void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool first,
                       open_promises<joined>::ticket question) {
+  if (!x.info.group.empty())
+    return admit_to_group(x, filter, first, question);
   auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
   in_process.push_back(
       {conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}, !x.via.empty()});
@@ -108,20 +115,58 @@ void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool fir
                   log::quoted(x.info.subscription_id), x.info.event_types.size() + x.info.patterns.size());
 }
 
+/// The coordinator lets it go when it ends, or is not taken and so leaves at once.
+void bus_state::admit_to_group(const join& x, const compiled_filter_ptr& filter, bool first,
+                               open_promises<joined>::ticket question) {
+  const leave leaving{x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)};
+  self->request(parts.groups, caf::infinite, enter_group{x.subscriber, x.info, filter})
+      .then(
+          [this, first, question, leaving](const group_entered& answer) {
+            if (answer.admitted) {
+              in_process.push_back({conn_actor{}, leaving});
+              self->monitor(leaving.member);
+            } else {
+              caf::anon_send(parts.lock, leaving);
+            }
+            joined result{answer.admitted, answer.admitted && first, answer.reason};
+            result.group = answer.group;
+            joining.deliver(question, result);
+          },
+          [this, question](caf::error& e) { joining.deliver(question, std::move(e)); });
+}
+
+/// The hub sees a group as one consumer; here its members stand for it.
+void bus_state::list_everyone(const std::function<void(const consumer_list&)>& then,
+                              const std::function<void(caf::error&)>& fail) {
+  auto add_groups = [this, then, fail](const consumer_list& of_hub) {
+    auto list = of_hub;
+    std::erase_if(list.consumers, [](const consumer_status& x) { return !x.group.empty(); });
+    self->request(parts.groups, caf::infinite, list_groups{})
+        .then(
+            [list, then](const group_list& x) mutable {
+              for (const auto& group : x.groups) {
+                list.groups.push_back(group.status);
+                list.consumers.insert(list.consumers.end(), group.members.begin(), group.members.end());
+              }
+              then(list);
+            },
+            fail);
+  };
+  self->request(parts.hub, caf::infinite, list_consumers{}).then(add_groups, fail);
+}
+
 caf::result<status_response> bus_state::on_read_status() {
   if (plan.stage() >= bus_stage::ending_parts)
     return caf::make_error(caf::sec::request_receiver_down, "the bus has ended");
   auto promise = self->make_response_promise<status_response>();
   auto question = asked.add(promise);
   auto fail = [this, question](caf::error& e) { asked.deliver(question, std::move(e)); };
-  self->request(parts.hub, caf::infinite, list_consumers{})
-      .then(
-          [this, question, fail](const consumer_list& list) {
-            // counters after the consumers': what a consumer received has been counted as matched then
-            self->request(parts.hub, caf::infinite, read_hub_status{})
-                .then([this, question, list](const hub_status& hub) { ask_listener(question, hub, list); }, fail);
-          },
-          fail);
+  auto describe_hub = [this, question, fail](const consumer_list& list) {
+    // counters after the consumers': what a consumer received has been counted as matched then
+    self->request(parts.hub, caf::infinite, read_hub_status{})
+        .then([this, question, list](const hub_status& hub) { ask_listener(question, hub, list); }, fail);
+  };
+  list_everyone(describe_hub, fail);
   return promise;
 }
 
@@ -151,6 +196,7 @@ status_response bus_state::describe(const hub_status& hub, const consumer_list& 
   result.unmatched_types = hub.unmatched_types;
   result.sources = hub.sources;
   result.links = list.links;
+  result.groups = list.groups;
   result.limits = {load, options};
   result.limits->load.queued_bytes = budget->used();
   return result;
@@ -162,6 +208,7 @@ void bus_state::on_reconfigure(const reconfigure& x) {
   self->send(parts.hub, x);
   self->send(parts.lock, x);
   self->send(parts.supervisor, x);
+  self->send(parts.groups, x);
   if (listener)
     self->send(listener, x);
 }
@@ -189,14 +236,14 @@ void bus_state::on_down(const caf::down_msg& x) {
   if (on_source_down(x.source))
     return;
   auto is = [&](const auto& part) { return part && part.address() == x.source; };
-  auto joined = std::find_if(in_process.begin(), in_process.end(), [&](const auto& y) { return is(y.conn); });
-  if (joined != in_process.end()) {
-    caf::anon_send(parts.lock, joined->leaving); // its subscriber may live on
-    in_process.erase(joined);
+  auto has_left = [&](const auto& y) { return y.conn ? is(y.conn) : y.leaving.member->address() == x.source; };
+  for (auto i = in_process.begin(); (i = std::find_if(i, in_process.end(), has_left)) != in_process.end();) {
+    caf::anon_send(parts.lock, i->leaving); // its subscriber may live on
+    i = in_process.erase(i);
   }
   if (is(listener))
     listener = nullptr;
-  else if (plan.running() && !is(parts.hub) && !is(parts.lock))
+  else if (plan.running() && !is(parts.hub) && !is(parts.lock) && !is(parts.groups))
     return;
   if (plan.running()) {
     log::bus().error("part-failed error={}", log::quoted(self->system().render(x.reason)));
@@ -270,8 +317,9 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
       system.spawn(cleanup_lock,
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},
                    hooks ? hooks : process_hooks(system, options.app, options.commands));
-  caf::anon_send(root, adopt{hub, lock, supervisor});
-  return {root, hub, lock, node, budget, filters};
+  auto all_groups = system.spawn(groups, hub, options, budget);
+  caf::anon_send(root, adopt{hub, lock, supervisor, all_groups});
+  return {root, hub, lock, node, budget, filters, all_groups};
 }
 
 } // namespace cafbus

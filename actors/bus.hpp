@@ -23,6 +23,7 @@ struct bus_parts {
   uint64_t node = 0;                             ///< How linked buses know it.
   std::shared_ptr<queue_budget> budget = {};     ///< Of all mailboxes; for those who attach a listener.
   std::shared_ptr<filter_registry> filters = {}; ///< Of all consumers; the same.
+  groups_actor groups = {};
 };
 
 /// Spawns a whole bus without sockets and sources: attach those to `bus`. There may be any number of them in one

@@ -8,6 +8,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -37,8 +38,8 @@ struct bus_state {
   };
 
   struct in_process_subscriber {
-    conn_actor conn;
-    leave leaving; ///< For the coordinator, when the bus ends before the subscriber.
+    conn_actor conn; ///< Null: it is a member of a group, and monitored itself.
+    leave leaving;   ///< For the coordinator, when the bus ends before the subscriber.
     bool is_link = false;
   };
 
@@ -56,6 +57,10 @@ struct bus_state {
   bool on_source_down(const caf::actor_addr& who);
 
   void admit(const join& x, const compiled_filter_ptr& filter, bool first, open_promises<joined>::ticket question);
+  void admit_to_group(const join& x, const compiled_filter_ptr& filter, bool first,
+                      open_promises<joined>::ticket question);
+  void list_everyone(const std::function<void(const consumer_list&)>& then,
+                     const std::function<void(caf::error&)>& fail);
   void ask_listener(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
   status_response describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const;
   void stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question);

@@ -51,17 +51,15 @@ caf::result<stop_verdict> bus_state::on_stop(const stop_bus& x) {
 }
 
 void bus_state::stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question) {
-  self->request(parts.hub, caf::infinite, list_consumers{})
-      .then(
-          [this, question, x](const consumer_list& list) {
-            if (plan.running() && !list.consumers.empty()) {
-              stopping.deliver(question, stop_verdict{false, refusal(list)});
-              return;
-            }
-            begin_stop(x);
-            stopping.deliver(question, stop_verdict{true, {}});
-          },
-          [this, question](caf::error& e) { stopping.deliver(question, std::move(e)); });
+  auto decide = [this, question, x](const consumer_list& list) {
+    if (plan.running() && !list.consumers.empty()) {
+      stopping.deliver(question, stop_verdict{false, refusal(list)});
+      return;
+    }
+    begin_stop(x);
+    stopping.deliver(question, stop_verdict{true, {}});
+  };
+  list_everyone(decide, [this, question](caf::error& e) { stopping.deliver(question, std::move(e)); });
 }
 
 void bus_state::on_source_ended(const source_ended& x) {
@@ -154,11 +152,17 @@ void bus_state::drain_queues() {
 
 void bus_state::drain_conns() {
   end_waiting_links();
-  draining = in_process.size() + 1;
+  draining = 1;
   auto limit = plan.hand_out_limit(self->clock().now());
   auto one = [this] { drained_one(); };
+  auto drain_one = [&](const auto& part) {
+    ++draining;
+    self->request(part, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
+  };
   for (const auto& x : in_process)
-    self->request(x.conn, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
+    if (x.conn)
+      drain_one(x.conn);
+  drain_one(parts.groups);
   if (listener) {
     ++draining;
     self->request(listener, caf::infinite, close_listener{stop_reason, limit})
@@ -208,6 +212,7 @@ void bus_state::end_parts() {
   wait_for(parts.hub);
   wait_for(parts.lock);
   wait_for(parts.supervisor);
+  wait_for(parts.groups);
   for (const auto& x : in_process)
     wait_for(x.conn);
   tell_parts_to_end();
@@ -230,6 +235,7 @@ void bus_state::tell_parts_to_end() {
   end_part(listener);
   for (const auto& x : in_process)
     end_part(x.conn);
+  end_part(parts.groups);
   end_part(parts.hub);
   end_part(parts.lock);
   end_part(parts.supervisor);
@@ -239,6 +245,9 @@ bus_state::~bus_state() {
   if (plan.stage() == bus_stage::ended) {
     for (const auto& x : sources) // those that have not ended belong to somebody else and must not keep us
       self->demonitor(x.source.address());
+    for (const auto& x : in_process)
+      if (!x.conn)
+        self->demonitor(x.leaving.member->address());
     return;
   }
   for (const auto& x : sources) {

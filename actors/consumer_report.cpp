@@ -31,6 +31,7 @@ consumer_status report_on(const consumer_info& info, const conn_counters& x) {
   result.queued_bytes = x.queued_bytes;
   result.event_types = info.event_types;
   result.patterns = info.patterns;
+  result.group = info.group;
   add_wishes(result, info);
   return result;
 }

@@ -66,7 +66,9 @@ void consume_course::add_up() {
 
 /// The next session begins where the last one has ended, or where the run has begun.
 void consume_course::begin_behind_it() {
-  if (!session_->last_cursor().empty())
+  if (!request_.subscription.group.empty())
+    request_.subscription.replay.reset(); // its group is another one then
+  else if (!session_->last_cursor().empty())
     request_.subscription.replay = replay_wish{.cursor = session_->last_cursor()};
   else if (!request_.subscription.replay)
     request_.subscription.replay = replay_wish{.since = began_text_};

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "cli/command_line.hpp"
 #include "cli/event_command.hpp"
+#include "cli/group_flags.hpp"
 #include "cli/jq_flags.hpp"
 #include "config/duration.hpp"
 #include "messages/filter_text.hpp"
@@ -240,6 +241,8 @@ result<consume_request> to_request(const consume_flags& flags) {
     return read.error();
   if (auto read = read_replay(flags, x); !read)
     return read.error();
+  if (auto read = read_group(flags, x.subscription); !read)
+    return read.error();
   return x;
 }
 
@@ -311,6 +314,17 @@ void consume_flags::add_to(CLI::App& command) {
        "the three options above then count for the first run only");
   command.add_flag("--reconnect", reconnect,
                    "When the bus ends or the connection is lost, connect again and continue behind the last event");
+  text("--group", group, "NAME",
+       "Share the events with all consumers that name the same group: each event goes to one of them");
+  command.add_flag("--ack", ack,
+                   "With --group: confirm each event when it has been written, or its command has succeeded; what is "
+                   "not confirmed goes to another member");
+  text("--max-in-flight", max_in_flight, "N",
+       "With --ack: events that it gets before it has confirmed them (default: " +
+           std::to_string(defaults::max_in_flight) + ')');
+  text("--max-attempts", max_attempts, "N",
+       "With --ack: after so many attempts an event of type T is published as dead.T (default: " +
+           std::to_string(defaults::max_attempts) + ')');
   text("--max-events", max_events, "N", "End after N events (default: no limit)");
   text("--timeout", timeout, "DURATION", "End after this time (default: never)");
   text("--idle-timeout", idle_timeout, "DURATION", "End after this time without an event (default: never)");

@@ -33,6 +33,10 @@ struct consume_flags {
   bool latest = false;
   std::string cursor_file;
   bool reconnect = false;
+  std::string group;
+  bool ack = false;
+  std::string max_in_flight;
+  std::string max_attempts;
   std::string max_events;
   std::string timeout;
   std::string idle_timeout;

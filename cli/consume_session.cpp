@@ -34,6 +34,8 @@ consume_session::consume_session(client bus, consume_means means, const consume_
     socket_(std::move(socket)), program_(std::move(means.program)) {
   if (!request.command.empty())
     command_.emplace(request.command, request.subscription.event_key, request.command_timeout);
+  if (request.subscription.ack)
+    confirmations_.emplace();
 }
 
 result<void> consume_session::prepare() {
@@ -57,6 +59,7 @@ consume_end consume_session::run() {
     flush();
     if (cursors_)
       cursors_->progress(delivered_, written(), !works(), clock::now());
+    confirm();
     check_times(); // after what has come was looked at: it may be the event that was waited for
     if (!done() && (!more || busy() || behind_))
       wait();
@@ -111,6 +114,7 @@ bool consume_session::done() const {
 void consume_session::settle() {
   if (cursors_)
     cursors_->finish(delivered_, written(), !works());
+  confirm();
   std::optional<consumer_status> account;
   uint64_t in_hand = 0;
   auto bus_is_there = end_ != consume_end::filter_failed && end_ != consume_end::bus_shutdown &&

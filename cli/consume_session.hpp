@@ -4,6 +4,7 @@
 #include "cli/consume_request.hpp"
 #include "cli/cursor_keeper.hpp"
 #include "cli/event_command.hpp"
+#include "cli/event_confirmations.hpp"
 #include "cli/event_files.hpp"
 #include "cli/jq_worker.hpp"
 #include "cli/output.hpp"
@@ -86,8 +87,9 @@ private:
     std::string source_time;
     std::string content; ///< What the program gets.
     uint64_t seq = 0;
+    uint64_t attempt = 1;
     losses before;
-    taken_event view() const { return {{type, id, seq, content}, source_time, before}; }
+    taken_event view() const { return {{type, id, seq, content, {}, attempt}, source_time, before}; }
   };
 
   bool take_buffered();
@@ -104,6 +106,8 @@ private:
   void on_frame(const frame& x);
   void on_gap(const gap_frame& x);
   void not_handled();
+  void give_back();
+  void confirm();
   void on_bye(const std::string& reason);
   bool receive();
   void lose(const failure& why);
@@ -141,7 +145,9 @@ private:
   std::optional<jq_worker> program_;
   held_event held_; // what it works on
   std::optional<event_command> command_;
-  std::string command_event_; // what it works on, for people
+  std::string command_event_;                        // what it works on, for people
+  std::optional<event_confirmations> confirmations_; // if the bus waits for them
+  std::string unsent_;                               // of them
   gap_finder gaps_;
   gap_frame told_gap_; // the last that the bus has told of
   unique_fd signals_;

@@ -83,6 +83,8 @@ void consume_session::on_event(const event_frame& event) {
   ++totals_.received;
   if (cursors_)
     cursors_->took(event.cursor, delivered_);
+  if (confirmations_)
+    confirmations_->took(event.seq, delivered_);
   if (request_.reconnect)
     last_cursor_ = event.cursor;
   const auto was_told = told_gap_.from_seq != 0 && told_gap_.to_seq + 1 == event.seq;
@@ -143,6 +145,25 @@ void consume_session::write_file(const event_frame& event) {
 void consume_session::not_handled() {
   if (cursors_)
     cursors_->fail();
+  give_back();
+}
+
+/// It has failed: another member of the group is to have it.
+void consume_session::give_back() {
+  if (confirmations_)
+    confirmations_->fail();
+}
+
+/// Tells the bus of what has been handled. A bus that does not read that now is told later.
+void consume_session::confirm() {
+  if (!confirmations_)
+    return;
+  confirmations_->progress(delivered_, written(), !works());
+  unsent_ += confirmations_->take_frames();
+  if (unsent_.empty() || hung_up_)
+    return;
+  if (auto sent = bus_.send_some(unsent_)) // that the bus has gone is noticed by reading
+    unsent_.erase(0, *sent);
 }
 
 // -- the program of --jq -------------------------------------------------------------------------------------------
@@ -154,6 +175,7 @@ void consume_session::run_program(const taken_event& event, std::string_view con
   held_.source_time = event.source_time;
   held_.content = content;
   held_.seq = event.frame.seq;
+  held_.attempt = event.frame.attempt;
   held_.before = event.before;
   program_->submit(content);
   if (auto outcome = program_->wait(program_turn))
@@ -186,6 +208,7 @@ void consume_session::on_program_failure(const std::string& what) {
     return deliver(held_.view(), {&content, 1});
   }
   ++totals_.failed;
+  give_back();
   if (request_.program_errors != jq_errors::fail)
     return;
   not_handled();
@@ -208,6 +231,7 @@ void consume_session::on_command_end() {
 void consume_session::on_command_failure(const std::string& what) {
   if (phase_ != phase::taking || !request_.skip_failures) // ended by us, or the run ends for it
     not_handled();
+  give_back();
   if (phase_ != phase::taking && end_ == consume_end::output_closed)
     return; // its output was ours: it has failed for that reason
   ++totals_.failed;

@@ -105,7 +105,8 @@ void consume_session::wait() {
   auto asked = bus_events();
   auto output_is_closed = phase_ != phase::taking && end_ == consume_end::output_closed; // poll() would tell for ever
   // Standard output comes last: a command that ended because its reader has gone is then seen together with that.
-  std::array<pollfd, 7> items{{{asked != 0 ? bus_.fd() : -1, asked, 0},
+  const auto to_bus = static_cast<short>(unsent_.empty() || hung_up_ ? 0 : POLLOUT);
+  std::array<pollfd, 7> items{{{asked != 0 || to_bus != 0 ? bus_.fd() : -1, static_cast<short>(asked | to_bus), 0},
                                {signals_.get(), POLLIN, 0},
                                {phase_ == phase::taking ? watched_stdin_ : -1, POLLRDHUP, 0},
                                {command_runs() ? command_->input_fd() : -1, POLLOUT, 0},
@@ -125,7 +126,7 @@ void consume_session::wait() {
     end_output();
   if ((input.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0)
     end(consume_end::stdin_eof);
-  if (bus.revents != 0)
+  if ((bus.revents & ~POLLOUT) != 0)
     on_bus(asked);
   if (command_input.revents != 0)
     command_->feed();

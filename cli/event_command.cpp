@@ -26,9 +26,9 @@ namespace {
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 7> variable_names{
-    "CAFBUS_EVENT_TYPE=", "CAFBUS_EVENT_ID=", "CAFBUS_SEQ=",          "CAFBUS_EVENT_KEY=",
-    "CAFBUS_MISSED=",     "CAFBUS_DROPPED=",  "CAFBUS_MISSED_REASON="};
+constexpr std::array<std::string_view, 8> variable_names{
+    "CAFBUS_EVENT_TYPE=", "CAFBUS_EVENT_ID=", "CAFBUS_SEQ=",           "CAFBUS_EVENT_KEY=",
+    "CAFBUS_MISSED=",     "CAFBUS_DROPPED=",  "CAFBUS_MISSED_REASON=", "CAFBUS_ATTEMPT="};
 /// A killed process is gone at once, unless the kernel is stuck in it; then it is left to init.
 constexpr int killed_ms = 1'000;
 
@@ -96,8 +96,9 @@ void event_command::set_environment(const event_frame& event, losses before) {
   auto seq = std::to_string(event.seq);
   auto missed = std::to_string(before.missed);
   auto dropped = std::to_string(before.dropped);
-  std::array<std::string_view, 7> values{event.event_type, event.event_id, seq,          event_key_,
-                                         missed,           dropped,        before.reason};
+  auto attempt = std::to_string(event.attempt);
+  std::array<std::string_view, 8> values{event.event_type, event.event_id, seq,           event_key_,
+                                         missed,           dropped,        before.reason, attempt};
   for (size_t i = 0; i < variables_.size(); ++i) {
     variables_[i] = variable_names[i];
     append_variable(variables_[i], values[i]);

@@ -23,10 +23,10 @@ struct losses {
 
 /// A program that is run on events, one at a time: the event on its standard input and in CAFBUS_EVENT_TYPE,
 /// CAFBUS_EVENT_ID, CAFBUS_SEQ and CAFBUS_EVENT_KEY, what was lost before it in CAFBUS_MISSED, CAFBUS_MISSED_REASON and
-/// CAFBUS_DROPPED; its standard output and error are ours. It leads a process group of its own, so that a Ctrl-C meant
-/// for us leaves the event that is being worked on alone, and that its children end with it when its time is over. That
-/// group is in the background: who reads the terminal from it gets an error, see `spawn`. Nothing here waits: the owner
-/// polls `input_fd`, `end_fd` and `due`.
+/// CAFBUS_DROPPED, in CAFBUS_ATTEMPT how often members of its group have been given it; its standard output and error
+/// are ours. It leads a process group of its own, so that a Ctrl-C meant for us leaves the event that is being worked
+/// on alone, and that its children end with it when its time is over. That group is in the background: who reads the
+/// terminal from it gets an error, see `spawn`. Nothing here waits: the owner polls `input_fd`, `end_fd` and `due`.
 class event_command {
 public:
   using clock = std::chrono::steady_clock;
@@ -68,7 +68,7 @@ private:
   std::vector<std::string> words_;
   std::string event_key_;
   std::chrono::nanoseconds limit_;
-  std::array<std::string, 7> variables_; // of the event
+  std::array<std::string, 8> variables_; // of the event
   std::vector<char*> arguments_;
   std::vector<char*> environment_; // first `variables_`, then what we inherited
 

@@ -45,6 +45,10 @@ std::vector<std::string> unaccounted(const status_response& x) {
   for (const auto& y : x.consumers)
     note(difference("consumer " + std::to_string(y.pid) + " (" + plain(y.event_key) + ")", {"received", y.received},
                     {{"delivered", y.delivered}, {"dropped", y.dropped}, {"queued", y.queued}}));
+  for (const auto& y : x.groups)
+    note(difference(
+        "group " + plain(y.name), {"received", y.received},
+        {{"waiting", y.waiting}, {"in_flight", y.in_flight}, {"done", y.done}, {"dead", y.dead}, {"lost", y.lost}}));
   return result;
 }
 

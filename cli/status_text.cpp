@@ -80,6 +80,17 @@ std::string links_text(const std::vector<link_report>& links) {
   return result;
 }
 
+std::string groups_text(const std::vector<group_status>& groups) {
+  std::string result;
+  for (const auto& x : groups) {
+    auto item = [](const char* name, uint64_t n) { return std::string{' '} + name + '=' + std::to_string(n); };
+    result += field("group", x.name + item("members", x.members) + item("waiting", x.waiting) +
+                                 item("in_flight", x.in_flight) + item("done", x.done) +
+                                 item("redelivered", x.redelivered) + item("dead", x.dead) + item("lost", x.lost));
+  }
+  return result;
+}
+
 std::string of_at_most(uint64_t x, const std::string& most, bool limited, const char* unit = "") {
   return std::to_string(x) + unit + (limited ? " of at most " + most : "");
 }
@@ -244,15 +255,16 @@ std::vector<std::string> explain(const status_response& x) {
 }
 
 std::string status_text(const status_response& x) {
-  auto result =
-      field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
-      field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
-      field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) + sources_text(x.sources) +
-      links_text(x.links) + field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
-      field("last event", !counts_events(x)         ? "unknown"
-                          : x.last_event_at.empty() ? "none yet"
-                                                    : x.last_event_at) +
-      field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x) + filters_text(x);
+  auto result = field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
+                field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
+                field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) +
+                sources_text(x.sources) + links_text(x.links) + groups_text(x.groups) +
+                field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
+                field("last event", !counts_events(x)         ? "unknown"
+                                    : x.last_event_at.empty() ? "none yet"
+                                                              : x.last_event_at) +
+                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x) +
+                filters_text(x);
   for (const auto& line : explain(x))
     result += field("why", line);
   return result + consumers_text(x);

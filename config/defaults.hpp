@@ -87,6 +87,19 @@ inline constexpr size_t unmatched_types = 16;
 inline constexpr auto block_time = 10s;
 inline constexpr auto max_block_time = 60s;
 
+// -- groups -------------------------------------------------------------------------------------------------------
+/// Events that a member of a group may have without confirming them: enough to keep one busy while its confirmations
+/// travel, few enough that little is done twice when it dies. At most: what a group keeps for each member.
+inline constexpr uint32_t max_in_flight = 16;
+inline constexpr uint32_t most_in_flight = 1'024;
+/// Times that an event is given to members before it is a dead letter. At most: what nobody would wait for.
+inline constexpr uint32_t max_attempts = 5;
+inline constexpr uint32_t most_attempts = 1'000;
+/// Longest time after which an event is to be given out again: a pause of a service, not a schedule.
+inline constexpr auto max_nack_delay = 1h;
+/// The same without confirmations: events that are on their way to a member's socket.
+inline constexpr uint32_t most_unwritten = 1'024;
+
 // -- history ------------------------------------------------------------------------------------------------------
 /// Events kept for consumers that ask for what was before they came. 0: none.
 inline constexpr uint32_t history_events = 65'536;

@@ -24,8 +24,8 @@ namespace cafbus::log {
 
 namespace {
 
-constexpr size_t components = 7;
-constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "session", "link", "source"};
+constexpr size_t components = 8;
+constexpr std::array<const char*, components> names{"bus", "hub", "conn", "lock", "session", "link", "source", "group"};
 /// Lines that wait for the disk before the oldest is lost. spdlog keeps room for all of them: about 400 bytes each.
 constexpr size_t queued_lines = 1'024;
 constexpr const char* time_pattern = "%Y-%m-%dT%H:%M:%S.%e%z";
@@ -143,6 +143,9 @@ spdlog::logger& link() {
 }
 spdlog::logger& source() {
   return component(6);
+}
+spdlog::logger& group() {
+  return component(7);
 }
 
 result<void> to(const std::shared_ptr<output>& where, std::string_view level) {

@@ -21,6 +21,7 @@ namespace cafbus::log {
 
 spdlog::logger& bus();
 spdlog::logger& hub();
+spdlog::logger& group();
 spdlog::logger& conn();
 spdlog::logger& lock();
 spdlog::logger& session();

@@ -120,6 +120,10 @@ struct consumer_info {
       filter_error_policy::skip;          ///< What becomes of an event that the filter cannot judge.
   std::optional<replay_wish> replay = {}; ///< Events from before it came, see `check_replay`; none: from now on.
   bool cursors = false;                   ///< Its events have cursors; as with a `replay`.
+  std::string group = {};                 ///< Whose members share their events, see `check_group`; empty: none.
+  bool ack = false;                       ///< With a group: it confirms each event by `confirm_event`.
+  uint32_t max_in_flight = 0;             ///< With `ack`: events that a member has not confirmed; 0: as usual.
+  uint32_t max_attempts = 0;              ///< With `ack`: then an event is a dead letter; 0: as usual.
   bool operator==(const consumer_info&) const = default;
 };
 
@@ -173,6 +177,7 @@ struct list_consumers {};
 struct consumer_list {
   std::vector<consumer_status> consumers = {}; ///< In the order in which they came.
   std::vector<link_report> links = {};         ///< The same.
+  std::vector<group_status> groups = {};       ///< By name; their members are consumers. The hub knows of none.
 };
 
 struct read_hub_status {};

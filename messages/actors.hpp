@@ -1,5 +1,5 @@
 #pragma once
-#include "messages/actor_messages.hpp"
+#include "messages/group_messages.hpp"
 #include "messages/stream_list.hpp"
 
 #include <caf/replies_to.hpp>
@@ -114,6 +114,50 @@ using hub_actor = caf::typed_actor<
     // INTERNAL: timer.
     caf::reacts_to<block_over>>;
 
+// -- group: one per name; a subscriber of the hub that shares its events out among its members ------------------------
+
+using group_actor = subscriber_actor::extend<
+    // INTERNAL: from the groups.
+    caf::replies_to<struct enter_group>::with<struct group_entered>,
+    // From a member: credit.
+    caf::reacts_to<delivered>,
+    // From a member, or the session that is one.
+    caf::reacts_to<confirm_event>,
+    // The same.
+    caf::reacts_to<return_event>,
+    // From a member's session, or the groups: the bus is stopping.
+    caf::replies_to<drain>::with<drained>,
+    // From the groups.
+    caf::replies_to<read_group>::with<group_report>,
+    // From the groups.
+    caf::reacts_to<close_group>,
+    // INTERNAL: timer.
+    caf::reacts_to<return_due>>;
+
+/// It wants to be a member of the group that `info` names. It leaves by ending.
+struct enter_group {
+  subscriber_actor member = {};
+  consumer_info info = {};
+  compiled_filter_ptr filter = {}; ///< Of `info`; null: none.
+};
+struct group_entered {
+  bool admitted = false;
+  std::string reason = {}; ///< Why it was not.
+  group_actor group = {};
+};
+
+// -- groups: who is in which group; a group begins with its first member and ends with its last -----------------------
+
+using groups_actor = caf::typed_actor<
+    // From a session or the bus, after the coordinator let the subscriber in.
+    caf::replies_to<enter_group>::with<group_entered>,
+    // From the bus that is stopping.
+    caf::replies_to<drain>::with<drained>,
+    // From the bus.
+    caf::replies_to<list_groups>::with<group_list>,
+    // From the bus.
+    caf::reacts_to<reconfigure>>;
+
 // -- cleanup_lock: who is first and who is last, per subscription id; runs the hooks between them ---------------------
 
 using cleanup_lock_actor = caf::typed_actor<
@@ -173,6 +217,7 @@ struct adopt {
   hub_actor hub = {};
   cleanup_lock_actor lock = {};
   idle_supervisor_actor supervisor = {};
+  groups_actor groups = {};
 };
 
 struct attach_listener {
@@ -196,7 +241,9 @@ struct joined {
   bool first = false;
   std::string reason = {}; ///< Why it was not admitted.
   conn_actor conn = {}; ///< Its own, null if it was not admitted: has its counters; by an exit message to it it leaves.
+                        ///< Null, too, for a member of a group, which leaves by ending.
   stream_list streams = {}; ///< For a link to another bus: as the hub's answer to `subscribe`.
+  group_actor group = {};   ///< For a member of a group: takes its confirmations.
 };
 
 using bus_actor = caf::typed_actor<
@@ -226,6 +273,8 @@ using bus_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::subscribe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::unsubscribe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_link)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::enter_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::group_entered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::adopt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_listener)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_source)

@@ -22,19 +22,22 @@ size_t count_digits(uint64_t x) {
   return n;
 }
 
-/// What stands between the sequence number and the payload; empty if the event has no cursor.
-std::string cursor_field(const event_range& range, uint32_t i, uint64_t epoch) {
+/// What stands between the sequence number and the payload; most often nothing.
+std::string fields_between(const event_range& range, uint32_t i, uint64_t epoch) {
   const auto position = epoch == 0 ? 0 : range.position(i);
-  return position == 0 ? std::string{} : R"(,"cursor":")" + to_text({epoch, position}) + '"';
+  auto result = position == 0 ? std::string{} : R"(,"cursor":")" + to_text({epoch, position}) + '"';
+  if (range.attempt > 1)
+    result += R"(,"attempt":)" + std::to_string(range.attempt);
+  return result;
 }
 
 template <class Buffer>
-void append_with_cursors(Buffer& out, const event_range& range, uint64_t epoch) {
+void append_with_fields(Buffer& out, const event_range& range, uint64_t epoch) {
   auto add = [&out](std::string_view text) { out.insert(out.end(), text.begin(), text.end()); };
   for (auto i = range.first; i < range.last; ++i) {
     add(range.batch->head(i));
     add(std::to_string(range.seq + (i - range.first)));
-    add(cursor_field(range, i, epoch));
+    add(fields_between(range, i, epoch));
     add(range.batch->tail(i));
   }
 }
@@ -45,8 +48,8 @@ template <class Buffer>
 void append_frames(Buffer& out, const event_range& range, uint64_t epoch) {
   if (range.first == range.last)
     return;
-  if (epoch != 0)
-    return append_with_cursors(out, range, epoch);
+  if (epoch != 0 || range.attempt > 1)
+    return append_with_fields(out, range, epoch);
   // The last sequence number is the longest, so one resize has room for all; what the shorter ones leave is cut off.
   const auto digits = count_digits(range.seq + range.size() - 1);
   const auto before = out.size();
@@ -80,7 +83,7 @@ void frame_pieces::append(const event_range& range, uint64_t epoch) {
     const auto* end = std::to_chars(number.data(), number.data() + number.size(), range.seq + (i - range.first)).ptr;
     const auto begin = digits_.size();
     digits_.append(number.data(), static_cast<size_t>(end - number.data()));
-    digits_ += cursor_field(range, i, epoch);
+    digits_ += fields_between(range, i, epoch);
     const auto size = digits_.size() - begin;
     parts_.push_back({nullptr, begin, size});
     parts_.push_back({batch.tail(i).data(), 0, batch.tail(i).size()});

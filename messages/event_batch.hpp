@@ -79,7 +79,8 @@ struct event_range {
   uint32_t last = 0;
   uint64_t seq = 0;
   batch_numbers_ptr numbers = {}; ///< Null: they were given none, or have come from another bus.
-  uint64_t base = 0; ///< Position of the batch's event 0 among all that came in, from 1 on; 0: nobody asks for it.
+  uint64_t base = 0;    ///< Position of the batch's event 0 among all that came in, from 1 on; 0: nobody asks for it.
+  uint32_t attempt = 1; ///< How often members of a group have been given these events, this time included.
 
   size_t size() const noexcept { return last - first; }
   size_t bytes() const noexcept { return batch->bytes_of(first, last); }

@@ -26,6 +26,7 @@ struct event_fields_read {
   bool good_id = true;
   bool good_seq = true;
   bool good_cursor = true;
+  bool good_attempt = true;
 
   static bool text(json::ondemand::value& from, std::string_view& to) {
     to = {};
@@ -37,6 +38,8 @@ struct event_fields_read {
       frame.payload = json::raw_text(value);
     } else if (key == "seq") {
       good_seq = !value.get_uint64().get(frame.seq);
+    } else if (key == "attempt") {
+      good_attempt = !value.get_uint64().get(frame.attempt);
     } else if (key == "type") {
       std::string_view type;
       is_event = text(value, type) && type == "event";
@@ -95,10 +98,11 @@ std::optional<event_frame> read_as_written(std::string_view line) {
       result.payload.remove_suffix(1);
       return result;
     }
-    const auto good = key == "seq" ? head.number(result.seq)
-                                   : head.take("\"") && head.text(key == "event_id" ? result.event_id
-                                                                  : key == "cursor" ? result.cursor
-                                                                                    : skipped);
+    const auto good = key == "seq"       ? head.number(result.seq)
+                      : key == "attempt" ? head.number(result.attempt)
+                                         : head.take("\"") && head.text(key == "event_id" ? result.event_id
+                                                                        : key == "cursor" ? result.cursor
+                                                                                          : skipped);
     if (!good)
       return std::nullopt;
   }
@@ -118,7 +122,8 @@ std::optional<event_frame> event_frame_reader::read(std::string_view line) {
   event_fields_read fields;
   if (!json::each_field(impl_->parser, line, fields))
     return std::nullopt;
-  if (!fields.is_event || !fields.good_type || !fields.good_id || !fields.good_seq || !fields.good_cursor)
+  if (!fields.is_event || !fields.good_type || !fields.good_id || !fields.good_seq || !fields.good_cursor ||
+      !fields.good_attempt)
     return std::nullopt;
   return fields.frame;
 }

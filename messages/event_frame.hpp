@@ -13,6 +13,7 @@ struct event_frame {
   uint64_t seq = 0;
   std::string_view payload = {}; ///< The payload's bytes as they came.
   std::string_view cursor = {};  ///< Empty, unless the consumer has asked for it.
+  uint64_t attempt = 1;          ///< For a member of a group: how often members have been given it.
 };
 
 /// Reads event frames, of this bus or of any other that speaks the protocol. Keeps its parser's memory.

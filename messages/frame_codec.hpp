@@ -32,6 +32,8 @@ std::string encode(const hello_ack& x);
 std::string encode(const subscribe_frame& x);
 std::string encode(const unsubscribe_frame& x);
 std::string encode(const subscribed_frame& x);
+std::string encode(const ack_frame& x);
+std::string encode(const nack_frame& x);
 std::string encode(const bye& x);
 std::string encode(const pre_shutdown_check& x);
 std::string encode(const pre_shutdown_ack& x);

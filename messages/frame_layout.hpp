@@ -34,6 +34,10 @@ struct layout<hello> {
     f.maybe("filter", x.filter);
     f.maybe("on_filter_error", x.on_filter_error);
     f.maybe("replay", x.replay);
+    f.maybe("group", x.group);
+    f.maybe("ack", x.ack);
+    f.maybe("max_in_flight", x.max_in_flight);
+    f.maybe("max_attempts", x.max_attempts);
   }
 };
 
@@ -94,6 +98,21 @@ struct layout<subscribed_frame> {
   static void visit(auto& f, auto& x) {
     f.maybe("event_types", x.event_types);
     f.maybe("patterns", x.patterns);
+  }
+};
+
+template <>
+struct layout<ack_frame> {
+  static constexpr std::string_view type = "ack";
+  static void visit(auto& f, auto& x) { f("seq", x.seq); }
+};
+
+template <>
+struct layout<nack_frame> {
+  static constexpr std::string_view type = "nack";
+  static void visit(auto& f, auto& x) {
+    f("seq", x.seq);
+    f.maybe("delay_ms", x.delay_ms);
   }
 };
 
@@ -225,6 +244,7 @@ struct layout<status_response> {
     f("unmatched_types", x.unmatched_types);
     f("sources", x.sources);
     f.maybe("links", x.links);
+    f.maybe("groups", x.groups);
     f.maybe("limits", x.limits);
   }
 };
@@ -251,6 +271,8 @@ struct layout<consumer_status> {
     f.maybe("on_filter_error", x.on_filter_error);
     f.maybe("filtered", x.filtered);
     f.maybe("filter_errors", x.filter_errors);
+    f.maybe("group", x.group);
+    f.maybe("in_flight", x.in_flight);
   }
 };
 
@@ -286,6 +308,23 @@ struct layout<link_report> {
     f("missed", x.missed);
     f("queued", x.queued);
     f.maybe("detail", x.detail);
+  }
+};
+
+template <>
+struct layout<group_status> {
+  static void visit(auto& f, auto& x) {
+    f("name", x.name);
+    f("members", x.members);
+    f("ack", x.ack);
+    f("received", x.received);
+    f("waiting", x.waiting);
+    f("in_flight", x.in_flight);
+    f("done", x.done);
+    f("redelivered", x.redelivered);
+    f("dead", x.dead);
+    f("lost", x.lost);
+    f.maybe("ignored", x.ignored);
   }
 };
 

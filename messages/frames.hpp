@@ -30,6 +30,8 @@ inline constexpr const char* exclusive = "exclusive";
 inline constexpr const char* filter = "filter";
 /// Asked for by a consumer that names it: `gap` frames in place of holes.
 inline constexpr const char* gap = "gap";
+/// `group` in a hello.
+inline constexpr const char* group = "group";
 inline constexpr const char* hooks = "hooks";
 /// The payload is the last field of an event, and has been validated.
 inline constexpr const char* payload_last = "payload_last";
@@ -69,6 +71,10 @@ struct hello {
   event_filter filter = {};                         ///< Only events of whose payload all of it holds.
   std::string on_filter_error = {};                 ///< A word of `filter_error_policy`; empty: skip.
   std::optional<replay_wish> replay = {};           ///< Events from before it came; none: from now on.
+  std::string group = {};                           ///< Whose members share their events; empty: none.
+  bool ack = false;           ///< A member confirms each event; what it does not confirm goes to another member.
+  uint32_t max_in_flight = 0; ///< Events that a member may have without confirming them; 0: the bus's default.
+  uint32_t max_attempts = 0;  ///< How often an event is given to members before it is a dead letter; 0: the default.
   bool operator==(const hello&) const = default;
 };
 
@@ -102,6 +108,19 @@ struct subscribed_frame {
   std::vector<std::string> event_types = {};
   std::vector<std::string> patterns = {};
   bool operator==(const subscribed_frame&) const = default;
+};
+
+/// Member of a group -> bus: it has handled that event.
+struct ack_frame {
+  uint64_t seq = 0; ///< In the member's own numbers.
+  bool operator==(const ack_frame&) const = default;
+};
+
+/// Member of a group -> bus: it has not, and another one shall.
+struct nack_frame {
+  uint64_t seq = 0;
+  uint64_t delay_ms = 0; ///< Not before so long.
+  bool operator==(const nack_frame&) const = default;
 };
 
 /// Both ways: the sender is about to end the connection.
@@ -204,7 +223,25 @@ struct consumer_status {
   filter_error_policy on_filter_error = filter_error_policy::unknown; ///< Unknown: it has no filter.
   uint64_t filtered = 0;      ///< Events of its types that its filter has kept from it; not part of `received`.
   uint64_t filter_errors = 0; ///< Events of its types that its filter could not judge.
+  std::string group = {};     ///< That it is a member of.
+  uint64_t in_flight = 0;     ///< A member of a group: events that it has not confirmed.
   bool operator==(const consumer_status&) const = default;
+};
+
+/// One group in a `status_response`: received = waiting + in_flight + done + dead + lost.
+struct group_status {
+  std::string name = {};
+  uint64_t members = 0;
+  bool ack = false;
+  uint64_t received = 0;    ///< Events meant for it since it began.
+  uint64_t waiting = 0;     ///< For a member.
+  uint64_t in_flight = 0;   ///< With a member that has not confirmed them.
+  uint64_t done = 0;        ///< Confirmed; without `ack`: written to a member.
+  uint64_t redelivered = 0; ///< Times that an event was given to a member once more.
+  uint64_t dead = 0;        ///< Given up after the last attempt.
+  uint64_t lost = 0;        ///< For want of room in its queue.
+  uint64_t ignored = 0;     ///< Confirmations of events that the member did not have.
+  bool operator==(const group_status&) const = default;
 };
 
 /// One source in a `status_response`.
@@ -279,7 +316,8 @@ struct status_response {
   bus_counters counters = {};
   std::vector<unmatched_type> unmatched_types = {}; ///< The latest few, newest first.
   std::vector<source_report> sources = {};
-  std::vector<link_report> links = {};        ///< To other buses.
+  std::vector<link_report> links = {}; ///< To other buses.
+  std::vector<group_status> groups = {};
   std::optional<load_and_limits> limits = {}; ///< Other buses do not say.
   bool operator==(const status_response&) const = default;
 };
@@ -296,9 +334,9 @@ struct unknown_line {
   bool operator==(const unknown_line&) const = default;
 };
 
-using frame =
-    std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, bye, pre_shutdown_check,
-                 pre_shutdown_ack, status_query, shutdown, reload_request, reload_result, source_status, gap_frame,
-                 wait_for_room, publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
+using frame = std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, ack_frame,
+                           nack_frame, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown,
+                           reload_request, reload_result, source_status, gap_frame, wait_for_room, publish_ack,
+                           error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

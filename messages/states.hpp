@@ -55,13 +55,14 @@ enum class reject_code : uint8_t {
   bad_hello,            ///< It would be rejected again.
   too_many_connections, ///< Try again when one has left.
   too_many_filters,     ///< Of other consumers; try again with one that another consumer has.
+  group_differs,        ///< The members of its group ask for something else.
   shutting_down,        ///< Another bus may be started when this one has ended.
 };
 template <>
 struct vocabulary<reject_code> {
   static constexpr std::array words{
-      "unknown",          "busy",          "exclusive", "set_up_failed", "bad_hello", "too_many_connections",
-      "too_many_filters", "shutting_down",
+      "unknown",          "busy",          "exclusive",     "set_up_failed", "bad_hello", "too_many_connections",
+      "too_many_filters", "group_differs", "shutting_down",
   };
 };
 static_assert(spells_all_up_to(reject_code::shutting_down));

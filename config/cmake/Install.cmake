@@ -26,6 +26,7 @@ set(CAFBUS_BUS_HEADERS
   config/bus_options.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
+  messages/group_messages.hpp
   messages/actors.hpp
   messages/stream_list.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/

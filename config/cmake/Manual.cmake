@@ -12,7 +12,7 @@ add_custom_command(OUTPUT "${_pages}.done"
           "${PROJECT_SOURCE_DIR}" "${_pages}"
   COMMAND "${CMAKE_COMMAND}" -E touch "${_pages}.done"
   DEPENDS cafbus_cli config/man/make_pages.py config/OPERATIONS.md actors/SOURCES.md
-          messages/PROTOCOL.md messages/CHOICE.md messages/HISTORY.md
+          messages/PROTOCOL.md messages/CHOICE.md messages/HISTORY.md messages/GROUPS.md
   COMMENT "Writing the manual's pages"
   VERBATIM)
 add_custom_target(cafbus_manual ALL DEPENDS "${_pages}.done")

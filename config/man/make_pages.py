@@ -208,7 +208,7 @@ def main():
     described = json.loads(subprocess.run([program_path, "help", "--json"], capture_output=True, check=True).stdout)
     operations = guide(os.path.join(source, "config", "OPERATIONS.md"))
     protocol = guide(os.path.join(source, "messages", "PROTOCOL.md"))
-    for name in ("CHOICE.md", "HISTORY.md"):
+    for name in ("CHOICE.md", "HISTORY.md", "GROUPS.md"):
         more = guide(os.path.join(source, "messages", name))
         heading, _, about = more.pop("").strip().partition("\n")
         protocol.update({heading.lstrip("# "): about, **more})

@@ -71,6 +71,8 @@ const char* missing_capability(const hello& asked, const hello_ack& ack) {
     return "patterns of event types (--literal takes such a name as it is)";
   if ((!asked.policy.empty() || asked.queue_capacity != 0 || asked.queue_bytes != 0) && !can(ack, capability::policy))
     return "policies and bounds of a consumer's queue (--policy, --queue-capacity, --queue-bytes)";
+  if (!asked.group.empty() && !can(ack, capability::group))
+    return "groups (--group)";
   if (!asked.filter.empty() && !can(ack, capability::filter))
     return "filters (--where; --jq filters in the consumer)";
   const auto wants_cursors = std::ranges::find(asked.capabilities, capability::cursor) != asked.capabilities.end();

@@ -71,6 +71,8 @@ result<void> check_hello(const hello& x, const bus_options& options) {
     return checked;
   if (auto checked = check_policy(x); !checked)
     return checked;
+  if (x.exclusive && !x.group.empty())
+    return bad("exclusive and group contradict each other: a group is shared");
   if (auto checked = check_filter(x.filter); !checked)
     return checked;
   if (auto checked = check_filter_error_policy(x.on_filter_error, x.filter); !checked)
@@ -81,6 +83,31 @@ result<void> check_hello(const hello& x, const bus_options& options) {
   if (too_long(x.event_key) || too_long(x.subscription_id))
     return bad("a name is longer than " + std::to_string(options.max_key_bytes) + " bytes (option max-key-bytes)");
   return {};
+}
+
+consumer_info info_of(const hello& x) {
+  auto names = [&x](const char* what) { return std::ranges::find(x.capabilities, what) != x.capabilities.end(); };
+  consumer_info result{x.pid, x.event_key, x.subscription_id, x.event_types, x.patterns};
+  result.tell_gaps = names(capability::gap);
+  if (auto word = from_word<queue_policy>(x.policy); word != queue_policy::unknown)
+    result.policy = word;
+  result.queue_capacity = x.queue_capacity;
+  result.queue_bytes = x.queue_bytes;
+  result.block_time = block_time_of(x.block_ms);
+  result.filter = x.filter;
+  if (auto word = from_word<filter_error_policy>(x.on_filter_error); word != filter_error_policy::unknown)
+    result.on_filter_error = word;
+  result.replay = x.replay;
+  result.cursors = names(capability::cursor);
+  result.group = x.group;
+  result.ack = x.ack;
+  result.max_in_flight = x.max_in_flight;
+  result.max_attempts = x.max_attempts;
+  if (result.subscription_id.empty())
+    result.subscription_id = result.event_key;
+  if (result.event_types.empty() && result.patterns.empty())
+    result.event_types.push_back(result.event_key);
+  return result;
 }
 
 std::chrono::nanoseconds block_time_of(uint64_t ms) {

@@ -1,7 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "config/bus_options.hpp"
-#include "messages/frames.hpp"
+#include "messages/actor_messages.hpp"
 
 #include <chrono>
 
@@ -13,6 +13,9 @@ result<void> check_hello(const hello& x, const bus_options& options);
 /// The same for the names of a subscription.
 result<void> check_names(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
                          const bus_options& options);
+
+/// What a hello asks for, as the bus keeps it. @pre check_hello() holds
+consumer_info info_of(const hello& x);
 
 /// How long publishers are to wait, at most `defaults::max_block_time`, so that no number of milliseconds overflows.
 std::chrono::nanoseconds block_time_of(uint64_t ms);

@@ -55,7 +55,7 @@ void session_state::start(caf::io::connection_handle handle) {
   // not monitored: an observer's memory stays for as long as what it observes, and the broker outlives a million
   // sessions
   self->set_exit_handler([this](const caf::exit_msg&) { end(close_reason::bus_stopping); });
-  self->set_down_handler([this](const caf::down_msg&) { end(close_reason::internal_error); }); // of its conn
+  self->set_down_handler([this](const caf::down_msg&) { end(close_reason::internal_error); }); // of its conn, or group
   self->set_error_handler([](caf::error&) {}); // requests have their own; what is left are answers to the dead
   self->set_exception_handler([this](std::exception_ptr&) -> caf::error {
     on_exception();
@@ -112,8 +112,14 @@ void session_state::stop(const std::string& reason, std::chrono::nanoseconds dra
 
 void session_state::drain_conn(std::chrono::nanoseconds limit) {
   phase = session_phase::draining;
-  self->request(conn, limit, drain{})
-      .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
+  auto end_it = [this, limit](const auto& from) {
+    self->request(from, limit, drain{})
+        .then([this](const drained&) { say_bye(); }, [this](const caf::error&) { say_bye(); });
+  };
+  if (group)
+    end_it(group);
+  else
+    end_it(conn);
 }
 
 void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
@@ -190,10 +196,11 @@ void session_state::finish(close_reason reason) {
 void session_state::log_end(close_reason reason) {
   auto expected = reason == close_reason::peer_closed || reason == close_reason::peer_said_bye ||
                   reason == close_reason::answered || reason == close_reason::bus_stopping;
-  auto level = conn || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
+  auto level =
+      is_consumer() || !expected ? (expected ? spdlog::level::info : spdlog::level::warn) : spdlog::level::debug;
   std::optional<uint64_t> times{1};
   if (level != spdlog::level::debug) {
-    auto& limit = conn ? context->limit->left_log : context->limit->end_logs[static_cast<size_t>(reason)];
+    auto& limit = is_consumer() ? context->limit->left_log : context->limit->end_logs[static_cast<size_t>(reason)];
     times = limit.allow(self->clock().now());
   }
   if (!times)
@@ -209,6 +216,8 @@ void session_state::end(close_reason reason) {
   phase = session_phase::ended;
   admitted = {};
   log_end(reason);
+  if (group) // it outlives this, and so would what observes it
+    self->demonitor(group.address());
   output->shut_down();
   self->quit(caf::exit_reason::user_shutdown);
 }

@@ -28,6 +28,7 @@ struct session_context {
   std::shared_ptr<connection_limit> limit;
   std::shared_ptr<queue_budget> budget;
   std::shared_ptr<filter_registry> filters;
+  groups_actor groups;
 };
 
 class session_broker;
@@ -41,8 +42,8 @@ class session_broker;
 /// Every phase may go straight to `closing` or `ended`.
 enum class session_phase : uint8_t {
   first_frame,     ///< Nothing has been understood yet.
-  entering,        ///< The hello waits for the coordinator.
-  consuming,       ///< The hello is acknowledged and `conn` delivers.
+  entering,        ///< The hello waits for the coordinator, then for its group.
+  consuming,       ///< The hello is acknowledged and `conn` or `group` delivers.
   draining,        ///< The same, until the conn is empty: the bus is stopping.
   producing,       ///< Lines are read; no batch is with the hub.
   publishing,      ///< The hub has a batch; nothing more is read until it answers.
@@ -61,8 +62,8 @@ enum class session_phase : uint8_t {
 /// Its sources: session.cpp has its life and what it writes, session_frames.cpp what it makes of frames,
 /// session_producer.cpp what it makes of a producer's lines.
 ///
-/// Invariant: `conn` is set iff the hello has been acknowledged, `encoder` iff a publish has come; `credit` is pending
-/// iff a delivery has not left the output.
+/// Invariant: `conn`, or for a member of a group `group`, is set iff the hello has been acknowledged, `encoder` iff a
+/// publish has come; `credit` is pending iff a delivery has not left the output.
 struct session_state {
   static inline const char* name = "session";
 
@@ -90,8 +91,12 @@ struct session_state {
   void finish_producer();
   void on_hello(hello x);
   void on_entered(const entered& x);
+  void on_group_entered(const group_entered& x, bool first);
+  void begin_consuming(bool first);
   void on_subscribe(const subscribe_frame& x);
   void on_unsubscribe(const unsubscribe_frame& x);
+  void on_ack(const ack_frame& x);
+  void on_nack(const nack_frame& x);
   void change_to(consumer_info wanted);
   void on_pre_shutdown_check(const pre_shutdown_check& x);
   void on_status_query();
@@ -112,6 +117,7 @@ struct session_state {
   void on_exception();
   bool admit();
   bool reads_lines() const noexcept;
+  bool is_consumer() const { return conn || group; }
   void stop(const std::string& reason, std::chrono::nanoseconds drain_limit);
   void drain_conn(std::chrono::nanoseconds limit);
   void say_bye();
@@ -136,6 +142,7 @@ struct session_state {
   consumer_info info;
   compiled_filter_ptr filter; // of `info`; null: none
   conn_actor conn;
+  group_actor group;
   caf::typed_response_promise<delivered> credit;
   size_t waiting_answers = 0; // bytes of frames that are no events, since the peer last had everything
   uint64_t skipped = 0;       // lines after the hello that were no frame

@@ -1,6 +1,7 @@
 // What a session makes of the frames that come in: the first one decides what the connection is for.
 
 #include "actors/conn.hpp"
+#include "actors/group.hpp"
 #include "actors/mailbox_bounds.hpp"
 #include "config/log.hpp"
 #include "io/sockets/hello_checks.hpp"
@@ -38,6 +39,12 @@ void add_new(std::vector<std::string>& names, const std::vector<std::string>& mo
   for (const auto& name : more)
     if (std::ranges::find(names, name) == names.end())
       names.push_back(name);
+}
+
+/// How long an event is not to be given out again.
+std::chrono::nanoseconds delay_of(uint64_t ms) {
+  constexpr uint64_t most = std::chrono::milliseconds{defaults::max_nack_delay}.count();
+  return std::chrono::milliseconds{std::min(ms, most)};
 }
 
 /// The drain time that a shutdown asks for, at most a day, so that no timer overflows.
@@ -163,23 +170,12 @@ void session_state::on_hello(hello x) {
     return;
   }
   filter = std::move(*wanted);
-  info = {x.pid, x.event_key, std::move(x.subscription_id), std::move(x.event_types), std::move(x.patterns)};
-  info.tell_gaps = std::ranges::find(x.capabilities, capability::gap) != x.capabilities.end();
-  if (auto word = from_word<queue_policy>(x.policy); word != queue_policy::unknown)
-    info.policy = word;
-  info.queue_capacity = x.queue_capacity;
-  info.queue_bytes = x.queue_bytes;
-  info.block_time = block_time_of(x.block_ms);
-  info.filter = std::move(x.filter);
-  if (auto word = from_word<filter_error_policy>(x.on_filter_error); word != filter_error_policy::unknown)
-    info.on_filter_error = word;
-  info.replay = std::move(x.replay);
-  info.cursors = std::ranges::find(x.capabilities, capability::cursor) != x.capabilities.end();
+  info = info_of(x);
   limit_wishes(info, context->options);
-  if (info.subscription_id.empty())
-    info.subscription_id = info.event_key;
-  if (info.event_types.empty() && info.patterns.empty())
-    info.event_types.push_back(info.event_key);
+  if (auto checked = check_group(info); !checked) {
+    reject(reject_code::bad_hello, checked.error().text);
+    return;
+  }
   phase = session_phase::entering;
   established(false);
   self->request(context->lock, caf::infinite,
@@ -200,19 +196,43 @@ void session_state::on_entered(const entered& x) {
     reject(x.code, x.reason);
     return;
   }
-  phase = session_phase::consuming;
+  if (!info.group.empty()) {
+    self->request(context->groups, caf::infinite, enter_group{session_actor{self}, info, filter})
+        .then([this, first = x.first](const group_entered& y) { on_group_entered(y, first); },
+              [this](const caf::error&) { end(close_reason::internal_error); });
+    return;
+  }
   conn = spawn_conn(self->system(), bounds_of(context->options, context->budget), info, session_actor{self});
   self->monitor(conn);
   // first the hub, then the ack: a client that has the ack misses no event that is published from then on, and no event
   // overtakes the ack, since deliveries come as messages
   caf::anon_send(context->hub, subscribe{conn, info, {}, filter}); // its answer is for links
+  begin_consuming(x.first);
+}
+
+/// What the group delivers comes behind this answer.
+void session_state::on_group_entered(const group_entered& x, bool first) {
+  if (phase != session_phase::entering)
+    return;
+  if (!x.admitted) {
+    reject(reject_code::group_differs, x.reason);
+    return;
+  }
+  group = x.group;
+  self->monitor(group);
+  begin_consuming(first);
+}
+
+void session_state::begin_consuming(bool first) {
+  phase = session_phase::consuming;
   hello_ack ack;
-  ack.first_for_key = x.first;
+  ack.first_for_key = first;
   ack.capabilities = {capability::canonical_metadata,
                       capability::cursor,
                       capability::exclusive,
                       capability::filter,
                       capability::gap,
+                      capability::group,
                       capability::hooks,
                       capability::patterns,
                       capability::payload_last,
@@ -222,7 +242,7 @@ void session_state::on_entered(const entered& x) {
   if (auto times = context->limit->joined_log.allow(self->clock().now()))
     log::session().info("consumer-joined pid={} key={} subscription={} types={} first={} times={}", info.pid,
                         log::quoted(info.event_key), log::quoted(info.subscription_id),
-                        info.event_types.size() + info.patterns.size(), x.first, *times);
+                        info.event_types.size() + info.patterns.size(), first, *times);
   self->trigger(output->handle()); // no effect unless it is halted
   process();                       // what was sent behind the hello
 }
@@ -303,6 +323,10 @@ void session_state::on_consumer_frame(std::string_view line) {
     on_subscribe(*more);
   } else if (auto* less = std::get_if<unsubscribe_frame>(&x)) {
     on_unsubscribe(*less);
+  } else if (auto* done = std::get_if<ack_frame>(&x)) {
+    on_ack(*done);
+  } else if (auto* not_done = std::get_if<nack_frame>(&x)) {
+    on_nack(*not_done);
   } else if (std::holds_alternative<hello>(x)) {
     unexpected("hello");
   } else if (std::holds_alternative<publish_line>(x)) {
@@ -327,11 +351,27 @@ void session_state::on_unsubscribe(const unsubscribe_frame& x) {
   change_to(std::move(wanted));
 }
 
+void session_state::on_ack(const ack_frame& x) {
+  if (group && info.ack)
+    self->send(group, confirm_event{self->id(), x.seq});
+  else
+    unexpected("ack");
+}
+
+void session_state::on_nack(const nack_frame& x) {
+  if (group && info.ack)
+    self->send(group, return_event{self->id(), x.seq, delay_of(x.delay_ms)});
+  else
+    unexpected("nack");
+}
+
 /// Sequence, counters and what is queued stay.
 void session_state::change_to(consumer_info wanted) {
   auto checked = check_names(wanted.event_types, wanted.patterns, context->options);
   if (wanted.event_types.empty() && wanted.patterns.empty())
     checked = failure{failure_kind::invalid, "the subscription would be empty; leave with bye instead"};
+  if (group)
+    checked = failure{failure_kind::invalid, "a member of a group cannot change its subscription"};
   if (!checked) {
     write(encode(error_frame{error_code::bad_subscription, checked.error().text}));
     return;

@@ -199,7 +199,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
   state.listening = listener->hdl();
   state.context = std::make_shared<session_context>(
       session_context{parts.bus, parts.hub, parts.lock, socket_broker_actor{self}, options, calls,
-                      std::make_shared<connection_limit>(), parts.budget, parts.filters});
+                      std::make_shared<connection_limit>(), parts.budget, parts.filters, parts.groups});
   state.context->limit->most = options.max_connections;
   state.descriptors = options.descriptors;
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_session_down(x.source.id()); });

@@ -102,6 +102,13 @@ CAF_TEST(limits stand beside what is held of them) {
   CAF_CHECK_EQUAL(fields(x, "limits").size(), 1u);
 }
 
+CAF_TEST(groups are told with what has become of their events) {
+  status_response x;
+  x.groups = {{.name = "billing", .members = 2, .waiting = 3, .in_flight = 4, .done = 5, .redelivered = 6, .dead = 7}};
+  CAF_CHECK(status_text(x).find("group       billing members=2 waiting=3 in_flight=4 done=5 redelivered=6 dead=7 "
+                                "lost=0\n") != std::string::npos);
+}
+
 CAF_TEST(links are told by their direction) {
   auto x = healthy();
   x.links = {{.peer = "a:1", .direction = link_direction::in, .state = source_state::connected, .missed = 4},

@@ -11,7 +11,7 @@ import sys
 from harness import BINARY, ROOT, Skip, check, equal, main, scenario
 
 GUIDES = ["README.md", "config/OPERATIONS.md", "config/METRICS.md", "config/SECURITY.md", "actors/SOURCES.md",
-          "cli/CONSUME.md", "messages/PROTOCOL.md", "messages/CHOICE.md", "messages/HISTORY.md",
+          "cli/CONSUME.md", "messages/PROTOCOL.md", "messages/CHOICE.md", "messages/HISTORY.md", "messages/GROUPS.md",
           "gateway/README.md", "examples/recipes/README.md"]
 
 
@@ -124,7 +124,7 @@ def man_shows_the_pages_without_a_warning(t):
 @scenario
 def the_protocol_page_has_every_frame(t):
     frames = []
-    for guide in ("PROTOCOL.md", "CHOICE.md"):
+    for guide in ("PROTOCOL.md", "CHOICE.md", "GROUPS.md"):
         with open(os.path.join(ROOT, "messages", guide), encoding="utf-8") as file:
             frames += re.findall(r"^### `([a-z_]+)`", file.read(), re.M)
     text = rendered(t, next(x for x in pages(t) if x.endswith(".7")))[0]

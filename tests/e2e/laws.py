@@ -2,7 +2,7 @@
 import json
 import re
 
-EVENT = re.compile(rb'^\{"type":"event",.*?"seq":(\d+),(?:"cursor":"[^"]*",)?"payload":', re.DOTALL)
+EVENT = re.compile(rb'^\{"type":"event",.*?"seq":(\d+),(?:"cursor":"[^"]*",)?(?:"attempt":\d+,)?"payload":', re.DOTALL)
 
 
 class Broken(AssertionError):

@@ -11,7 +11,7 @@ using namespace cafbus;
 CAF_TEST(the examples in the protocol reference are what the codec writes) {
   size_t written = 0;
   size_t payloads = 0;
-  for (const auto* name : {"messages/PROTOCOL.md", "messages/CHOICE.md", "messages/HISTORY.md"}) {
+  for (const auto* name : {"messages/PROTOCOL.md", "messages/CHOICE.md", "messages/HISTORY.md", "messages/GROUPS.md"}) {
     std::ifstream file{name};
     for (std::string before, line; std::getline(file, line); before = line) {
       if (before != "```json")
@@ -32,6 +32,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
           std::get<frame>(result));
     }
   }
-  CAF_CHECK_EQUAL(written, 26u);
-  CAF_CHECK_EQUAL(payloads, 3u);
+  CAF_CHECK_EQUAL(written, 29u);
+  CAF_CHECK_EQUAL(payloads, 4u);
 }

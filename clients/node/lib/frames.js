@@ -14,7 +14,7 @@ const STATUS = {
     pid: "int", ...table("string", "event_key subscription_id"),
     ...table("uint", "received dropped delivered queued queued_bytes"), event_types: ["string"],
     patterns: ["string"], policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), blocks: ["int"],
-    ...FILTER, ...table("uint", "filtered filter_errors"),
+    ...FILTER, ...table("uint", "filtered filter_errors in_flight"), group: "string",
   }],
   ...table("string", "version app state socket last_event_at"),
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
@@ -22,6 +22,8 @@ const STATUS = {
   sources: [table("string", "source state detail since")],
   links: [{ ...table("string", "peer direction state node detail"),
     ...table("uint", "types received dropped missed queued") }],
+  groups: [{ name: "string", ack: "bool",
+    ...table("uint", "members received waiting in_flight done redelivered dead lost ignored") }],
   limits: {
     ...table("uint", "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes " +
       "queue_capacity queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms " +
@@ -41,6 +43,7 @@ export const FRAMES = {
     hook_env: { "*": "string" }, hook_umask: "uint32",
     policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), ...FILTER,
     replay: { last: "uint", since: "string", latest: "bool", cursor: "string" },
+    group: "string", ack: "bool", ...table("uint32", "max_in_flight max_attempts"),
   },
   hello_ack: {
     ...table("string", "bus_version reject_reason reject_code"), ...table("bool", "first_for_key rejected"),
@@ -49,7 +52,9 @@ export const FRAMES = {
   subscribe: NAMES,
   unsubscribe: NAMES,
   subscribed: NAMES,
-  event: { ...EVENT, observed_at: "string", seq: "uint", cursor: "string", payload: "raw" },
+  ack: table("uint", "seq"),
+  nack: table("uint", "seq delay_ms"),
+  event: { ...EVENT, observed_at: "string", seq: "uint", cursor: "string", attempt: "uint", payload: "raw" },
   source_status: table("string", "source state detail"),
   gap: { ...table("uint", "from_seq to_seq count"), reason: "string" },
   pre_shutdown_check: table("string", "event_key subscription_id"),
