@@ -84,9 +84,9 @@ int run_logs(const logs_flags& flags) {
   auto paths = find_app_paths(base_dir(loaded->values.dir, process_environment()), loaded->values.app);
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
-  if (loaded->values.log_to == "journal")
+  if (loaded->values.log_to == log::place::journal)
     return run_journalctl(loaded->values.app, flags.follow, lines);
-  if (loaded->values.log_to == "stderr" && ::access(paths->log.c_str(), F_OK) != 0)
+  if (loaded->values.log_to == log::place::standard_error && ::access(paths->log.c_str(), F_OK) != 0)
     return complain(exit_code::failed,
                     "log-to = stderr: the log goes to the standard error of the bus, and there is no " + paths->log);
   return show_file(paths->log, loaded->values.app, flags.follow, lines);

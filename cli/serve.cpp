@@ -33,7 +33,8 @@ std::string end_text(std::chrono::nanoseconds idle_timeout) {
 int run_serve(const serve_options& options, const option_reader& reread) {
   if (auto code = reap_as_process_one())
     return *code;
-  auto quiet = options.log_to == "stderr"; // the log says it, and nothing else should stand between its lines
+  auto quiet =
+      options.log_to == log::place::standard_error; // the log says it, and nothing else should stand between its lines
   auto serving = [&](const std::string& socket) {
     if (quiet)
       return;

@@ -159,12 +159,17 @@ option source_option() {
   return repeatable(std::move(made), [](serve_options& x) -> std::vector<std::string>& { return x.sources; });
 }
 
+std::string listed(std::span<const std::string_view> words) {
+  std::string result;
+  for (size_t i = 0; i < words.size(); ++i)
+    result += std::string{i == 0 ? "" : i + 1 < words.size() ? ", " : " or "}.append(words[i]);
+  return result;
+}
+
 /// One of some words.
 option word(const char* name, const char* placeholder, std::vector<std::string_view> words,
             std::string serve_options::*member, const char* help) {
-  std::string allowed;
-  for (size_t i = 0; i < words.size(); ++i)
-    allowed += std::string{i == 0 ? "" : i + 1 < words.size() ? ", " : " or "}.append(words[i]);
+  auto allowed = listed(words);
   auto made = row(name, placeholder, allowed, help);
   made.set = [=](serve_options& x, std::string_view text) -> result<void> {
     if (std::ranges::find(words, text) == words.end())
@@ -173,6 +178,22 @@ option word(const char* name, const char* placeholder, std::vector<std::string_v
     return {};
   };
   made.text = [=](const serve_options& x) { return x.*member; };
+  return made;
+}
+
+option log_to_option() {
+  constexpr auto& words = log::place_words;
+  auto allowed = listed(words);
+  auto made = row("log-to", "file|stderr|journal", allowed,
+                  "Where the log goes: bus.log, standard error, or the journal of systemd");
+  made.set = [allowed](serve_options& x, std::string_view text) -> result<void> {
+    auto found = std::ranges::find(words, text);
+    if (found == words.end())
+      return wrong(log::quoted(text) + " is not one of: " + allowed);
+    x.log_to = static_cast<log::place>(found - words.begin());
+    return {};
+  };
+  made.text = [](const serve_options& x) { return std::string{to_string(x.log_to)}; };
   return made;
 }
 
@@ -296,8 +317,7 @@ std::vector<option> make_table() {
           count("max-hooks", &o::max_hooks, 1, 4'096, "Most hooks of consumers that run at a time; further ones wait")),
       live(word("log-level", "LEVEL", {"trace", "debug", "info", "warn", "error", "off"}, &serve_options::log_level,
                 "How much is logged")),
-      word("log-to", "file|stderr|journal", {"file", "stderr", "journal"}, &serve_options::log_to,
-           "Where the log goes: bus.log, standard error, or the journal of systemd"),
+      log_to_option(),
       word("log-format", "text|json", {"text", "json"}, &serve_options::log_format,
            "How lines are written to bus.log or standard error; json: one object per line"),
       node_listen_option(),

@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "config/bus_options.hpp"
+#include "config/log_place.hpp"
 #include "config/paths.hpp"
 
 #include <cstdint>
@@ -33,7 +34,7 @@ struct serve_options {
   bool positions = true;    ///< Of files that are sources are remembered.
   node_options nodes;
   std::string log_level = "info";
-  std::string log_to = "file";     ///< file, stderr or journal.
+  log::place log_to = log::place::file;
   std::string log_format = "text"; ///< text or json.
 };
 

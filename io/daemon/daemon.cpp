@@ -230,7 +230,7 @@ void warn_if_insecure(const serve_options& options) {
   if (notice.empty())
     return;
   log::link().warn("insecure-network notice={}", log::quoted(notice, notice.size()));
-  if (options.log_to != "stderr")
+  if (options.log_to != log::place::standard_error)
     std::fprintf(stderr, "[cafbus] warning: %s\n", notice.c_str());
 }
 

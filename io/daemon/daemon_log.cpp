@@ -8,14 +8,14 @@
 namespace cafbus {
 
 bool logs_to_file(const serve_options& options, bool in_background) {
-  return options.log_to == "file" || (options.log_to == "stderr" && in_background);
+  return options.log_to == log::place::file || (options.log_to == log::place::standard_error && in_background);
 }
 
 result<void> open_log(const serve_options& options, const app_paths& paths, bool in_background) {
   auto how = options.log_format == "json" ? log::format::json : log::format::text;
   if (logs_to_file(options, in_background))
     return log::to_file(paths.log, options.log_level, how);
-  if (options.log_to == "stderr")
+  if (options.log_to == log::place::standard_error)
     return log::to(log::stream_output(STDERR_FILENO, how), options.log_level);
   auto journal = journal_output(options.app);
   if (!journal)
