@@ -172,13 +172,26 @@ caf::result<status_response> bus_state::on_read_status() {
 
 void bus_state::ask_listener(open_promises<status_response>::ticket question, const hub_status& hub,
                              const consumer_list& list) {
-  auto answer = [this, question, hub, list](const bus_load& x) { asked.deliver(question, describe(hub, list, x)); };
+  auto answer = [this, question, hub, list](const bus_load& x) { ask_lock(question, hub, list, x); };
   if (!listener)
     answer({});
   else
     self->request(listener, caf::infinite, read_load{}).then(answer, [answer](const caf::error&) {
       answer({});
     }); // it has just ended
+}
+
+void bus_state::ask_lock(open_promises<status_response>::ticket question, const hub_status& hub,
+                         const consumer_list& list, const bus_load& load) {
+  auto answer = [this, question, hub, list, load](const hook_counts& x) {
+    auto all = load;
+    all.hooks = x.running;
+    all.waiting_hooks = x.waiting;
+    asked.deliver(question, describe(hub, list, all));
+  };
+  self->request(parts.lock, caf::infinite, read_hooks{}).then(answer, [answer](const caf::error&) {
+    answer({});
+  }); // it has just ended
 }
 
 status_response bus_state::describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const {
@@ -197,6 +210,7 @@ status_response bus_state::describe(const hub_status& hub, const consumer_list& 
   result.sources = hub.sources;
   result.links = list.links;
   result.groups = list.groups;
+  result.certificate_expires = certificate.expires;
   result.limits = {load, options};
   result.limits->load.queued_bytes = budget->used();
   return result;
@@ -287,6 +301,7 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
       [&state](const stop_bus& x) { return state.on_stop(x); },
       [&state](const source_ended& x) { state.on_source_ended(x); },
       [&state](const reconfigure& x) { state.on_reconfigure(x); },
+      [&state](const certificate_changed& x) { state.certificate = x; },
       [&state](const idle_reached&) { state.on_idle_reached(); },
       [&state](const stop_overdue& x) { state.on_stop_overdue(x); },
   };

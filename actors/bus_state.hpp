@@ -62,6 +62,8 @@ struct bus_state {
   void list_everyone(const std::function<void(const consumer_list&)>& then,
                      const std::function<void(caf::error&)>& fail);
   void ask_listener(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list);
+  void ask_lock(open_promises<status_response>::ticket question, const hub_status& hub, const consumer_list& list,
+                const bus_load& load);
   status_response describe(const hub_status& hub, const consumer_list& list, const bus_load& load) const;
   void stop_unless_used(const stop_bus& x, open_promises<stop_verdict>::ticket question);
   void begin_stop(const stop_bus& x, bool has_failed = false);
@@ -88,6 +90,7 @@ struct bus_state {
   std::vector<attached_source> sources;
   std::vector<in_process_subscriber> in_process;
   std::chrono::steady_clock::time_point started{};
+  certificate_changed certificate;
   stop_plan plan;
   std::string stop_reason;
   bool failed = false;

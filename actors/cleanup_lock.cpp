@@ -177,6 +177,9 @@ cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_poin
       [&state](const enter& x) { return state.on_enter(x); },
       [&state](const leave& x) { return state.on_leave(x); },
       [&state](const try_lock& x) { return state.on_try_lock(x); },
+      [&state](const read_hooks&) {
+        return hook_counts{state.ids.running_hooks(), state.ids.waiting_hooks()};
+      },
       [&state](const finish_hooks&) { return state.on_finish_hooks(); },
       [&state](const cancel_hooks& x) { state.on_cancel_hooks(x); },
       [&state](const reconfigure& x) { state.on_reconfigure(x); },

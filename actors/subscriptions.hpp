@@ -95,6 +95,7 @@ public:
   /// Neither a hook that runs nor one that waits for its turn.
   bool has_hooks() const noexcept { return running_ > 0 || !set_ups_.empty() || !clean_ups_.empty(); }
   size_t running_hooks() const noexcept { return running_; }
+  size_t waiting_hooks() const noexcept { return set_ups_.size() + clean_ups_.size(); }
 
   void set_max_hooks(size_t x);
 

@@ -4,6 +4,7 @@
 #include "cli/status_check.hpp"
 #include "cli/wanted_names.hpp"
 #include "config/duration.hpp"
+#include "config/version.hpp"
 #include "messages/filter_text.hpp"
 
 #include <algorithm>
@@ -91,6 +92,10 @@ std::string groups_text(const std::vector<group_status>& groups) {
   return result;
 }
 
+std::string certificate_text(const std::string& expires) {
+  return expires.empty() ? std::string{} : field("certificate", "valid until " + expires);
+}
+
 std::string of_at_most(uint64_t x, const std::string& most, bool limited, const char* unit = "") {
   return std::to_string(x) + unit + (limited ? " of at most " + most : "");
 }
@@ -111,6 +116,9 @@ std::string limits_text(const std::optional<load_and_limits>& known) {
                                      limits.max_queued_bytes != 0, " bytes") +
                               "; for one consumer at most " + most(limits.queue_capacity) + " events, " +
                               size_text(limits.queue_bytes)) +
+         field("hooks",
+               of_at_most(load.hooks, most(limits.max_hooks), true, " running") +
+                   (load.waiting_hooks == 0 ? "" : "; " + most(load.waiting_hooks) + " waiting for a free place")) +
          field("limits", most(limits.max_key_bytes) + " bytes per key" +
                              at_most(limits.max_event_types, "types per consumer") +
                              at_most(limits.max_json_depth, "levels of JSON") +
@@ -220,6 +228,9 @@ std::vector<std::string> explain(const status_response& x) {
     result.emplace_back("this bus is of another make, and does not report what happened to its events");
     return result;
   }
+  if (x.version != version())
+    result.push_back("this bus is of version " + plain(x.version) + ", and this program of " + version() +
+                     "; `cafbus restart` puts one of this program in its place");
   if (x.counters.unmatched != 0)
     result.push_back(unmatched_text(x));
   if (x.consumers.empty())
@@ -255,16 +266,16 @@ std::vector<std::string> explain(const status_response& x) {
 }
 
 std::string status_text(const status_response& x) {
-  auto result = field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
-                field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
-                field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) +
-                sources_text(x.sources) + links_text(x.links) + groups_text(x.groups) +
-                field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
-                field("last event", !counts_events(x)         ? "unknown"
-                                    : x.last_event_at.empty() ? "none yet"
-                                                              : x.last_event_at) +
-                field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x) +
-                filters_text(x);
+  auto result =
+      field("state", x.state == bus_phase::unknown ? "running" : to_string(x.state)) + field("app", x.app) +
+      field("pid", std::to_string(x.pid)) + field("uptime", uptime(x.uptime_sec)) +
+      field("version", counts_events(x) ? x.version : "unknown") + field("socket", x.socket) + sources_text(x.sources) +
+      links_text(x.links) + groups_text(x.groups) + certificate_text(x.certificate_expires) +
+      field("events", counts_events(x) ? counters_text(x.counters) : "unknown") +
+      field("last event", !counts_events(x)         ? "unknown"
+                          : x.last_event_at.empty() ? "none yet"
+                                                    : x.last_event_at) +
+      field("connections", std::to_string(x.active_conns)) + limits_text(x.limits) + policies_text(x) + filters_text(x);
   for (const auto& line : explain(x))
     result += field("why", line);
   return result + consumers_text(x);

@@ -102,7 +102,7 @@ std::optional<uint64_t> fraction_of(const part& x, uint64_t factor) {
 }
 
 /// What a kind of amount is called and how it is written.
-struct grammar {
+struct number_grammar {
   std::span<const unit> units;
   uint64_t most;
   const char* name;      // "a duration"
@@ -112,7 +112,7 @@ struct grammar {
 };
 
 /// The sum of the parts of `text`, each of a smaller unit than the one before it. @pre no part lacks its unit
-result<uint64_t> sum_of_parts(std::string_view text, const grammar& x) {
+result<uint64_t> sum_of_parts(std::string_view text, const number_grammar& x) {
   uint64_t sum = 0;
   auto last = std::numeric_limits<uint64_t>::max();
   for (auto rest = text; !rest.empty();) {
@@ -149,8 +149,8 @@ std::string shortest(const std::array<unit, N>& units, uint64_t amount) {
 result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   using std::chrono::nanoseconds;
   constexpr auto longest = static_cast<uint64_t>(std::numeric_limits<nanoseconds::rep>::max());
-  constexpr grammar durations{duration_units, longest, "a duration", "is too long; the longest duration is 106751d",
-                              duration_hint,  true};
+  constexpr number_grammar durations{
+      duration_units, longest, "a duration", "is too long; the longest duration is 106751d", duration_hint, true};
   if (text == "never" || (!text.empty() && text.find_first_not_of('0') == std::string_view::npos))
     return nanoseconds{0};
   if (text.empty())
@@ -169,7 +169,8 @@ std::string to_text(std::chrono::nanoseconds x) {
 }
 
 result<uint64_t> parse_size(std::string_view text) {
-  constexpr grammar sizes{size_units, std::numeric_limits<uint64_t>::max(), "a size", "is too large", size_hint, false};
+  constexpr number_grammar sizes{size_units, std::numeric_limits<uint64_t>::max(), "a size", "is too large", size_hint,
+                                 false};
   if (text.find_first_not_of("0123456789") == std::string_view::npos && !text.empty())
     return parse_count(text); // bytes need no unit
   if (text.empty())

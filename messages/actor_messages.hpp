@@ -257,6 +257,13 @@ struct hook_done {
   bool operator==(const hook_done&) const = default;
 };
 
+struct read_hooks {};
+struct hook_counts {
+  uint64_t running = 0;
+  uint64_t waiting = 0; ///< Until one of those has ended.
+  bool operator==(const hook_counts&) const = default;
+};
+
 /// Asks to be told when no hook is running any more.
 struct finish_hooks {};
 struct hooks_finished {};
@@ -325,7 +332,7 @@ struct close_listener {
 };
 struct listener_closed {};
 
-/// Answered with all of `bus_load` but `queued_bytes`.
+/// Answered with what of `bus_load` concerns connections.
 struct read_load {};
 
 // -- bus --------------------------------------------------------------------------------------------------------------
@@ -339,6 +346,11 @@ struct source_ended {
 
 /// There was no consumer for the idle timeout.
 struct idle_reached {};
+
+/// Until when the bus's own certificate for links is valid, for status.
+struct certificate_changed {
+  std::string expires = {}; ///< RFC 3339; empty: it has none.
+};
 
 /// Answered with an error if the bus ends meanwhile.
 struct read_status {};
@@ -376,12 +388,13 @@ CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_s
 CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)
 CAFBUS_LOCAL(try_lock) CAFBUS_LOCAL(lock_answer)
 CAFBUS_LOCAL(hook_done) CAFBUS_LOCAL(finish_hooks) CAFBUS_LOCAL(hooks_finished) CAFBUS_LOCAL(cancel_hooks)
+CAFBUS_LOCAL(read_hooks) CAFBUS_LOCAL(hook_counts)
 CAFBUS_LOCAL(wait_over) CAFBUS_LOCAL(lease_over) CAFBUS_LOCAL(hook_overdue)
 CAFBUS_LOCAL(consumer_came) CAFBUS_LOCAL(consumer_went) CAFBUS_LOCAL(await_consumer) CAFBUS_LOCAL(consumer_there) CAFBUS_LOCAL(stay_awake) CAFBUS_LOCAL(idle_elapsed)
 CAFBUS_LOCAL(start_source) CAFBUS_LOCAL(stop_source)
 CAFBUS_LOCAL(stop_if_idle) CAFBUS_LOCAL(idle_verdict) CAFBUS_LOCAL(close_listener) CAFBUS_LOCAL(listener_closed)
 CAFBUS_LOCAL(read_load) CAFBUS_LOCAL(bus_load)
-CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response)
+CAFBUS_LOCAL(source_ended) CAFBUS_LOCAL(idle_reached) CAFBUS_LOCAL(certificate_changed) CAFBUS_LOCAL(read_status) CAFBUS_LOCAL(status_response)
 CAFBUS_LOCAL(stop_bus) CAFBUS_LOCAL(stop_verdict) CAFBUS_LOCAL(stop_overdue)
 // clang-format on
 #undef CAFBUS_LOCAL

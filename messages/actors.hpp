@@ -169,6 +169,8 @@ using cleanup_lock_actor = caf::typed_actor<
     caf::replies_to<try_lock>::with<lock_answer>,
     // From the bus.
     caf::reacts_to<reconfigure>,
+    // From the bus, for a status.
+    caf::replies_to<read_hooks>::with<hook_counts>,
     // From the bus that is stopping.
     caf::replies_to<finish_hooks>::with<hooks_finished>,
     // From the bus whose stop takes too long.
@@ -263,6 +265,8 @@ using bus_actor = caf::typed_actor<
     caf::reacts_to<source_ended>,
     // From the program, when its options have changed.
     caf::reacts_to<reconfigure>,
+    // From the program, at the start and when its certificate has changed.
+    caf::reacts_to<certificate_changed>,
     // From the idle supervisor.
     caf::reacts_to<idle_reached>,
     // INTERNAL: timer.

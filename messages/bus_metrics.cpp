@@ -1,6 +1,10 @@
 #include "messages/bus_metrics.hpp"
 
+#include "messages/replay.hpp"
+
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -123,6 +127,26 @@ void add_sources(metrics_page& out, observed_buses all) {
   });
 }
 
+/// The end of a certificate's validity, as seconds since 1970.
+std::optional<uint64_t> seconds_of(std::string_view time) {
+  if (time.find('T') == time.npos)
+    return std::nullopt;
+  auto parsed = parse_since(time, std::chrono::system_clock::time_point::max());
+  if (!parsed)
+    return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(parsed->time_since_epoch()).count();
+}
+
+/// Of a peer as status names it: "NAME, tls, certificate of X until Y".
+std::optional<uint64_t> certificate_end(std::string_view peer) {
+  constexpr std::string_view until = " until ";
+  auto shown = peer.rfind(", tls, certificate of ");
+  auto end = peer.rfind(until);
+  if (shown == peer.npos || end == peer.npos || end < shown)
+    return std::nullopt;
+  return seconds_of(peer.substr(end + until.size()));
+}
+
 using links_by_name = std::map<std::pair<std::string, link_direction>, link_report>;
 
 links_by_name by_name(const std::vector<link_report>& all) {
@@ -157,6 +181,18 @@ void add_links(metrics_page& out, observed_buses all) {
   add("cafbus_link_missed_total", "counter", "Events that did not come over the link though they were wanted.",
       number(&link_report::missed));
   add("cafbus_link_queued_events", "gauge", "Events queued for the link.", number(&link_report::queued));
+  out.family("cafbus_link_certificate_expires_timestamp_seconds", "gauge",
+             "When the certificate of the bus at the other end of the link expires.");
+  for (const auto& [app, links] : named)
+    for (const auto& [who, x] : links)
+      if (auto end = certificate_end(who.first))
+        out.sample(app, *end, {{"peer", who.first}, {"direction", to_string(who.second)}});
+  out.family("cafbus_certificate_expires_timestamp_seconds", "gauge",
+             "When the bus's own certificate for links expires.");
+  for_each_known(all, [&](const auto& app, const auto& x) {
+    if (auto end = seconds_of(x.certificate_expires))
+      out.sample(app, *end);
+  });
 }
 
 void add_load(metrics_page& out, observed_buses all) {
@@ -173,6 +209,11 @@ void add_load(metrics_page& out, observed_buses all) {
       [](const auto& x) { return x.limits.max_connections; });
   add("cafbus_refused_connections_total", "counter", "Connections refused because a limit was reached.",
       [](const auto& x) { return x.load.refused; });
+  add("cafbus_hooks_running", "gauge", "Hooks of consumers that run.", [](const auto& x) { return x.load.hooks; });
+  add("cafbus_hooks_waiting", "gauge", "Hooks of consumers that wait until another one has ended.",
+      [](const auto& x) { return x.load.waiting_hooks; });
+  add("cafbus_hooks_running_limit", "gauge", "Hooks of consumers that run at most.",
+      [](const auto& x) { return x.limits.max_hooks; });
   add("cafbus_queued_bytes", "gauge", "Bytes queued for all consumers.",
       [](const auto& x) { return x.load.queued_bytes; });
   add("cafbus_queued_bytes_limit", "gauge", "Bytes queued for all consumers at most; 0: no limit.",

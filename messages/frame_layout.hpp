@@ -245,6 +245,7 @@ struct layout<status_response> {
     f("sources", x.sources);
     f.maybe("links", x.links);
     f.maybe("groups", x.groups);
+    f.maybe("certificate_expires", x.certificate_expires);
     f.maybe("limits", x.limits);
   }
 };
@@ -364,6 +365,8 @@ struct layout<load_and_limits> {
     f("cleanup_wait_ms", limits.cleanup_wait);
     f("cleanup_lease_ms", limits.cleanup_lease);
     f("hook_timeout_ms", limits.hook_timeout);
+    f("hooks", load.hooks);
+    f("waiting_hooks", load.waiting_hooks);
     f("max_hooks", limits.max_hooks);
     f("history_events", limits.history_events);
     f("history_bytes", limits.history_bytes);

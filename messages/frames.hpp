@@ -292,6 +292,8 @@ struct bus_load {
   uint64_t refused = 0;     ///< Connections refused because a limit was reached, since the start.
   bool paused = false;      ///< No connection is accepted until one ends.
   uint64_t queued_bytes = 0;
+  uint64_t hooks = 0;         ///< Of consumers, that run.
+  uint64_t waiting_hooks = 0; ///< That wait until one of them has ended.
   bool operator==(const bus_load&) const = default;
 };
 
@@ -318,6 +320,7 @@ struct status_response {
   std::vector<source_report> sources = {};
   std::vector<link_report> links = {}; ///< To other buses.
   std::vector<group_status> groups = {};
+  std::string certificate_expires = {};       ///< The bus's own, for links, RFC 3339; empty: it has none.
   std::optional<load_and_limits> limits = {}; ///< Other buses do not say.
   bool operator==(const status_response&) const = default;
 };

@@ -262,6 +262,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     bus_options.commands.variables.push_back(x.mark.variable());
   auto parts = spawn_bus(system, bus_options);
   node_links links{system, parts, bus_options};
+  links.tell_certificate(*x.links.terms);
   if (x.links.listening)
     links.listen(x.links, x.link_descriptors);
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {

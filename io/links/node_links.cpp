@@ -8,6 +8,7 @@
 #include "io/links/tcp_socket.hpp"
 #include "io/sockets/socket_scribe.hpp"
 #include "io/sockets/unix_socket.hpp"
+#include "messages/event_encoder.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
@@ -84,6 +85,10 @@ result<prepared_links> prepare_links(const node_options& options, const std::vec
 node_links::node_links(caf::actor_system& system, bus_parts parts, const bus_options& options)
   : system_{system}, parts_{std::move(parts)}, options_{options} {}
 
+void node_links::tell_certificate(const link_terms& terms) const {
+  caf::anon_send(parts_.bus, certificate_changed{terms.tls ? to_rfc3339(terms.tls->own().expires) : std::string{}});
+}
+
 void node_links::listen(prepared_links& x, uint32_t descriptors) {
   link_broker_options how;
   how.bus = parts_.bus;
@@ -120,6 +125,7 @@ result<void> node_links::reload(const node_options& options) {
     return std::move(terms).error();
   for (const auto& x : told_)
     caf::anon_send(x, change_link_terms{*terms});
+  tell_certificate(**terms);
   return {};
 }
 

@@ -31,6 +31,9 @@ class node_links {
 public:
   node_links(caf::actor_system& system, bus_parts parts, const bus_options& options);
 
+  /// Tells the bus until when its certificate is valid.
+  void tell_certificate(const link_terms& terms) const;
+
   /// Opens the bus to others. @param descriptors For their connections.
   void listen(prepared_links& x, uint32_t descriptors);
 

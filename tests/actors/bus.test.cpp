@@ -112,6 +112,13 @@ CAF_TEST(status says who is there and what became of the events) {
   CAF_CHECK_EQUAL(laws::conservation(x.counters, x.consumers), "");
 }
 
+CAF_TEST(status says until when the certificate of the bus is valid) {
+  CAF_CHECK_EQUAL(ask<status_response>(read_status{}).certificate_expires, "");
+  caf::anon_send(parts.bus, certificate_changed{"2026-12-01T00:00:00Z"});
+  sched.run();
+  CAF_CHECK_EQUAL(ask<status_response>(read_status{}).certificate_expires, "2026-12-01T00:00:00Z");
+}
+
 CAF_TEST(a source is started when attached and stopped with the bus) {
   auto source = attach_a_source();
   CAF_CHECK(source_started);

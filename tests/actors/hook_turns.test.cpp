@@ -38,6 +38,12 @@ CAF_TEST(beyond the limit a hook waits for its turn and on_last comes first) {
   auto d = come(both, "d");
   kill(a);
   CAF_CHECK_EQUAL(hooks.all.size(), 3u);
+  hook_counts counts;
+  sys.spawn([&](caf::event_based_actor* self) {
+    self->request(testee, caf::infinite, read_hooks{}).then([&](const hook_counts& x) { counts = x; });
+  });
+  sched.run();
+  CAF_CHECK_EQUAL(counts, (hook_counts{2, 2}));
   end_hook(true, "b");
   CAF_REQUIRE_EQUAL(hooks.all.size(), 4u);
   CAF_CHECK_EQUAL(hooks.all.back().run.command, "on_last");

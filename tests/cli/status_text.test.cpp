@@ -1,5 +1,7 @@
 #include "cli/status_text.hpp"
 
+#include "config/version.hpp"
+
 #include <algorithm>
 #include <sstream>
 
@@ -17,7 +19,7 @@ status_response healthy() {
   x.pid = 7;
   x.uptime_sec = 3'725;
   x.active_conns = 1;
-  x.version = "0.1.0";
+  x.version = version();
   x.app = "app";
   x.state = bus_phase::running;
   x.socket = "/run/bus.sock";
@@ -53,15 +55,17 @@ CAF_TEST(a healthy bus is described and not explained) {
                   "app         app\n"
                   "pid         7\n"
                   "uptime      1h 2min\n"
-                  "version     0.1.0\n"
-                  "socket      /run/bus.sock\n"
-                  "source      stdin connected since 2026-01-02T03:00:00Z\n"
-                  "events      ingress=10 duplicates=1 unmatched=0 matched=9 rejected=0\n"
-                  "last event  2026-01-02T03:04:05Z\n"
-                  "connections 1\n"
-                  "\n"
-                  "PID  KEY         SUBSCRIPTION  RECEIVED  DELIVERED  DROPPED  QUEUED  TYPES\n"
-                  "42   im.message  im            9         9          0        0       im.message\n");
+                  "version     " +
+                      std::string{version()} +
+                      "\n"
+                      "socket      /run/bus.sock\n"
+                      "source      stdin connected since 2026-01-02T03:00:00Z\n"
+                      "events      ingress=10 duplicates=1 unmatched=0 matched=9 rejected=0\n"
+                      "last event  2026-01-02T03:04:05Z\n"
+                      "connections 1\n"
+                      "\n"
+                      "PID  KEY         SUBSCRIPTION  RECEIVED  DELIVERED  DROPPED  QUEUED  TYPES\n"
+                      "42   im.message  im            9         9          0        0       im.message\n");
   CAF_CHECK(explain(healthy()).empty());
 }
 
@@ -88,6 +92,15 @@ CAF_TEST(an uptime is told in its two largest units) {
   CAF_CHECK_EQUAL(told(3'600), "1h 0min");
 }
 
+CAF_TEST(a bus of another version is told with the way out) {
+  auto x = healthy();
+  CAF_CHECK(explain(x).empty());
+  x.version = "0.0.9";
+  CAF_REQUIRE_EQUAL(explain(x).size(), 1u);
+  CAF_CHECK(explain(x)[0].starts_with("this bus is of version 0.0.9, and this program of " + std::string{version()}));
+  CAF_CHECK(explain(x)[0].find("cafbus restart") != std::string::npos);
+}
+
 CAF_TEST(limits stand beside what is held of them) {
   auto x = healthy();
   x.limits.emplace();
@@ -100,6 +113,10 @@ CAF_TEST(limits stand beside what is held of them) {
   CAF_CHECK(clients.find("no connection is accepted until one ends") != std::string::npos);
   CAF_CHECK_EQUAL(fields(x, "waiting").at(0).find("100 bytes of at most 1MiB"), 0u);
   CAF_CHECK_EQUAL(fields(x, "limits").size(), 1u);
+  CAF_CHECK_EQUAL(fields(x, "hooks").at(0), "0 running of at most 16");
+  x.limits->load.hooks = 16;
+  x.limits->load.waiting_hooks = 3;
+  CAF_CHECK_EQUAL(fields(x, "hooks").at(0), "16 running of at most 16; 3 waiting for a free place");
 }
 
 CAF_TEST(groups are told with what has become of their events) {
@@ -170,7 +187,7 @@ CAF_TEST(losses and refusals are told with their numbers) {
 
 CAF_TEST(a bus that nothing reaches says what is missing) {
   status_response x;
-  x.version = "0.1.0";
+  x.version = version();
   CAF_CHECK_EQUAL(explain(x), (lines{"no consumer is connected", "the bus has no source and nothing was published"}));
   x.counters.rejected = 5;
   x.sources = {{"stdin", source_state::disconnected, "", ""}};

@@ -19,6 +19,8 @@ def beyond_the_limit_a_consumer_waits_for_its_turn(t):
         second = t.consume("b", "--on-first", "true", ready=False)
         await_log(t, 'hook-started hook=on_first subscription="a"')
         check('subscription="b"' not in read_log(t), "the second hook has not been started")
+        t.await_status(lambda x: (x["limits"]["hooks"], x["limits"]["waiting_hooks"]) == (1, 1), "one runs and one waits")
+        matches(r"(?m)^hooks +1 running of at most 1; 1 waiting", t.run_cli("status").out)
         gate.write("go\n")
     first.expect_line("ready event_key=a")
     second.expect_line("ready event_key=b")

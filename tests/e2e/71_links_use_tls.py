@@ -27,6 +27,7 @@ def with_the_right_certificates_events_pass(t):
     b = Node(t, "b", [a.called("a")], flags=tls(t, "b", "ca"))
     consumer = b.join("t1")
     a.await_asked(1)
+    b.await_status(lambda x: x["certificate_expires"][:4] in x["links"][0]["peer"], "until when both certificates are valid")
     payload = b'"' + b"x" * 500_000 + b'"'  # more than one record of TLS, and one read of the bus
     producer = a.producer()
     for _ in range(20):

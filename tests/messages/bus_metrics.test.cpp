@@ -69,6 +69,35 @@ CAF_TEST(a state is 1 and the others are 0) {
   CAF_CHECK(has(text, "cafbus_link_state{app=\"shop\",peer=\"hub:1\",direction=\"in\",state=\"connected\"} 1"));
 }
 
+CAF_TEST(the end of a certificate is told of both ends of a link) {
+  auto bus = shop();
+  bus.certificate_expires = "2026-11-27T11:30:00.500000000Z";
+  const std::string peer = "hub:2, tls, certificate of hub until 1970-01-02T00:00:01.000000000Z";
+  bus.links.push_back({.peer = peer, .direction = link_direction::out, .state = source_state::connected});
+  for (auto other : {"hub:3, unix", "hub:4, tls, certificate of x until 10m", "until 1970-01-02T00:00:01Z"})
+    bus.links.push_back({.peer = other, .direction = link_direction::out, .state = source_state::connected});
+  auto text = page_of({{"shop", &bus}});
+  CAF_CHECK(has(text, "cafbus_certificate_expires_timestamp_seconds{app=\"shop\"} 1795779000"));
+  const std::string name = "cafbus_link_certificate_expires_timestamp_seconds{";
+  CAF_CHECK(has(text, name + "app=\"shop\",peer=\"" + peer + "\",direction=\"out\"} 86401"));
+  CAF_CHECK_EQUAL(text.find(name), text.rfind(name));
+}
+
+CAF_TEST(a bus without certificates says nothing of their end) {
+  auto bus = shop();
+  CAF_CHECK(page_of({{"shop", &bus}}).find("expires_timestamp_seconds{") == std::string::npos);
+}
+
+CAF_TEST(hooks that run and that wait stand beside their limit) {
+  auto bus = shop();
+  bus.limits->load.hooks = 16;
+  bus.limits->load.waiting_hooks = 3;
+  auto text = page_of({{"shop", &bus}});
+  CAF_CHECK(has(text, "cafbus_hooks_running{app=\"shop\"} 16"));
+  CAF_CHECK(has(text, "cafbus_hooks_waiting{app=\"shop\"} 3"));
+  CAF_CHECK(has(text, "cafbus_hooks_running_limit{app=\"shop\"} 16"));
+}
+
 CAF_TEST(a bus that does not answer is down and has no figures) {
   auto text = page_of({{"gone", nullptr}});
   CAF_CHECK(has(text, "cafbus_up{app=\"gone\"} 0"));

@@ -190,7 +190,14 @@ CAF_TEST(status frames have their fields in order) {
 }
 
 CAF_TEST(status shows each limit beside what is held of it) {
-  load_and_limits x{{.connections = 1, .half_open = 2, .refused = 3, .paused = true, .queued_bytes = 4}, {}};
+  load_and_limits x{{.connections = 1,
+                     .half_open = 2,
+                     .refused = 3,
+                     .paused = true,
+                     .queued_bytes = 4,
+                     .hooks = 5,
+                     .waiting_hooks = 6},
+                    {}};
   x.limits.dedup_ttl = std::chrono::milliseconds{1'500};
   x.limits.idle_timeout = {};
   const auto line = encode(status_response{.limits = x});
@@ -199,7 +206,7 @@ CAF_TEST(status shows each limit beside what is held of it) {
                       R"("queue_bytes":8388608,"max_event_types":1024,"max_key_bytes":1024,"max_json_depth":1024,)"
                       R"("log_lines":1,"idle_timeout_ms":0,"drain_ms":2000,"write_timeout_ms":5000,)"
                       R"("hello_timeout_ms":5000,"dedup_ttl_ms":1500,"cleanup_wait_ms":3000,"cleanup_lease_ms":30000,)"
-                      R"("hook_timeout_ms":30000,"max_hooks":16,)"
+                      R"("hook_timeout_ms":30000,"hooks":5,"waiting_hooks":6,"max_hooks":16,)"
                       R"("history_events":65536,"history_bytes":8388608,"history_age_ms":86400000}})") !=
             std::string::npos);
   CAF_CHECK(decodes_to(line, status_response{.limits = x}));

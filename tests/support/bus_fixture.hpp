@@ -28,9 +28,7 @@ inline listener_actor::behavior_type scripted_listener(listener_actor::pointer s
               return listener_closed{};
             return self->make_response_promise<listener_closed>();
           },
-          [](const read_load&) {
-            return bus_load{7, 3, 2, true, 0};
-          },
+          [](const read_load&) { return bus_load{.connections = 7, .half_open = 3, .refused = 2, .paused = true}; },
           [](const reconfigure&) {}};
 }
 

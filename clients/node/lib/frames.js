@@ -16,7 +16,7 @@ const STATUS = {
     patterns: ["string"], policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), blocks: ["int"],
     ...FILTER, ...table("uint", "filtered filter_errors in_flight"), group: "string",
   }],
-  ...table("string", "version app state socket last_event_at"),
+  ...table("string", "version app state socket last_event_at certificate_expires"),
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
   unmatched_types: [{ event_type: "string", count: "uint" }],
   sources: [table("string", "source state detail since")],
@@ -27,7 +27,7 @@ const STATUS = {
   limits: {
     ...table("uint", "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes " +
       "queue_capacity queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms " +
-      "write_timeout_ms hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks " +
+      "write_timeout_ms hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms hooks waiting_hooks max_hooks " +
       "history_events history_bytes history_age_ms"),
     paused: "bool",
   },

@@ -16,7 +16,7 @@ _LIMITS = {
     name: "uint" for name in (
         "connections max_connections half_open max_half_open refused queued_bytes max_queued_bytes queue_capacity "
         "queue_bytes max_event_types max_key_bytes max_json_depth log_lines idle_timeout_ms drain_ms write_timeout_ms "
-        "hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms max_hooks "
+        "hello_timeout_ms dedup_ttl_ms cleanup_wait_ms cleanup_lease_ms hook_timeout_ms hooks waiting_hooks max_hooks "
         "history_events history_bytes history_age_ms").split()
 }
 _FILTER = {"filter": [{"pointer": "string", "op": "string", "value": "json"}], "on_filter_error": "string"}
@@ -28,6 +28,7 @@ _STATUS: Dict[str, Any] = {
                    "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", "blocks": ["int"], **_FILTER,
                    "filtered": "uint", "filter_errors": "uint", "group": "string", "in_flight": "uint"}],
     "version": "string", "app": "string", "state": "string", "socket": "string", "last_event_at": "string",
+    "certificate_expires": "string",
     "counters": {name: "uint" for name in ("ingress", "duplicates", "unmatched", "matched", "rejected")},
     "unmatched_types": [{"event_type": "string", "count": "uint"}],
     "sources": [{"source": "string", "state": "string", "detail": "string", "since": "string"}],
