@@ -27,6 +27,7 @@ void add_start(CLI::App& program, command& chosen);
 void add_status(CLI::App& program, command& chosen);
 void add_explain(CLI::App& program, command& chosen);
 void add_stop(CLI::App& program, command& chosen);
+void add_restart(CLI::App& program, command& chosen);
 void add_top(CLI::App& program, command& chosen);
 void add_version(CLI::App& program, command& chosen);
 void add_bench(CLI::App& program);

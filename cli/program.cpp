@@ -56,6 +56,7 @@ struct program {
     add_status(app, chosen);
     add_top(app, chosen);
     add_stop(app, chosen);
+    add_restart(app, chosen);
     add_reload(app, chosen);
     add_logs(app, chosen);
     add_explain(app, chosen);

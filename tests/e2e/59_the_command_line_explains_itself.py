@@ -4,7 +4,7 @@ import re
 
 from harness import BINARY, check, equal, event, main, matches, scenario
 
-COMMANDS = ("serve", "consume", "publish", "http", "start", "status", "top", "explain", "stop", "reload", "logs", "bench", "version")
+COMMANDS = ("serve", "consume", "publish", "http", "start", "status", "top", "explain", "stop", "restart", "reload", "logs", "bench", "version")
 
 
 def run(t, *arguments, code=0, **how):
