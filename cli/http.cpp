@@ -22,6 +22,8 @@ struct http_flags {
   std::string github_secret_file;
   bool github_unsigned = false;
   bool no_spawn = false;
+  std::string log_level;
+  std::string log_format;
 };
 
 std::vector<std::string> to_arguments(const http_flags& flags, const app_paths& paths, const std::string& self) {
@@ -38,6 +40,10 @@ std::vector<std::string> to_arguments(const http_flags& flags, const app_paths& 
     x.push_back("token-file=" + flags.token_file);
   if (!flags.github_secret_file.empty())
     x.push_back("github-secret-file=" + flags.github_secret_file);
+  if (!flags.log_level.empty())
+    x.push_back("log-level=" + flags.log_level);
+  if (!flags.log_format.empty())
+    x.push_back("log-format=" + flags.log_format);
   if (flags.github_unsigned)
     x.emplace_back("github-unsigned=yes");
   return x;
@@ -98,6 +104,11 @@ void add_http(CLI::App& program, command& chosen) {
   sub->add_flag("--github-unsigned", flags->github_unsigned,
                 "Accept webhooks without a signature, by the rules of /publish");
   sub->add_flag("--no-spawn", flags->no_spawn, "Never start a bus");
+  sub->add_option("--log-level", flags->log_level,
+                  "How much is logged to standard error: debug, info, warn, error or off (default info)")
+      ->type_name("LEVEL");
+  sub->add_option("--log-format", flags->log_format, "How lines are written: text or json (default text)")
+      ->type_name("FORMAT");
   sub->footer(std::string{http_footer} + "\n\n" + spawn_note);
   sub->callback([flags, &chosen] { chosen = [flags] { return run_http(*flags); }; });
 }

@@ -1,5 +1,6 @@
 #include "gateway/feed.hpp"
 
+#include "config/quoted.hpp"
 #include "gateway/limits.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/frame_codec.hpp"
@@ -45,8 +46,9 @@ hello to_hello(const wanted_types& wanted) {
 
 } // namespace
 
-feed::feed(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, wanted_types wanted)
-  : loop_(loop), port_(port), counters_(counters), wanted_(std::move(wanted)), watch_(loop), timer_(loop),
+feed::feed(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, gateway_log& log,
+           wanted_types wanted)
+  : loop_(loop), port_(port), counters_(counters), log_(log), wanted_(std::move(wanted)), watch_(loop), timer_(loop),
     state_(state_item("waiting", "the bus has not answered yet")) {}
 
 feed::~feed() {
@@ -77,7 +79,7 @@ void feed::add(const stream_start& from, const std::shared_ptr<stream>& reader) 
 }
 
 void feed::add_follower(const replay_wish& past, const std::shared_ptr<stream>& reader) {
-  auto x = std::make_shared<feed>(loop_, port_, counters_, wanted_);
+  auto x = std::make_shared<feed>(loop_, port_, counters_, log_, wanted_);
   x->past_ = past;
   x->leader_ = weak_from_this();
   x->readers_.insert(reader);
@@ -153,6 +155,11 @@ void feed::tell_state(std::string_view state, std::string_view reason) {
   if (told->text == state_->text)
     return;
   state_ = told;
+  const auto waits = !reason.empty();
+  log_.write_limited(waits ? log_level::warning : log_level::info, state,
+                     "streams-" + std::string{state} + " streams=" + std::to_string(readers_.size()) +
+                         (waits ? " reason=" + log::quoted(reason) : std::string{}),
+                     std::chrono::steady_clock::now());
   push_all(state_);
   wake_all();
 }

@@ -17,7 +17,8 @@ namespace cafbus::http {
 /// Invariant: a connection is there, or being made, or a timer for the next attempt is pending, until `stop`.
 class feed : public std::enable_shared_from_this<feed> {
 public:
-  feed(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, wanted_types wanted);
+  feed(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, gateway_log& log,
+       wanted_types wanted);
   ~feed();
   feed(const feed&) = delete;
   feed& operator=(const feed&) = delete;
@@ -62,6 +63,7 @@ private:
   boost::asio::io_context& loop_;
   bus_port& port_;
   gateway_counters& counters_;
+  gateway_log& log_;
   wanted_types wanted_;
   std::set<std::shared_ptr<stream>> readers_;
   std::set<std::shared_ptr<feed>> followers_;

@@ -8,8 +8,8 @@
 namespace cafbus::http {
 
 struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
-  impl(boost::asio::io_context& the_loop, bus_port& the_port, gateway_counters& the_counters)
-    : loop(the_loop), port(the_port), counters(the_counters), timer(the_loop) {}
+  impl(boost::asio::io_context& the_loop, bus_port& the_port, gateway_counters& the_counters, gateway_log& the_log)
+    : loop(the_loop), port(the_port), counters(the_counters), log(the_log), timer(the_loop) {}
 
   void sweep_later() {
     timer.expires_after(limits::sweep_time);
@@ -34,13 +34,14 @@ struct feeds::impl : std::enable_shared_from_this<feeds::impl> {
   boost::asio::io_context& loop;
   bus_port& port;
   gateway_counters& counters;
+  gateway_log& log;
   boost::asio::steady_timer timer;
   std::map<wanted_types, std::shared_ptr<feed>> all;
   unsigned turn = 0;
 };
 
-feeds::feeds(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters)
-  : impl_(std::make_shared<impl>(loop, port, counters)) {}
+feeds::feeds(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, gateway_log& log)
+  : impl_(std::make_shared<impl>(loop, port, counters, log)) {}
 
 feeds::~feeds() {
   impl_->timer.cancel();
@@ -55,7 +56,8 @@ result<void> feeds::join(const wanted_types& wanted, const stream_start& from, c
     if (all.size() >= limits::max_feeds)
       return failure{failure_kind::unavailable, "there are streams with " + std::to_string(limits::max_feeds) +
                                                     " other sets of types; try again when some have ended"};
-    found = all.emplace(wanted, std::make_shared<feed>(impl_->loop, impl_->port, impl_->counters, wanted)).first;
+    found = all.emplace(wanted, std::make_shared<feed>(impl_->loop, impl_->port, impl_->counters, impl_->log, wanted))
+                .first;
     found->second->start();
     if (all.size() == 1)
       impl_->sweep_later();

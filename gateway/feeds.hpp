@@ -43,7 +43,7 @@ public:
 /// A bus that ends is not started again for streams that are there: somebody has stopped it. They wait for the next.
 class feeds {
 public:
-  feeds(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters);
+  feeds(boost::asio::io_context& loop, bus_port& port, gateway_counters& counters, gateway_log& log);
   ~feeds();
   feeds(const feeds&) = delete;
   feeds& operator=(const feeds&) = delete;

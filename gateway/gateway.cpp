@@ -1,5 +1,6 @@
 #include "gateway/gateway.hpp"
 
+#include "config/quoted.hpp"
 #include "gateway/github.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/publish_body.hpp"
@@ -44,8 +45,9 @@ answer bus_failure(const failure& why) {
 
 } // namespace
 
-gateway::gateway(boost::asio::io_context& loop, const gateway_options& options)
-  : options_(options), port_(loop, options), feeds_(loop, port_, counters), page_policy_(policy_of(page_text())) {}
+gateway::gateway(boost::asio::io_context& loop, const gateway_options& options, gateway_log::writer log_to)
+  : log(options.level, std::move(log_to)), options_(options), port_(loop, options), feeds_(loop, port_, counters, log),
+    page_policy_(policy_of(page_text())) {}
 
 void gateway::serve(const request& x, answered done) {
   auto path = x.path();
@@ -164,6 +166,16 @@ std::optional<answer> gateway::join(const request& x,
   if (auto joined = feeds_.join(*wanted, *from, make(*rate)); !joined)
     return refuse(503, "too_many_streams", joined.error().text);
   return std::nullopt;
+}
+
+void gateway::note(const request& x, const answer& how, std::string_view peer) {
+  if (how.status < 400 || how.code.empty())
+    return;
+  const auto* event = how.status < 500 ? "request-refused" : "request-failed";
+  log.write_limited(log_level::warning, how.code,
+                    std::string{event} + " code=" + how.code + " status=" + std::to_string(how.status) +
+                        " path=" + log::quoted(x.path(), 64) + " peer=" + log::quoted(peer),
+                    std::chrono::steady_clock::now());
 }
 
 void gateway::leave(const std::shared_ptr<stream>& reader) {

@@ -11,7 +11,7 @@ class gateway {
 public:
   using answered = std::function<void(answer)>;
 
-  gateway(boost::asio::io_context& loop, const gateway_options& options);
+  gateway(boost::asio::io_context& loop, const gateway_options& options, gateway_log::writer log_to);
 
   /// Looks at the header alone, before any of the body is read.
   std::optional<answer> refusal(const request& x) const { return http::refusal(x, options_); }
@@ -24,7 +24,11 @@ public:
   std::optional<answer> join(const request& x, const std::function<std::shared_ptr<stream>(uint32_t rate)>& make);
   void leave(const std::shared_ptr<stream>& reader);
 
+  /// Logs what was refused, and what failed. @param peer Its address.
+  void note(const request& x, const answer& how, std::string_view peer);
+
   gateway_counters counters;
+  gateway_log log;
 
 private:
   void serve_page(const answered& done) const;

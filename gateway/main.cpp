@@ -1,10 +1,14 @@
 #include "config/descriptors.hpp"
+#include "config/quoted.hpp"
+#include "config/version.hpp"
 #include "gateway/limits.hpp"
 #include "gateway/session.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -53,10 +57,14 @@ public:
     acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted)
         return;
-      if (error)
+      if (error) {
+        shared_.log.write_limited(log_level::error, "accept-failed",
+                                  "accept-failed reason=" + cafbus::log::quoted(error.message()),
+                                  std::chrono::steady_clock::now());
         return accept_later(); // without a descriptor the same would fail at once, again and again
+      }
       if (shared_.counters.connections >= limits::max_connections)
-        ++shared_.counters.refused; // the socket closes
+        refuse_one(); // the socket closes
       else
         start_session(std::move(socket), shared_);
       accept();
@@ -64,6 +72,13 @@ public:
   }
 
 private:
+  void refuse_one() {
+    ++shared_.counters.refused;
+    shared_.log.write_limited(log_level::warning, "connections-full",
+                              "connections-full connections=" + std::to_string(limits::max_connections),
+                              std::chrono::steady_clock::now());
+  }
+
   void accept_later() {
     retry_.expires_after(std::chrono::milliseconds{100});
     retry_.async_wait([this](boost::system::error_code error) {
@@ -80,7 +95,8 @@ private:
 int run(const gateway_options& options) {
   cafbus::raise_descriptor_limit();
   asio::io_context loop{1};
-  gateway shared{loop, options};
+  const auto for_journal = is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+  gateway shared{loop, options, write_to(STDERR_FILENO, options.format, for_journal)};
   listener doors{loop, shared};
   auto host =
       options.listen.host.find(':') == std::string::npos ? options.listen.host : '[' + options.listen.host + ']';
@@ -88,10 +104,17 @@ int run(const gateway_options& options) {
     return complain(failed, "cannot listen at " + host + ':' + std::to_string(options.listen.port) + ": " +
                                 opened.error().text + "; name another place with --listen");
   asio::signal_set signals{loop, SIGINT, SIGTERM, SIGHUP};
-  signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });
+  signals.async_wait([&](boost::system::error_code, int number) {
+    shared.log.write(log_level::info, "http-stopping signal=" + std::to_string(number));
+    loop.stop();
+  });
   doors.accept();
   std::printf("http://%s:%u/\n", host.c_str(), static_cast<unsigned>(doors.endpoint().port()));
   std::fflush(stdout);
+  shared.log.write(log_level::info,
+                   "http-started app=" + cafbus::log::quoted(options.app) + " pid=" + std::to_string(::getpid()) +
+                       " version=" + cafbus::version() +
+                       " listen=" + cafbus::log::quoted(host + ':' + std::to_string(doors.endpoint().port())));
   loop.run();
   std::_Exit(0); // connections refer to each other and to what stands above; they end with the process
 }

@@ -66,6 +66,19 @@ result<void> set_one(gateway_options& x, const std::string& name, std::string va
     x.github_unsigned = value == "yes";
     return {};
   }
+  if (name == "log-level") {
+    auto level = parse_log_level(value);
+    if (!level)
+      return wrong("--log-level: " + level.error().text);
+    x.level = *level;
+    return {};
+  }
+  if (name == "log-format") {
+    if (value != "text" && value != "json")
+      return wrong("--log-format: it is text or json");
+    x.format = value == "json" ? log::format::json : log::format::text;
+    return {};
+  }
   if (name == "allow-host") {
     std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
     x.allow_hosts.push_back(std::move(value));

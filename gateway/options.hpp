@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "config/host_port.hpp"
+#include "gateway/gateway_log.hpp"
 
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct gateway_options {
   std::string token;                    ///< Bearer token; empty: none is asked for.
   std::string github_secret;            ///< Empty: no webhooks, unless unsigned ones are taken.
   bool github_unsigned = false;         ///< Take webhooks as they come.
+  log_level level = log_level::info;
+  log::format format = log::format::text;
 };
 
 /// Whether it is an IPv4 or IPv6 address, without port and brackets.

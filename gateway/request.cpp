@@ -190,6 +190,7 @@ std::string_view request::header(const std::string& name) const {
 answer refuse(int status, std::string_view code, std::string_view message) {
   answer x;
   x.status = status;
+  x.code = code;
   x.body = R"({"error":{"code":)";
   append_quoted(x.body, code);
   x.body += R"(,"message":)";

@@ -30,6 +30,7 @@ struct answer {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::string code = {}; ///< Of a refusal or failure, as in its body; for the log.
 };
 
 /// `{"error":{"code":...,"message":...}}`

@@ -70,6 +70,7 @@ public:
   session& operator=(const session&) = delete;
 
   void read_header() {
+    request_ = {};
     parser_.emplace();
     parser_->header_limit(limits::max_header_bytes);
     parser_->body_limit(limits::max_body_bytes);
@@ -130,6 +131,12 @@ private:
     return *other_user_;
   }
 
+  std::string peer_address() {
+    error_code_t error;
+    auto place = stream_.socket().remote_endpoint(error);
+    return error ? std::string{"gone"} : place.address().to_string();
+  }
+
   static answer busy() {
     auto x = refuse(503, "busy", "too many requests with a body at a time; try again");
     x.headers.emplace_back("Retry-After", "1");
@@ -171,6 +178,7 @@ private:
   /// @param last The rest of the request has not been read and cannot be told from the next one.
   void reply(answer x, bool last) {
     shared_.counters.refused += x.status >= 400 && x.status < 500;
+    shared_.note(request_, x, peer_address());
     request_.body = {};
     release_body();
     auto keep = !last && parser_->get().keep_alive();

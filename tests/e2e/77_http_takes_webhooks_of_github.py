@@ -1,10 +1,12 @@
 """Webhooks: signed, each delivery once, as events that scripts consume."""
 import json
 import os
+import re
 import subprocess
+import time
 
 from gateway import SECRET, TOKEN, Gateway, write_secret
-from harness import ROOT, Skip, equal, main, matches, scenario
+from harness import ROOT, Skip, check, equal, main, matches, scenario
 
 OPENED = '{"action":"opened",\n "issue":{"number":1.10}}'
 
@@ -73,6 +75,31 @@ def without_a_secret_none_is_taken_unless_told(t):
     equal(gateway.refused("/hooks/github", OPENED, Host="evil.example"), (421, "foreign_host"))
     matches("exclude", t.run_cli("http", "--github-unsigned", "--github-secret-file", t.path("secret"), code=2).err
             if write_secret(t, "secret", SECRET) else b"")
+
+
+@scenario
+def wrong_signatures_are_logged_with_a_limit(t):
+    gateway = signing(t)
+    gateway.process.expect_line(r" info http http-started app=\"default\" pid=\d+ .*listen=\"127.0.0.1:\d+\"")
+    began = time.monotonic()
+    for _ in range(100):
+        equal(gateway.hook("{}", secret=TOKEN)[0], 401, "a wrong signature")
+    gateway.ask("/nowhere?token=secret")
+    gateway.process.expect_line(r" warning http request-refused code=not_found status=404 path=\"/nowhere\" peer=\"127.0.0.1\" times=1$")
+    lines = re.findall(rb"request-refused code=bad_signature status=401 path=\"/hooks/github\"", gateway.process.err)
+    check(1 <= len(lines) <= 2 + time.monotonic() - began, f"{len(lines)} lines")
+    check(b"secret" not in gateway.process.err, "no query")
+
+
+@scenario
+def the_log_is_json_or_quiet_if_that_is_asked_for(t):
+    t.start_bus()
+    gateway = Gateway(t, "--log-format", "json", "--log-level", "warn")
+    gateway.ask("/nowhere")
+    line = json.loads(gateway.process.expect_line("^{.*}$").string)
+    equal((line["level"], line["event"], line["fields"]["code"]), ("warning", "request-refused", "not_found"))
+    for flags, says in ((["--log-level", "loud"], "--log-level: a level is"), (["--log-format", "xml"], "--log-format: it is")):
+        matches(says, t.run_cli("http", *flags, code=2).err)
 
 
 main()
