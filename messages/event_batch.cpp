@@ -72,6 +72,7 @@ void frame_pieces::clear() noexcept {
 
 void frame_pieces::append(const event_range& range, uint64_t epoch) {
   const auto& batch = *range.batch;
+  const auto has_fields = epoch != 0 || range.attempt > 1;
   for (auto i = range.first; i < range.last; ++i) {
     // a tail and the next event's head lie side by side
     const auto head = batch.head(i);
@@ -83,7 +84,8 @@ void frame_pieces::append(const event_range& range, uint64_t epoch) {
     const auto* end = std::to_chars(number.data(), number.data() + number.size(), range.seq + (i - range.first)).ptr;
     const auto begin = digits_.size();
     digits_.append(number.data(), static_cast<size_t>(end - number.data()));
-    digits_ += fields_between(range, i, epoch);
+    if (has_fields)
+      digits_ += fields_between(range, i, epoch);
     const auto size = digits_.size() - begin;
     parts_.push_back({nullptr, begin, size});
     parts_.push_back({batch.tail(i).data(), 0, batch.tail(i).size()});

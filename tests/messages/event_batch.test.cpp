@@ -158,3 +158,24 @@ CAF_TEST(a frame carries its cursor behind its number if it is asked for) {
   CAF_CHECK_EQUAL(gathered, expected);
   CAF_CHECK_EQUAL(pieces.bytes(), expected.size());
 }
+
+CAF_TEST(a frame says from the second time on how often members of a group have been given its event) {
+  auto batch = numbered_batch(1);
+  std::string plain, again, both;
+  append_frames(plain, {batch, 0, 1, 9});
+  event_range range{batch, 0, 1, 9, {}, 255};
+  range.attempt = 2;
+  append_frames(again, range);
+  append_frames(both, range, 0xabc);
+  auto expected = plain;
+  expected.insert(expected.find(R"(,"payload")"), R"(,"attempt":2)");
+  CAF_CHECK_EQUAL(again, expected);
+  expected.insert(expected.find(R"(,"attempt")"), R"(,"cursor":"0000000000000abc-ff")");
+  CAF_CHECK_EQUAL(both, expected);
+  frame_pieces pieces;
+  pieces.append(range);
+  std::string gathered;
+  for (auto x : pieces.pieces())
+    gathered += x;
+  CAF_CHECK_EQUAL(gathered, again);
+}

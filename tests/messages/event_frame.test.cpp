@@ -134,6 +134,21 @@ CAF_TEST(who trusts payloads reads everything else as ever) {
     CAF_CHECK(!is_event(line));
 }
 
+CAF_TEST(how often an event has been given out is read and is once if it is not said) {
+  const padded_line again{R"({"type":"event","event_type":"t","seq":7,"attempt":3,"payload":1})"};
+  const padded_line once{R"({"type":"event","event_type":"t","seq":8,"payload":1})"};
+  for (auto trusts : {false, true}) {
+    if (trusts)
+      reader.trust_payloads();
+    const auto event = reader.read(again);
+    CAF_REQUIRE(event);
+    CAF_CHECK_EQUAL(event->attempt, 3u);
+    CAF_CHECK_EQUAL(event->seq, 7u);
+    CAF_CHECK_EQUAL(reader.read(once)->attempt, 1u);
+    CAF_CHECK(!is_event(R"({"type":"event","event_type":"t","seq":7,"attempt":"3","payload":1})"));
+  }
+}
+
 CAF_TEST(a deeply nested payload costs no stack) {
   const auto payload = std::string(500'000, '[') + std::string(500'000, ']');
   CAF_CHECK(payload_of(payload) == payload);
