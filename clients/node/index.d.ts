@@ -52,6 +52,8 @@ export interface Event {
   readonly missedReason?: string;
   /** Its place, to continue behind it. */
   readonly cursor?: string;
+  /** How often members of the group have been given it; 1 or more. */
+  readonly attempt: number;
 }
 
 /** An event to be published: `payload` as a value, or `raw` as JSON text that travels byte for byte. */
@@ -108,6 +110,14 @@ export interface SubscribeOptions {
   latest?: boolean;
   /** Those after the event with this cursor; empty: none. */
   cursor?: string;
+  /** The events are shared with all who name this group: each goes to one of them. */
+  group?: string;
+  /** With a group: each event must be confirmed by `ack`; what is not goes to another member. */
+  ack?: boolean;
+  /** With `ack`: how many events may not be confirmed yet; 16. */
+  maxInFlight?: number;
+  /** With `ack`: how often an event of type T is given out before it is published as `dead.T`; 5. */
+  maxAttempts?: number;
   subscriptionId?: string;
   /** Nobody else may be subscribed beside this one. */
   exclusive?: boolean;
@@ -139,6 +149,10 @@ export interface Consumer extends AsyncIterableIterator<Event> {
   subscribe(names: { types?: string[]; patterns?: string[] }): Promise<void>;
   /** These no longer; what the bus has queued of them still comes. Not while `next` waits. */
   unsubscribe(names: { types?: string[]; patterns?: string[] }): Promise<void>;
+  /** This member of a group has handled the event. Does nothing if its connection was lost: others get it then. */
+  ack(event: Event): Promise<void>;
+  /** It has not: the event goes to a member again, after `delay` milliseconds at the earliest. */
+  nack(event: Event, options?: { delay?: number }): Promise<void>;
   /** Says bye and ends the iteration. Events that wait are given up. */
   close(): Promise<void>;
 }

@@ -38,6 +38,7 @@ export class Consumer {
   #resumes = false; // that is behind the last event, and not what the user has asked for
   #began = ""; // when the first connection was made
   #gap = {}; // the last that the bus has told of
+  #cameBy = new WeakMap(); // of events: their connections, whose numbers they have
   #missing = null; // at the start of this connection: { count, reason }
   cursor = "";
   dropped = 0;
@@ -100,6 +101,21 @@ export class Consumer {
     return this.#change("unsubscribe", names);
   }
 
+  ack(event) {
+    return this.#settle(event, { type: "ack", seq: event.seq });
+  }
+
+  nack(event, { delay = 0 } = {}) {
+    return this.#settle(event, delay ? { type: "nack", seq: event.seq, delay_ms: delay } : { type: "nack", seq: event.seq });
+  }
+
+  async #settle(event, frame) {
+    if (!this.#options.ack) throw new RangeError("only a subscription with a group and ack confirms events");
+    const connection = this.#connection;
+    if (!connection || this.#cameBy.get(event) !== connection) return;
+    await connection.send(encode(frame)).catch(() => {}); // that it is lost is told by `next`
+  }
+
   async #change(type, { types = [], patterns = [] }) {
     if (!this.capabilities.includes("patterns")) throw new Unsupported("patterns", "the bus cannot change a subscription");
     if (!this.#connection) await this.open();
@@ -141,7 +157,8 @@ export class Consumer {
       this.#ack = ack;
       this.#connection = connection;
       this.#last = 0;
-      if (ack.capabilities?.includes("cursor") && !this.#past) [this.#past, this.#resumes] = [{ since: this.#began }, true];
+      const mayResume = ack.capabilities?.includes("cursor") && !this.#options.group;
+      if (mayResume && !this.#past) [this.#past, this.#resumes] = [{ since: this.#began }, true];
       this.#backoff.reset();
     } catch (why) {
       connection.close();
@@ -151,6 +168,7 @@ export class Consumer {
 
   #hello() {
     const { types = [], patterns = [], filter = [], onFilterError, subscriptionId, exclusive, onFirst, onLast } = this.#options;
+    const { group, ack, maxInFlight, maxAttempts } = this.#options;
     const hello = {
       type: "hello", pid: process.pid, event_key: this.#key,
       event_types: types.length || patterns.length ? types : [this.#key], version: "v1",
@@ -160,6 +178,10 @@ export class Consumer {
     if (patterns.length) hello.patterns = patterns;
     if (filter.length) hello.filter = filter;
     if (onFilterError) hello.on_filter_error = onFilterError;
+    if (group) hello.group = group;
+    if (ack) hello.ack = true;
+    if (maxInFlight) hello.max_in_flight = maxInFlight;
+    if (maxAttempts) hello.max_attempts = maxAttempts;
     if (subscriptionId) hello.subscription_id = subscriptionId;
     if (exclusive) hello.exclusive = true;
     if (onFirst) hello.on_first = onFirst;
@@ -169,9 +191,9 @@ export class Consumer {
   }
 
   #needed() {
-    const { require = [], patterns = [], filter = [], exclusive, onFirst, onLast } = this.#options;
+    const { require = [], patterns = [], filter = [], group, exclusive, onFirst, onLast } = this.#options;
     return [...require, ...(exclusive ? ["exclusive"] : []), ...(patterns.length ? ["patterns"] : []),
-      ...(filter.length ? ["filter"] : []), ...(this.#past && !this.#resumes ? ["cursor"] : []),
+      ...(filter.length ? ["filter"] : []), ...(group ? ["group"] : []), ...(this.#past && !this.#resumes ? ["cursor"] : []),
       ...(onFirst || onLast ? ["hooks"] : [])];
   }
 
@@ -182,7 +204,9 @@ export class Consumer {
       this.dropped += missed;
       const told = missed && BigInt(this.#gap.to_seq ?? 0) === BigInt(frame.seq) - 1n ? this.#gap.reason : undefined;
       const { count = 0, reason = told } = this.#missing ?? {};
-      this.#ready.push(new Event(frame, missed + count, this.#reconnected, reason));
+      const event = new Event(frame, missed + count, this.#reconnected, reason);
+      this.#ready.push(event);
+      this.#cameBy.set(event, this.#connection);
       this.#reconnected = false;
       this.#missing = null;
       if (frame.cursor) [this.#past, this.#resumes] = [{ cursor: frame.cursor }, true];

@@ -25,6 +25,7 @@ export class Event {
     this.reconnected = reconnected;
     this.missedReason = missedReason;
     this.cursor = frame.cursor;
+    this.attempt = Number(frame.attempt ?? 1);
   }
 
   get payload() {

@@ -215,6 +215,43 @@ test("whoever stores the cursor continues behind it", async (t) => {
   assert.deepEqual(await take(again, 2), [2, 3]);
 });
 
+test("members of a group share, and what one leaves goes to the other", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const [mine, others] = [await subscribe("a", { group: "g", ack: true }), await subscribe("a", { group: "g", ack: true })];
+  await publishAll(bus, 1, 2);
+  const [event, left] = [await next(mine), await next(others)];
+  assert.deepEqual([event.payload, left.payload].sort(), [1, 2]);
+  await mine.ack(event);
+  await others.close();
+  const again = await next(mine);
+  assert.deepEqual([again.payload, again.attempt, event.attempt], [left.payload, 2, 1]);
+  await mine.nack(again);
+  const last = await next(mine);
+  assert.equal(last.attempt, 3);
+  await mine.ack(last);
+  while ((await bus.status()).groups[0].done < 2);
+  assert.equal((await bus.status()).groups[0].in_flight, 0);
+});
+
+test("after the last attempt an event is a dead letter", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const dead = await subscribe("dead", { patterns: ["dead.>"] });
+  const events = await subscribe("a", { group: "g", ack: true, maxAttempts: 1, maxInFlight: 1 });
+  await bus.publish({ type: "a", raw: "1.10", id: "e-1" });
+  await events.nack(await next(events));
+  const letter = await next(dead);
+  assert.deepEqual([letter.type, letter.raw.toString(), letter.id], ["dead.a", "1.10", "dead.g.e-1"]);
+});
+
+test("a member that asks for something else is refused", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a", { group: "g" });
+  await assert.rejects(bus.subscribe("a", { group: "g", ack: true }), { code: "group_differs" });
+  await assert.rejects(bus.subscribe("a", { group: "g", last: 1 }), { code: "bad_hello" });
+  await publishAll(bus, 1);
+  await assert.rejects(async () => events.ack(await next(events)), RangeError);
+});
+
 test("a wrong wish for the past is an error", async (t) => {
   const { bus } = await open(t);
   for (const wish of [{ last: 1, latest: true }, { last: -1 }, { last: 1.5 }]) await assert.rejects(bus.subscribe("a", wish), RangeError);

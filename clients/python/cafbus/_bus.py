@@ -149,6 +149,18 @@ class Consumer(_Closing):
         self._ask(self._machine.change("unsubscribe", types, patterns))
         self._subscription = self._machine.changed()
 
+    def ack(self, event: Event) -> None:
+        """This member of a group has handled the event. Does nothing if its connection was lost: others get it then."""
+        data = self._machine.confirm(event)
+        if data and self._sock is not None:
+            self._send(data)
+
+    def nack(self, event: Event, delay: float = 0.0) -> None:
+        """It has not: it goes to a member again, `event.attempt` counts on, after `delay` seconds at the earliest."""
+        data = self._machine.give_back(event, delay)
+        if data and self._sock is not None:
+            self._send(data)
+
     def close(self) -> None:
         """Says bye. Events that wait are given up."""
         if self._sock is not None:
@@ -246,7 +258,8 @@ class Bus(_Closing):
                   on_first: str = "", on_last: str = "", require: Sequence[str] = (),
                   patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
                   on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
-                  cursor: str = "", reconnect: bool = True,
+                  cursor: str = "", group: str = "", ack: bool = False, max_in_flight: int = 0,
+                  max_attempts: int = 0, reconnect: bool = True,
                   on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """Subscribes to `types` and `patterns`, or to the type that the key names; returns when the bus has the subscription.
         `on_first` and `on_last` are shell commands that the bus runs; `require` names capabilities without which the bus
@@ -254,9 +267,12 @@ class Bus(_Closing):
         ("/coupon", "exists"), and `on_filter_error` ("skip", "pass", "fail") says what becomes of an event that it cannot
         judge. `last=N`, `since="10m"` (or a time), `latest=True` (of each type) or `cursor` (of an event: those after it)
         names past events that come first. With `reconnect` a later connection continues behind the last event.
+        With `group` the events are shared with all who name it; with `ack=True` each must be confirmed by `Consumer.ack`, at
+        most `max_in_flight` are not yet, and after `max_attempts` an event of type T is published as `dead.T`.
         Raises Rejected, Unsupported, BusUnavailable."""
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
-                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect)
+                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect and not group,
+                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts)
         return Consumer(self._place, subscription, reconnect, self._timeout, on_source)
 
     def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:

@@ -33,6 +33,8 @@ class Event:
     #: the bus has forgotten them, at most so many, of all types; `restart`: it is another bus; `no_history`: it keeps none.
     missed_reason: Optional[str] = None
     cursor: Optional[str] = None  #: Its place, to continue behind it; None on a bus without `cursor`.
+    attempt: int = 1  #: How often members of the group have been given it.
+    _connection: Any = field(default=None, repr=False, compare=False)  # that it came by: `seq` is of that one
     _payload: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
     @property

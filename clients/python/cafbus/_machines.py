@@ -78,6 +78,10 @@ class Subscription:
     on_filter_error: str = ""
     replay: Optional[Mapping[str, Any]] = None  #: What it begins with; see `past`.
     keeps_cursor: bool = True  #: Its events have cursors, so that a later connection can continue.
+    group: str = ""  #: Its events are shared with all who name it.
+    ack: bool = False  #: Each event is confirmed, see `Consumer.ack`.
+    max_in_flight: int = 0
+    max_attempts: int = 0
     resumes: bool = False  #: `replay` is not asked for by the user, but what an earlier connection has left.
     forgotten: bool = False  #: There was an earlier connection, and the bus keeps no past events.
 
@@ -86,7 +90,8 @@ class Subscription:
                                  "event_types": list(self.types) or ([] if self.patterns else [self.key]),
                                  "version": "v1"}
         asked = {"patterns": list(self.patterns), "subscription_id": self.subscription_id, "exclusive": self.exclusive,
-                 "on_first": self.on_first, "on_last": self.on_last, "replay": self.replay,
+                 "group": self.group, "ack": self.ack, "max_in_flight": self.max_in_flight,
+                 "max_attempts": self.max_attempts, "on_first": self.on_first, "on_last": self.on_last, "replay": self.replay,
                  "capabilities": ["gap", "cursor"] if self.keeps_cursor or self.replay else ["gap"],
                  "filter": [dict(zip(("pointer", "op", "value"), x)) for x in self.filter],
                  "on_filter_error": self.on_filter_error}
@@ -98,8 +103,10 @@ class Subscription:
         hooks = ["hooks"] if self.on_first or self.on_last else []
         patterns = ["patterns"] if self.patterns else []
         filters = ["filter"] if self.filter else []
+        groups = ["group"] if self.group else []
         cursors = ["cursor"] if self.replay and not self.resumes else []
-        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *filters, *cursors, *hooks]
+        return [*self.require, *(["exclusive"] if self.exclusive else []), *patterns, *filters, *groups, *cursors,
+                *hooks]
 
     def after_refusal(self, why: CafbusError) -> Optional["Subscription"]:
         """The same from now on, if the bus has refused it because it keeps no past events."""
@@ -198,7 +205,8 @@ class ConsumerMachine(_Machine):
         self.cursor = frame.get("cursor", "")
         event = Event(frame.get("event_type", ""), frame.get("payload", b"null"), seq, frame.get("event_id"),
                       frame.get("source_time"), frame.get("app_id"), frame.get("tenant_key"), frame.get("observed_at"),
-                      missed + self._expired, self._reconnected, self._expired_reason or reason, self.cursor or None)
+                      missed + self._expired, self._reconnected, self._expired_reason or reason, self.cursor or None,
+                      frame.get("attempt", 1), self)
         self._reconnected, self._expired, self._expired_reason = False, 0, None
         return event
 
@@ -212,6 +220,20 @@ class ConsumerMachine(_Machine):
         if old.replay is None:
             return replace(old, replay={"since": self._began}, resumes=True)
         return old
+
+    def confirm(self, event: Event) -> bytes:
+        """That it has been handled. Nothing for an event of an earlier connection: others have been given that."""
+        return self._settle(event, {"type": "ack", "seq": event.seq})
+
+    def give_back(self, event: Event, delay: float) -> bytes:
+        """That it has not been, and not before `delay` seconds shall be."""
+        wait = {"delay_ms": round(delay * 1_000)} if delay else {}
+        return self._settle(event, {"type": "nack", "seq": event.seq, **wait})
+
+    def _settle(self, event: Event, frame: Dict[str, Any]) -> bytes:
+        if not self.subscription.ack:
+            raise ValueError("only a subscription with a group and ack=True confirms events")
+        return encode(frame) if event._connection is self else b""
 
     def is_last(self) -> bytes:
         """Asks whether it is the last consumer of its subscription."""

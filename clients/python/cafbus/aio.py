@@ -176,6 +176,18 @@ class Consumer(_Closing):
             await asyncio.wait_for(self._step(), self._timeout)
         return self._machine.answer
 
+    async def ack(self, event: Event) -> None:
+        """This member of a group has handled the event. Does nothing if its connection was lost: others get it then."""
+        data = self._machine.confirm(event)
+        if data and self._stream is not None:
+            await _send(self._stream, data)
+
+    async def nack(self, event: Event, delay: float = 0.0) -> None:
+        """It has not: it goes to a member again, `event.attempt` counts on, after `delay` seconds at the earliest."""
+        data = self._machine.give_back(event, delay)
+        if data and self._stream is not None:
+            await _send(self._stream, data)
+
     async def close(self) -> None:
         """Says bye. Events that wait are given up."""
         await self._say_bye()
@@ -249,11 +261,13 @@ class Bus(_Closing):
                         exclusive: bool = False, on_first: str = "", on_last: str = "", require: Sequence[str] = (),
                         patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
                         on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
-                        cursor: str = "", reconnect: bool = True,
+                        cursor: str = "", group: str = "", ack: bool = False, max_in_flight: int = 0,
+                        max_attempts: int = 0, reconnect: bool = True,
                         on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """As `cafbus.Bus.subscribe`."""
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
-                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect)
+                                    on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect and not group,
+                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts)
         consumer = Consumer(self._place, subscription, reconnect, self._timeout, on_source)
         await consumer._open(ConsumerMachine(subscription))
         return consumer

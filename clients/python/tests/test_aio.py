@@ -126,3 +126,16 @@ class Aio(BusTest):
                     await events.next()
 
         self.run_on_a_bus(story)
+
+    def test_a_member_of_a_group_confirms_and_gives_back(self):
+        async def story(bus):
+            async with await bus.subscribe("a", group="g", ack=True) as events:
+                await bus.publish("a", 1)
+                await events.nack(await events.next())
+                again = await events.next()
+                self.assertEqual((again.payload, again.attempt), (1, 2))
+                await events.ack(again)
+                while (await bus.status())["groups"][0]["done"] != 1:
+                    pass
+
+        self.run_on_a_bus(story)
