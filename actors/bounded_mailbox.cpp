@@ -175,9 +175,9 @@ void bounded_mailbox::append(event_range range) {
   queue_.push_back(std::move(range));
 }
 
-/// @pre the counts of the front range have been taken off already
-void bounded_mailbox::pop_front() {
-  auto batch = std::move(queue_.front().batch);
+/// @param batch of the front range
+/// @pre the counts of that have been taken off already
+void bounded_mailbox::pop_front(const event_batch_ptr& batch) {
   queue_.pop_front();
   if (queue_.empty() || queue_.front().batch != batch)
     pinned_bytes_ -= batch->bytes.size();
@@ -268,7 +268,7 @@ void bounded_mailbox::drop_oldest(gap_reason why) {
   ++oldest.first;
   ++oldest.seq;
   if (oldest.size() == 0)
-    pop_front();
+    pop_front(event_batch_ptr{oldest.batch});
 }
 
 /// Moves events from the queue's front until `budget` bytes are used, at least one.
@@ -281,9 +281,8 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
       queued_ -= front.size();
       queued_bytes_ -= bytes;
       used += bytes;
-      to.push_back(front);
-      front.first = front.last;
-      pop_front();
+      to.push_back(std::move(front));
+      pop_front(to.back().batch);
       continue;
     }
     // the longest part of the range that fits: encoded sizes only grow along it
@@ -303,7 +302,7 @@ void bounded_mailbox::move_front(std::vector<event_range>& to, size_t budget, si
     front.first = cut;
     to.push_back(std::move(part));
     if (front.size() == 0)
-      pop_front();
+      pop_front(to.back().batch);
     return;
   }
 }

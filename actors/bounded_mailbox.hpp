@@ -95,7 +95,7 @@ private:
   uint64_t next_seq() const;
   void charge(size_t bytes);
   void append(event_range range);
-  void pop_front();
+  void pop_front(const event_batch_ptr& batch);
   void move_front(std::vector<event_range>& to, size_t budget, size_t& used);
   void move_replayed(std::vector<event_range>& to, size_t budget, size_t& used);
   void shed_replayed(size_t bytes);

@@ -27,19 +27,6 @@ public:
   conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to)
     : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)} {}
 
-  using Base::enqueue;
-
-  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
-    if (x->content().match_elements<deliver>())
-      on_deliver(x->content().template get_as<deliver>(0), host);
-    else if (x->content().match_elements<replay_events>())
-      on_replay(x->content().template get_as<replay_events>(0), host);
-    else if (x->content().match_elements<lose>())
-      on_lose(x->content().template get_as<lose>(0), host);
-    else
-      Base::enqueue(std::move(x), host);
-  }
-
   const char* name() const override { return "conn"; }
 
   /// A subscriber may outlive many conns: it must not keep their memory, nor they it.
@@ -50,6 +37,22 @@ public:
   }
 
 protected:
+  bool take(const caf::type_erased_tuple& x, caf::execution_unit* host) override {
+    switch (place_of<deliver, replay_events, lose>(x)) {
+    case 0:
+      on_deliver(x.get_as<deliver>(0), host);
+      return true;
+    case 1:
+      on_replay(x.get_as<replay_events>(0), host);
+      return true;
+    case 2:
+      on_lose(x.get_as<lose>(0), host);
+      return true;
+    default:
+      return false;
+    }
+  }
+
   conn_actor::behavior_type make_behavior() override {
     this->monitor(subscriber);
     this->set_down_handler([this](const caf::down_msg& x) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <typeinfo>
 #include <utility>
 
 // An event goes from socket to socket through actors that all live on the multiplexer's thread. A mailbox between two
@@ -35,6 +36,31 @@ protected:
   ~handler_of() = default;
 };
 
+/// Which of `Messages` is the whole content of `x`: its place among them, or their number if none is. CAF compares the
+/// names of types; where a type is one object, as in any program that is linked once, its address says the same. To
+/// miss one costs no more than a way through the mailbox.
+template <class... Messages>
+size_t place_of(const caf::type_erased_tuple& x) noexcept {
+  const auto* type = x.size() == 1 ? x.type(0).second : nullptr; // null: one of CAF's own types
+  size_t place = 0;
+  static_cast<void>(((type == &typeid(Messages) || (++place, false)) || ...));
+  return place;
+}
+
+/// What an actor takes on the sender's thread whatever it does meanwhile, so that it never lies in its mailbox.
+class taker {
+protected:
+  ~taker() = default;
+
+  /// Must be safe on any thread, beside any turn of the actor.
+  /// @returns whether it has taken `x`
+  virtual bool take(const caf::type_erased_tuple& x, caf::execution_unit* host) {
+    static_cast<void>(x);
+    static_cast<void>(host);
+    return false;
+  }
+};
+
 /// An actor that handles a message at once, if it is idle and the sender runs on its thread.
 ///
 /// One that is in the middle of a turn takes one message more right after it, since the usual one is the answer to what
@@ -50,14 +76,17 @@ protected:
 /// @tparam Base A typed broker that closes its mailbox when it ends.
 /// @tparam Messages What is handled at once, beside responses; each is the whole content of a message.
 template <class Base, class... Messages>
-class inline_turn : public Base, public handler_of<Messages>... {
+class inline_turn : public Base, public taker, public handler_of<Messages>... {
 public:
   using Base::Base;
 
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
-    const auto named = x->mid.is_response() || (x->content().template match_elements<Messages>() || ...);
+    const auto place = place_of<Messages...>(x->content());
+    const auto named = place < sizeof...(Messages) || x->mid.is_response();
+    if (!named && take(x->content(), host))
+      return;
     if (named && is_free(host))
-      run([&] { dispatch(*x); });
+      run([&] { dispatch(*x, place); });
     else if (named && may_follow(host))
       next_ = std::move(x);
     else
@@ -67,6 +96,8 @@ public:
   /// CAF's would claim for any sender that it runs on the multiplexer's thread.
   void enqueue(caf::strong_actor_ptr sender, caf::message_id id, caf::message content,
                caf::execution_unit* host) override {
+    if (take(content, host))
+      return;
     enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
   }
 
@@ -148,7 +179,10 @@ private:
   void follow_up() {
     stage_ = stage::following_up;
     if (next_ && is_alive())
-      attempt([this] { dispatch(*std::exchange(next_, nullptr)); });
+      attempt([this] {
+        const auto x = std::exchange(next_, nullptr);
+        dispatch(*x, place_of<Messages...>(x->content()));
+      });
   }
 
   template <class Handler>
@@ -161,19 +195,19 @@ private:
     }
   }
 
-  void dispatch(caf::mailbox_element& x) {
+  /// @param place of its content's type among `Messages`
+  void dispatch(caf::mailbox_element& x, size_t place) {
     if (x.mid.is_response()) { // CAF knows by what request
       Base::consume(x);
       return;
     }
     this->current_mailbox_element(&x); // for response promises
-    auto& content = x.content();
-    const auto handled = ((content.template match_elements<Messages>() && dispatch_as<Messages>(content)) || ...);
-    static_cast<void>(handled); // `enqueue` lets no other message in
+    size_t i = 0;
+    static_cast<void>(((i++ == place && dispatch_as<Messages>(x.content())) || ...));
   }
 
   template <class Message>
-  bool dispatch_as(caf::type_erased_tuple& content) {
+  bool dispatch_as(const caf::type_erased_tuple& content) {
     static_cast<handler_of<Message>&>(*this).handle(content.get_as<Message>(0));
     return true;
   }
@@ -195,9 +229,15 @@ private:
 
 /// The same actor in a system without a multiplexer: every message goes through the mailbox.
 template <class Base, class... Messages>
-class mailbox_turn : public Base, public handler_of<Messages>... {
+class mailbox_turn : public Base, public taker, public handler_of<Messages>... {
 public:
   using Base::Base;
+  using Base::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
+    if (!take(x->content(), host))
+      Base::enqueue(std::move(x), host);
+  }
 
 protected:
   template <class Message>

@@ -42,6 +42,12 @@ std::vector<char>& scratch() {
   return buffer;
 }
 
+/// One for all: it says the same each time, and there is one for each delivery.
+const caf::message& credit_message() {
+  static const auto credit = caf::make_message(delivered{});
+  return credit;
+}
+
 void append(std::vector<char>& bytes, const std::string& frame) {
   bytes.insert(bytes.end(), frame.begin(), frame.end());
 }
@@ -127,7 +133,7 @@ void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
     return;
   waiting_answers = 0;
   if (credit.pending())
-    credit.deliver(delivered{});
+    credit.deliver(credit_message());
   if (phase == session_phase::closing)
     end(closing_reason);
   else if (totals_due)
@@ -293,10 +299,10 @@ void session_state::on_delivery(const delivery& x) {
     finish(close_reason::filter_failed);
     return;
   }
-  credit = self->make_response_promise<delivered>();
+  credit = self->make_response_promise();
   switch (write_delivery(x)) {
   case session_output::result::sent:
-    credit.deliver(delivered{});
+    credit.deliver(credit_message());
     break;
   case session_output::result::pending:
     watch_for_stall();

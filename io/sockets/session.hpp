@@ -143,9 +143,9 @@ struct session_state {
   compiled_filter_ptr filter; // of `info`; null: none
   conn_actor conn;
   group_actor group;
-  caf::typed_response_promise<delivered> credit;
-  size_t waiting_answers = 0; // bytes of frames that are no events, since the peer last had everything
-  uint64_t skipped = 0;       // lines after the hello that were no frame
+  caf::response_promise credit; // of a `delivery`
+  size_t waiting_answers = 0;   // bytes of frames that are no events, since the peer last had everything
+  uint64_t skipped = 0;         // lines after the hello that were no frame
 
   std::optional<event_encoder> encoder; // producers only
   publish_ack totals;

@@ -22,6 +22,9 @@ struct answer {
 struct slow {
   int number = 0;
 };
+struct taken {
+  int number = 0;
+};
 
 struct question {
   int number = 0;
@@ -31,13 +34,14 @@ struct reply {
 };
 
 using testee_actor = caf::typed_actor<caf::reacts_to<quick>, caf::reacts_to<answer>, caf::reacts_to<slow>,
-                                      caf::replies_to<question>::with<reply>>;
+                                      caf::reacts_to<taken>, caf::replies_to<question>::with<reply>>;
 
 } // namespace
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(slow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(reply)
 
@@ -76,6 +80,13 @@ public:
   }
 
 protected:
+  bool take(const caf::type_erased_tuple& x, caf::execution_unit*) override {
+    if (cafbus::place_of<taken>(x) != 0)
+      return false;
+    note("taken", x.get_as<taken>(0).number);
+    return true;
+  }
+
   testee_actor::behavior_type make_behavior() override {
     set_error_handler([](caf::error&) {});
     set_exception_handler([this](std::exception_ptr&) -> caf::error {
@@ -86,6 +97,7 @@ protected:
         [this](const quick& x) { handle(x); },
         [this](const answer& x) { handle(x); },
         [this](const slow& x) { note("slow", x.number); },
+        [this](const taken& x) { note("waited", x.number); },
         [this](const question& x) {
           note("question", x.number);
           return reply{x.number};
@@ -150,6 +162,22 @@ CAF_TEST(a message that is not named goes through the mailbox) {
   CAF_CHECK_EQUAL(take(), names{});
   settle();
   CAF_CHECK_EQUAL(take(), (names{"slow1"}));
+}
+
+CAF_TEST(what an actor takes waits neither for a turn nor behind a backlog) {
+  auto x = spawn_testee();
+  caf::anon_send(x, taken{1});
+  caf::actor_cast<caf::abstract_actor*>(x)->enqueue(nullptr, caf::make_message_id(), caf::make_message(taken{2}),
+                                                    nullptr);
+  CAF_CHECK_EQUAL(take(), (names{"taken1", "taken2"}));
+  object(x).on_quick = [&](int) { send_here(x, taken{4}); };
+  send_here(x, quick{3});
+  CAF_CHECK_EQUAL(take(), (names{"quick3", "taken4", "end3"}));
+  send_here(x, slow{5});
+  send_here(x, taken{6});
+  CAF_CHECK_EQUAL(take(), (names{"taken6"}));
+  settle();
+  CAF_CHECK_EQUAL(take(), (names{"slow5"}));
 }
 
 CAF_TEST(a message from another thread goes through the mailbox) {
