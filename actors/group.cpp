@@ -24,10 +24,10 @@ using std::chrono::nanoseconds;
 log::shared_limit group_limit{log::usual_lines_per_second};
 log::shared_limit dead_limit{log::usual_lines_per_second};
 
-group_work::terms terms_of_group(const consumer_info& x) {
+group_work::terms terms_of_group(const consumer_info& x, size_t queue_bytes) {
   auto or_usual = [](uint32_t wish, uint32_t usual) { return wish == 0 ? usual : wish; };
   return {x.ack, x.ack ? or_usual(x.max_in_flight, defaults::max_in_flight) : defaults::most_unwritten,
-          or_usual(x.max_attempts, defaults::max_attempts), defaults::delivery_bytes};
+          or_usual(x.max_attempts, defaults::max_attempts), defaults::delivery_bytes, queue_bytes};
 }
 
 /// Invariant: `work` and `links` know the same members. `credit` is pending while the conn's delivery is not all with
@@ -37,7 +37,7 @@ class group_impl : public Base {
 public:
   group_impl(caf::actor_config& config, group_options x)
     : Base{config}, hub{std::move(x.hub)}, bounds{std::move(x.bounds)}, info{std::move(x.info)},
-      filter{std::move(x.filter)}, work{terms_of_group(info)} {}
+      filter{std::move(x.filter)}, work{terms_of_group(info, bounds.bytes)} {}
 
   const char* name() const override { return "group"; }
 

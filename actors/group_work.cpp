@@ -26,6 +26,16 @@ bool group_work::has_room(const member& x) const {
   return terms_.ack || x.has.empty() || x.bytes < terms_.max_bytes;
 }
 
+/// Who has none gets one nevertheless: an event that is larger than the bound must not stand still for ever.
+bool group_work::holds_enough() const {
+  return terms_.ack && held_bytes_ >= terms_.max_held_bytes && std::get<0>(*free_.begin()) != 0;
+}
+
+void group_work::take_off(member& x, const event_range& event) {
+  x.bytes -= event.bytes();
+  held_bytes_ -= event.bytes();
+}
+
 template <class F>
 void group_work::change(member_id id, member& x, F how) {
   free_.erase(place_of(id, x));
@@ -51,8 +61,10 @@ void group_work::remove(member_id id, time_point now) {
   members_.erase(found);
   for (const auto& gap : gone.next_gaps) // it has not learnt of them
     add_loss(gap.count, gap.reason);
-  for (auto& [seq, event] : gone.has)
+  for (auto& [seq, event] : gone.has) {
+    take_off(gone, event);
     settle(std::move(event), seq <= gone.sent, now, "left");
+  }
 }
 
 /// What a member does not want, or has left, goes on; one that it has not even been sent is as it was.
@@ -64,6 +76,8 @@ void group_work::settle(event_range event, bool was_seen, time_point due, const 
   }
   if (was_seen)
     ++event.attempt;
+  held_bytes_ += event.bytes();
+  returned_bytes_ += event.bytes();
   returned_.emplace(due, std::move(event));
 }
 
@@ -86,13 +100,16 @@ void group_work::take(const std::vector<event_range>& events, const std::vector<
 }
 
 bool group_work::wants_more() const {
-  return waiting_events_ == 0 && returned_.size() < std::max<size_t>(members_.size(), 1) * terms_.max_in_flight;
+  return waiting_events_ == 0 && returned_.size() < std::max<size_t>(members_.size(), 1) * terms_.max_in_flight &&
+         (returned_.empty() || returned_bytes_ < terms_.max_held_bytes);
 }
 
 std::optional<event_range> group_work::next_event(time_point now) {
   if (auto first = returned_.begin(); first != returned_.end() && first->first <= now) {
     auto result = std::move(first->second);
     returned_.erase(first);
+    held_bytes_ -= result.bytes();
+    returned_bytes_ -= result.bytes();
     if (result.attempt > 1)
       ++counts_.redelivered;
     return result;
@@ -139,6 +156,7 @@ void group_work::assign(member_id id, member& x, event_range event) {
   event.seq = ++x.seq;
   x.turn = ++turn_;
   x.bytes += event.bytes();
+  held_bytes_ += event.bytes();
   if (!x.next.empty() && x.next.back().batch == event.batch && x.next.back().last == event.first &&
       x.next.back().attempt == event.attempt && x.next.back().seq + x.next.back().size() == event.seq)
     x.next.back().last = event.last;
@@ -162,7 +180,7 @@ event_range group_work::kept(const event_range& event) const {
 }
 
 std::vector<group_work::hand> group_work::hand_out(time_point now) {
-  while (!free_.empty()) {
+  while (!free_.empty() && !holds_enough()) {
     auto event = next_event(now);
     if (!event)
       break;
@@ -206,7 +224,7 @@ void group_work::written(member_id id) {
   change(id, x, [&] {
     const auto end = x.has.upper_bound(x.sent);
     for (auto i = x.has.begin(); i != end; ++i) {
-      x.bytes -= i->second.bytes();
+      take_off(x, i->second);
       ++counts_.done;
     }
     x.has.erase(x.has.begin(), end);
@@ -222,7 +240,7 @@ void group_work::confirm(member_id id, uint64_t seq) {
   auto& x = found->second;
   change(id, x, [&] {
     auto event = x.has.extract(seq);
-    x.bytes -= event.mapped().bytes();
+    take_off(x, event.mapped());
   });
   ++counts_.done;
 }
@@ -236,7 +254,7 @@ void group_work::give_back(member_id id, uint64_t seq, time_point due) {
   auto& x = found->second;
   change(id, x, [&] {
     auto event = x.has.extract(seq);
-    x.bytes -= event.mapped().bytes();
+    take_off(x, event.mapped());
     settle(std::move(event.mapped()), true, due, "refused");
   });
 }

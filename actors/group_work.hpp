@@ -31,6 +31,8 @@ public:
     uint32_t max_in_flight = 0; ///< Events that a member has at once.
     uint32_t max_attempts = 0;  ///< With `ack`.
     size_t max_bytes = 0;       ///< Of one member's events, in a group without `ack`; one event is always possible.
+    size_t max_held_bytes = 0;  ///< With `ack`: of all members' events, and of those given back; each member can
+                                ///< always have one.
   };
 
   explicit group_work(terms x) : terms_{x} {}
@@ -108,6 +110,9 @@ private:
 
   static place place_of(member_id id, const member& x) { return {x.has.size(), x.turn, id}; }
   bool has_room(const member& x) const;
+  bool holds_enough() const;
+  /// What a member had is done, or goes elsewhere.
+  void take_off(member& x, const event_range& event);
   /// Changes a member, and with it its place among those that have room.
   template <class F>
   void change(member_id id, member& x, F how);
@@ -125,6 +130,8 @@ private:
   std::deque<entry> waiting_;                       // new ones
   uint64_t waiting_events_ = 0;                     // in it
   std::multimap<time_point, event_range> returned_; // by the time from which on they go out
+  size_t held_bytes_ = 0;                           // with members, or given back
+  size_t returned_bytes_ = 0;                       // of them: given back
   std::vector<gap_frame> losses_;                   // to be told with the next event; only counts and reasons
   std::vector<dead_event> dead_;
   uint64_t turn_ = 0;

@@ -15,7 +15,7 @@ using time_point = group_work::time_point;
 using given = std::map<uint64_t, std::vector<std::string>>;
 
 struct group_fixture {
-  group_work work{{true, 2, 3, 0}};
+  group_work work{{true, 2, 3, 0, 1 << 20}};
   time_point now{1h};
   uint64_t seq = 0;
 
@@ -243,6 +243,25 @@ CAF_TEST(without confirmations a member has no more bytes than one delivery) {
   CAF_CHECK(hand_out(false) == (given{{1, {"0"}}}));
   work.written(1);
   CAF_CHECK(hand_out(false) == (given{{1, {"1"}}}));
+}
+
+CAF_TEST(with confirmations the members have no more bytes together than the bound and one event each) {
+  work = group_work{{true, 100, 3, 0, 1}};
+  work.add(1, false);
+  work.add(2, false);
+  take(5);
+  CAF_CHECK(hand_out() == (given{{1, {"0"}}, {2, {"1"}}}));
+  work.confirm(1, 1);
+  CAF_CHECK(hand_out() == (given{{1, {"2"}}}));
+  work.give_back(2, 1, now + 1h);
+  CAF_CHECK(hand_out() == (given{{2, {"3"}}})); // what was given back counts, too
+  work.confirm(1, 2);
+  work.confirm(2, 2);
+  CAF_CHECK(hand_out() == (given{{1, {"4"}}}));
+  CAF_CHECK(!work.wants_more());
+  now += 1h;
+  CAF_CHECK(hand_out() == (given{{2, {"1/2"}}}));
+  CAF_CHECK(work.wants_more());
 }
 
 CAF_TEST(an event that waits for its confirmation does not keep its batch) {
