@@ -302,7 +302,10 @@ void feed::go_without_past() {
   let_go();
   cursor_.clear();
   skip_past_ = true;
-  connect(false);
+  boost::asio::post(loop_, [self = shared_from_this()] { // not while frames of the old connection are taken
+    if (!self->stopped_)
+      self->connect(false);
+  });
 }
 
 /// Before all events, since no others were asked for: the bus does not have all that came after our cursor.

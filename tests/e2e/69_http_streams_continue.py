@@ -110,7 +110,7 @@ def what_the_bus_has_forgotten_is_counted(t):
 
 @scenario
 def a_bus_without_a_past_is_told_and_the_stream_begins_now(t):
-    t.start_bus("--history-bytes", "0")
+    bus = t.start_bus("--history-bytes", "0")
     gateway = Gateway(t)
     stream = gateway.stream("k&last=5", subscribed=False)
     while (told := stream.next())[0] == "state":
@@ -120,6 +120,15 @@ def a_bus_without_a_past_is_told_and_the_stream_begins_now(t):
         pass
     publish(gateway, 1)
     equal(stream.event(), 1)
+    bus.kill()
+    t.start_bus("--history-bytes", "0")
+    while (told := stream.next())[0] == "state":
+        pass
+    equal(told[:2], ("gap", {"missed": None, "reason": "no_history"}))
+    while stream.next()[1] != {"state": "subscribed"}:
+        pass
+    publish(gateway, 2)
+    equal(stream.event(), 2)
     status, answer = gateway.ask("/events?types=k&since=soon")
     equal((status, answer["error"]["code"]), (400, "bad_start"))
     matches("soon", answer["error"]["message"])
