@@ -113,10 +113,12 @@ CAF_TEST(status says who is there and what became of the events) {
 }
 
 CAF_TEST(status says until when the certificate of the bus is valid) {
-  CAF_CHECK_EQUAL(ask<status_response>(read_status{}).certificate_expires, "");
+  auto before = ask<status_response>(read_status{});
+  CAF_CHECK_EQUAL(before.certificate_expires, "");
   caf::anon_send(parts.bus, certificate_changed{"2026-12-01T00:00:00Z"});
   sched.run();
-  CAF_CHECK_EQUAL(ask<status_response>(read_status{}).certificate_expires, "2026-12-01T00:00:00Z");
+  auto after = ask<status_response>(read_status{});
+  CAF_CHECK_EQUAL(after.certificate_expires, "2026-12-01T00:00:00Z");
 }
 
 CAF_TEST(a source is started when attached and stopped with the bus) {
