@@ -97,16 +97,11 @@ def streams_that_do_not_read_lose_their_own(t):
     equal(gateway.ask("/status")[1]["gateway"]["streams"], count)
     start = Vitals(gateway.pid)
     source = Stream(t, 300, pad=2_000)
-    ids = [0] * len(reading)
     begun = time.monotonic()
-    told = 0
     while time.monotonic() - begun < in_full(20, 4) * SLOWDOWN:
-        for i, stream in enumerate(reading):
+        for stream in reading:
             stream.sock.settimeout(WAIT)
-            kind, data, place = stream.next()
-            if kind == "event":
-                ids[i] = int(place.rsplit("-")[-1])
-            told += kind == "gap"
+            stream.next()
     sent = source.stop()
     readers.await_events(4 * sent)
     readers.stop()
