@@ -5,6 +5,7 @@
 #include "config/paths.hpp"
 #include "io/client/publish_lines.hpp"
 #include "messages/event_encoder.hpp"
+#include "messages/frame_codec.hpp"
 #include "messages/json_text.hpp"
 
 #include <unistd.h>
@@ -57,6 +58,10 @@ result<blocking_consumer> blocking_consumer::open(const std::string& socket_path
   greeting.subscription_id = request.subscription_id;
   greeting.filter = request.filter;
   greeting.on_filter_error = request.on_filter_error;
+  greeting.group = request.group;
+  greeting.ack = request.ack;
+  greeting.max_in_flight = request.max_in_flight;
+  greeting.max_attempts = request.max_attempts;
   auto answer = bus->subscribe(greeting, until.left());
   if (!answer)
     return answer.error();
@@ -69,7 +74,15 @@ result<received_event> blocking_consumer::next(nanoseconds timeout) {
     return got.error();
   auto hole = gaps_.on_event(got->seq);
   return received_event{got->event_type, got->event_id, got->payload, got->seq,
-                        hole ? hole->last - hole->first + 1 : 0};
+                        hole ? hole->last - hole->first + 1 : 0, got->attempt};
+}
+
+result<void> blocking_consumer::confirm(uint64_t seq, nanoseconds patience) {
+  return bus_.send(encode(ack_frame{seq}), patience);
+}
+
+result<void> blocking_consumer::give_back(uint64_t seq, std::chrono::milliseconds delay, nanoseconds patience) {
+  return bus_.send(encode(nack_frame{seq, static_cast<uint64_t>(std::max(delay.count(), int64_t{0}))}), patience);
 }
 
 // -- producer ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,10 @@ struct subscription {
   std::string subscription_id = {};          ///< Identity for first and last; empty: the key.
   event_filter filter = {};                  ///< Only events of whose payload all of it holds.
   std::string on_filter_error = {};          ///< If it cannot judge an event: skip, pass or fail; empty: skip.
+  std::string group = {};                    ///< The events are shared with all who name it; empty: with nobody.
+  bool ack = false;           ///< With a group: each event is confirmed; what is not goes to another member.
+  uint32_t max_in_flight = 0; ///< With `ack`: events that may not be confirmed yet; 0: the bus's default.
+  uint32_t max_attempts = 0;  ///< With `ack`: how often an event is given out; 0: the bus's default.
 };
 
 /// An event. Views are valid until the next call on its consumer.
@@ -42,6 +46,7 @@ struct received_event {
   std::string_view payload = {};  ///< JSON, byte for byte as it was published.
   uint64_t seq = 0;
   uint64_t missed = 0; ///< Events that were dropped right before this one, since we were too slow.
+  uint64_t attempt = 1; ///< How often members of the group have been given it.
 };
 
 /// A consumer of one bus.
@@ -55,6 +60,12 @@ public:
   /// `refused` (the filter cannot judge an event, and `on_filter_error` is fail),
   /// `closed` (without a word: it was killed, or gave us up as stalled), `protocol`, `system`.
   result<received_event> next(std::chrono::nanoseconds timeout);
+
+  /// The event of that number has been handled; for a subscription with `ack`. @param patience As for producers.
+  result<void> confirm(uint64_t seq, std::chrono::nanoseconds patience);
+
+  /// It has not been: a member gets it again, not before `delay` has passed.
+  result<void> give_back(uint64_t seq, std::chrono::milliseconds delay, std::chrono::nanoseconds patience);
 
   /// Whether there was no other consumer of the subscription id.
   bool first() const noexcept { return first_; }

@@ -127,6 +127,29 @@ CAF_TEST(what is no event is told and the next one is published) {
   CAF_CHECK(take(out.finish(5s)) == (publish_ack{1, 0, 0, 1, 0}));
 }
 
+CAF_TEST(a member of a group confirms events and gives them back) {
+  subscription request;
+  request.event_key = "t";
+  request.group = "g";
+  request.ack = true;
+  auto in = take(blocking_consumer::open(options.socket, request, 5s));
+  auto out = producer();
+  publish(out, "1");
+  CAF_CHECK(take(out.finish(5s)) == (publish_ack{1, 0, 0, 0, 1}));
+  const auto first = take(in.next(5s));
+  CAF_CHECK_EQUAL(first.attempt, 1u);
+  CAF_REQUIRE(in.give_back(first.seq, 0ms, 5s));
+  const auto again = take(in.next(5s));
+  CAF_CHECK_EQUAL(again.attempt, 2u);
+  CAF_CHECK_EQUAL(again.payload, "1");
+  CAF_REQUIRE(in.confirm(again.seq, 5s));
+  auto asked = take(client::connect(options.socket, 5s));
+  auto status = take(asked.ask_status(5s)); // what was sent before it may still be on its way
+  for (; status.groups.at(0).done == 0; status = take(asked.ask_status(5s)))
+    asked = take(client::connect(options.socket, 5s));
+  CAF_CHECK_EQUAL(status.groups.at(0).redelivered, 1u);
+}
+
 CAF_TEST(a time limit passes and the next call goes on) {
   auto in = consumer();
   CAF_CHECK(failure_of(in.next(1ms)).kind == failure_kind::timed_out);
