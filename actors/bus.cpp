@@ -16,6 +16,7 @@
 #include "messages/type_pattern.hpp"
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <spdlog/logger.h>
 #include <unistd.h>
@@ -140,13 +141,23 @@ void bus_state::list_everyone(const std::function<void(const consumer_list&)>& t
                               const std::function<void(caf::error&)>& fail) {
   auto add_groups = [this, then, fail](const consumer_list& of_hub) {
     auto list = of_hub;
+    std::map<std::string, consumer_status> seen; // groups, as the hub has them
+    for (const auto& x : of_hub.consumers)
+      if (!x.group.empty())
+        seen.emplace(x.group, x);
     std::erase_if(list.consumers, [](const consumer_status& x) { return !x.group.empty(); });
     self->request(parts.groups, caf::infinite, list_groups{})
         .then(
-            [list, then](const group_list& x) mutable {
+            [list, seen, then](const group_list& x) mutable {
               for (const auto& group : x.groups) {
                 list.groups.push_back(group.status);
-                list.consumers.insert(list.consumers.end(), group.members.begin(), group.members.end());
+                for (const auto& member : group.members) {
+                  auto& y = list.consumers.emplace_back(member);
+                  const auto& whole = seen[group.status.name];
+                  y.filtered = whole.filtered; // before it comes to members
+                  y.filter_errors = whole.filter_errors;
+                  y.blocks = whole.blocks;
+                }
               }
               then(list);
             },

@@ -21,7 +21,7 @@ event_range one_of(const event_range& x, uint32_t i) {
 } // namespace
 
 bool group_work::has_room(const member& x) const {
-  if (x.has.size() >= terms_.max_in_flight)
+  if (x.in_delivery || x.has.size() >= terms_.max_in_flight)
     return false;
   return terms_.ack || x.has.empty() || x.bytes < terms_.max_bytes;
 }
@@ -57,25 +57,21 @@ void group_work::remove(member_id id, time_point now) {
     return;
   auto gone = std::move(found->second);
   free_.erase(place_of(id, gone));
-  to_hand_.erase(id);
   members_.erase(found);
-  for (const auto& gap : gone.next_gaps) // it has not learnt of them
-    add_loss(gap.count, gap.reason);
   for (auto& [seq, event] : gone.has) {
     take_off(gone, event);
-    settle(std::move(event), seq <= gone.sent, now, "left");
+    settle(std::move(event), now, "left");
   }
 }
 
-/// What a member does not want, or has left, goes on; one that it has not even been sent is as it was.
-void group_work::settle(event_range event, bool was_seen, time_point due, const char* why) {
-  if (was_seen && terms_.ack && event.attempt >= terms_.max_attempts) {
+/// What a member does not want, or has left, goes on.
+void group_work::settle(event_range event, time_point due, const char* why) {
+  if (terms_.ack && event.attempt >= terms_.max_attempts) {
     ++counts_.dead;
     dead_.push_back({std::move(event), why});
     return;
   }
-  if (was_seen)
-    ++event.attempt;
+  ++event.attempt;
   held_bytes_ += event.bytes();
   returned_bytes_ += event.bytes();
   returned_.emplace(due, std::move(event));
@@ -110,8 +106,7 @@ std::optional<event_range> group_work::next_event(time_point now) {
     returned_.erase(first);
     held_bytes_ -= result.bytes();
     returned_bytes_ -= result.bytes();
-    if (result.attempt > 1)
-      ++counts_.redelivered;
+    ++counts_.redelivered;
     return result;
   }
   while (!waiting_.empty()) {
@@ -163,8 +158,7 @@ void group_work::assign(member_id id, member& x, event_range event) {
   else
     x.next.push_back(event);
   x.has.emplace(event.seq, kept(event));
-  if (!x.in_delivery)
-    to_hand_.insert(id);
+  to_hand_.insert(id);
 }
 
 /// What waits for a confirmation, which may take long, must not keep a whole batch alive.
@@ -191,8 +185,7 @@ std::vector<group_work::hand> group_work::hand_out(time_point now) {
   std::vector<hand> result;
   for (auto id : std::exchange(to_hand_, {})) {
     auto& x = members_.find(id)->second;
-    x.in_delivery = true;
-    x.sent = x.seq;
+    change(id, x, [&x] { x.in_delivery = true; });
     for (const auto& range : x.next)
       x.on_its_way += range.size();
     if (!x.tells_gaps)
@@ -206,7 +199,7 @@ bool group_work::begin_delivery(member_id id) {
   auto found = members_.find(id);
   if (found == members_.end() || found->second.in_delivery)
     return false;
-  found->second.in_delivery = true;
+  change(id, found->second, [&] { found->second.in_delivery = true; });
   return true;
 }
 
@@ -215,25 +208,21 @@ void group_work::written(member_id id) {
   if (found == members_.end() || !found->second.in_delivery)
     return;
   auto& x = found->second;
-  x.in_delivery = false;
   x.delivered += std::exchange(x.on_its_way, 0);
-  if (!x.next.empty())
-    to_hand_.insert(id);
-  if (terms_.ack)
-    return;
   change(id, x, [&] {
-    const auto end = x.has.upper_bound(x.sent);
-    for (auto i = x.has.begin(); i != end; ++i) {
-      take_off(x, i->second);
-      ++counts_.done;
-    }
-    x.has.erase(x.has.begin(), end);
+    x.in_delivery = false;
+    if (terms_.ack)
+      return;
+    counts_.done += x.has.size();
+    for (const auto& [seq, event] : x.has)
+      take_off(x, event);
+    x.has.clear();
   });
 }
 
 void group_work::confirm(member_id id, uint64_t seq) {
   auto found = members_.find(id);
-  if (found == members_.end() || seq > found->second.sent || !found->second.has.contains(seq)) {
+  if (found == members_.end() || !found->second.has.contains(seq)) {
     ++counts_.ignored;
     return;
   }
@@ -247,7 +236,7 @@ void group_work::confirm(member_id id, uint64_t seq) {
 
 void group_work::give_back(member_id id, uint64_t seq, time_point due) {
   auto found = members_.find(id);
-  if (found == members_.end() || seq > found->second.sent || !found->second.has.contains(seq)) {
+  if (found == members_.end() || !found->second.has.contains(seq)) {
     ++counts_.ignored;
     return;
   }
@@ -255,7 +244,7 @@ void group_work::give_back(member_id id, uint64_t seq, time_point due) {
   change(id, x, [&] {
     auto event = x.has.extract(seq);
     take_off(x, event.mapped());
-    settle(std::move(event.mapped()), true, due, "refused");
+    settle(std::move(event.mapped()), due, "refused");
   });
 }
 
@@ -282,9 +271,9 @@ group_status group_work::status() const {
 conn_counters group_work::counters_of(member_id id) const {
   const auto& x = members_.at(id);
   conn_counters result{x.seq, x.dropped, x.delivered, x.seq - x.dropped - x.delivered, 0};
-  for (auto i = x.has.begin(); i != x.has.end() && result.queued != 0; ++i) // what is confirmed is written
-    if (i->first > x.sent || x.in_delivery)
-      result.queued_bytes += i->second.bytes();
+  auto newest = x.has.rbegin(); // what is on its way was given last
+  for (uint64_t i = 0; i < result.queued && newest != x.has.rend(); ++i, ++newest)
+    result.queued_bytes += newest->second.bytes();
   return result;
 }
 

@@ -16,8 +16,9 @@ namespace cafbus {
 /// Who of a group has which events: the group without its messages.
 ///
 /// New events wait in their order. Each goes to the member that has the fewest, of several to the one that was given
-/// its last one the longest ago; events that were given back go first. A member has an event until it has confirmed it,
-/// in a group without confirmations until it is written. What a member that leaves has, others get.
+/// its last one the longest ago; events that were given back go first. A member that a delivery is on its way to is
+/// given nothing more until it has taken that: all that it has it has been sent. A member has an event until it has
+/// confirmed it, in a group without confirmations until it is written. What a member that leaves has, others get.
 ///
 /// Invariants: an event is in one place: waiting, with one member, or given back. A member's numbers only grow, without
 /// a hole but for what was lost. received = waiting + in_flight + done + dead, of what was not lost before it came.
@@ -94,8 +95,7 @@ private:
   };
   struct member {
     bool tells_gaps = false;
-    uint64_t seq = 0;  // given last
-    uint64_t sent = 0; // of the delivery that was sent last
+    uint64_t seq = 0; // given last
     uint64_t dropped = 0;
     uint64_t delivered = 0;
     uint64_t on_its_way = 0;             // events of the delivery that is
@@ -103,7 +103,7 @@ private:
     std::map<uint64_t, event_range> has; // by number, one event each
     size_t bytes = 0;                    // of them
     uint64_t turn = 0;                   // when it was given its last one
-    std::vector<event_range> next;       // the delivery after that
+    std::vector<event_range> next;       // the next delivery, while it is put together
     std::vector<gap_frame> next_gaps;
   };
   using place = std::tuple<size_t, uint64_t, member_id>; // fewest events, longest ago
@@ -120,13 +120,13 @@ private:
   void assign(member_id id, member& x, event_range event);
   void tell_losses(member& x);
   void add_loss(uint64_t count, gap_reason why);
-  void settle(event_range event, bool was_seen, time_point due, const char* why);
+  void settle(event_range event, time_point due, const char* why);
   event_range kept(const event_range& event) const;
 
   terms terms_;
   std::map<member_id, member> members_;
-  std::set<place> free_;                            // members with room
-  std::set<member_id> to_hand_;                     // members with a next delivery, and none on its way
+  std::set<place> free_;                            // members with room, and no delivery on its way
+  std::set<member_id> to_hand_;                     // members whose next delivery is put together
   std::deque<entry> waiting_;                       // new ones
   uint64_t waiting_events_ = 0;                     // in it
   std::multimap<time_point, event_range> returned_; // by the time from which on they go out

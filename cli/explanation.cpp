@@ -106,9 +106,28 @@ private:
     add(event_stage::filter, std::move(text));
   }
 
+  /// @returns whether all is said.
+  bool look_at_group(const consumer_status& x, const std::string& who) {
+    const auto group = std::ranges::find(x_.groups, x.group, &group_status::name);
+    if (group == x_.groups.end())
+      return false;
+    const auto its = "group " + plain(x.group);
+    if (group->lost != 0)
+      add(event_stage::queue, its + " was too slow: " + std::to_string(group->lost) + " of its " +
+                                  std::to_string(group->received) + " events were dropped");
+    if (x.in_flight != 0)
+      add(event_stage::handler, who + " has not confirmed " + std::to_string(x.in_flight) + " events; " +
+                                    std::to_string(group->waiting) + " more wait in " + its);
+    else if (x.received == 0 && group->received != 0)
+      add(event_stage::consumer, "the events of " + its + " have gone to other members than " + who);
+    return x.in_flight != 0 || (x.received == 0 && group->received != 0);
+  }
+
   void look_at(const consumer_status& x) {
     const auto who = "consumer " + std::to_string(x.pid);
     look_at_filter(x, who);
+    if (look_at_group(x, who))
+      return;
     if (x.received == 0 && x.filtered != 0)
       return;
     if (x.received == 0) {

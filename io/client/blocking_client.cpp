@@ -73,8 +73,8 @@ result<received_event> blocking_consumer::next(nanoseconds timeout) {
   if (!got)
     return got.error();
   auto hole = gaps_.on_event(got->seq);
-  return received_event{got->event_type, got->event_id, got->payload, got->seq,
-                        hole ? hole->last - hole->first + 1 : 0, got->attempt};
+  return received_event{got->event_type, got->event_id, got->payload, got->seq, hole ? hole->last - hole->first + 1 : 0,
+                        got->attempt};
 }
 
 result<void> blocking_consumer::confirm(uint64_t seq, nanoseconds patience) {

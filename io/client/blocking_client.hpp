@@ -45,7 +45,7 @@ struct received_event {
   std::string_view event_id = {}; ///< Empty: it has none.
   std::string_view payload = {};  ///< JSON, byte for byte as it was published.
   uint64_t seq = 0;
-  uint64_t missed = 0; ///< Events that were dropped right before this one, since we were too slow.
+  uint64_t missed = 0;  ///< Events that were dropped right before this one, since we were too slow.
   uint64_t attempt = 1; ///< How often members of the group have been given it.
 };
 

@@ -243,6 +243,19 @@ CAF_TEST(a filter that fails ends all members) {
   CAF_CHECK(!enter(info).answer.admitted);
 }
 
+CAF_TEST(what the filter of a group keeps back is counted at each member) {
+  auto info = worker();
+  info.filter = {{"/n", ">", filter_value{filter_scalar{int64_t{0}}}}};
+  auto a = enter(info);
+  auto b = enter(info);
+  publish_events(3, "t"); // 0, 1 and 2
+  const auto x = status();
+  CAF_REQUIRE(x.consumers.size() == 2);
+  CAF_CHECK_EQUAL(x.consumers[0].filtered, 1u);
+  CAF_CHECK_EQUAL(x.consumers[1].filtered, 1u);
+  CAF_CHECK_EQUAL(group().received, 2u);
+}
+
 CAF_TEST(a member knows the state of sources) {
   caf::anon_send(parts.hub, source_status{"feed", source_state::connected, ""});
   sched.run();

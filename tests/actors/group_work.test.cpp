@@ -108,7 +108,7 @@ CAF_TEST(what a member that leaves has not confirmed goes to others with its att
   CAF_CHECK(adds_up());
 }
 
-CAF_TEST(what a member had not been sent yet is no attempt) {
+CAF_TEST(what comes while a delivery is on its way to a member that then leaves is no attempt) {
   work.add(1, false);
   take(1);
   hand_out(false);
@@ -197,7 +197,7 @@ CAF_TEST(what is lost is told once to the member that gets the next event) {
   CAF_CHECK(adds_up());
 }
 
-CAF_TEST(a loss that a member has not learnt of is told to another) {
+CAF_TEST(a loss that comes while a delivery is on its way to a member that then leaves is told to another) {
   work.add(1, true);
   take(1);
   hand_out(false);
@@ -207,7 +207,7 @@ CAF_TEST(a loss that a member has not learnt of is told to another) {
   work.remove(1, now);
   work.add(2, true);
   hand_out();
-  CAF_CHECK(gaps[2] == (std::vector<gap_frame>{{1, 1, 1, gap_reason::queue_full}}));
+  CAF_CHECK(gaps[2] == (std::vector<gap_frame>{{2, 2, 1, gap_reason::queue_full}}));
 }
 
 CAF_TEST(nothing new is taken while much was given back) {

@@ -72,3 +72,18 @@ CAF_TEST(names from the bus cannot command a terminal) {
   for (const auto& y : why_nothing(x, "k"))
     CAF_CHECK(y.text.find('\x1b') == std::string::npos);
 }
+
+CAF_TEST(a member of a group is told who has the events and what it has not confirmed) {
+  auto x = running();
+  x.consumers = {{.pid = 5, .event_key = "k", .received = 3, .delivered = 3}, {.pid = 6, .event_key = "k"}};
+  x.consumers[0].group = x.consumers[1].group = "g";
+  x.consumers[0].in_flight = 2;
+  x.groups = {{.name = "g", .members = 2, .ack = true, .received = 9, .waiting = 4, .in_flight = 2, .lost = 1}};
+  auto found = why_nothing(x, "k", 5);
+  CAF_REQUIRE(found.size() == 2);
+  CAF_CHECK(found[0] == (finding{queue, "group g was too slow: 1 of its 9 events were dropped"}));
+  CAF_CHECK(found[1] == (finding{handler, "consumer 5 has not confirmed 2 events; 4 more wait in group g"}));
+  x.groups[0].lost = 0;
+  found = why_nothing(x, "k", 6);
+  CAF_CHECK(found.back() == (finding{consumer, "the events of group g have gone to other members than consumer 6"}));
+}
