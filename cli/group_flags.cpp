@@ -1,8 +1,8 @@
 #include "cli/group_flags.hpp"
 
 #include "base/utf8.hpp"
-#include "cli/command_line.hpp"
 #include "config/defaults.hpp"
+#include "config/duration.hpp"
 
 namespace cafbus {
 
