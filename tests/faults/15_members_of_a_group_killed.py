@@ -55,7 +55,7 @@ def each_event_is_handled_and_comes_again_with_its_mark(t):
     rng = random.Random(18)
     pids = [start(path, log, n) for n in range(MEMBERS)]
     try:
-        t.await_status(lambda x: x["groups"] and x["groups"][0]["members"] == MEMBERS, "all are in")
+        t.await_status(lambda x: [y["members"] for y in x.get("groups", [])] == [MEMBERS], "all are in")
         for n in range(ROUNDS):
             t.publish(*[event("k", {"n": n * PER_ROUND + i}) for i in range(PER_ROUND)])
             time.sleep(rng.random() * 0.005)
