@@ -228,9 +228,6 @@ std::vector<std::string> explain(const status_response& x) {
     result.emplace_back("this bus is of another make, and does not report what happened to its events");
     return result;
   }
-  if (x.version != version())
-    result.push_back("this bus is of version " + plain(x.version) + ", and this program of " + version() +
-                     "; `cafbus restart` puts one of this program in its place");
   if (x.counters.unmatched != 0)
     result.push_back(unmatched_text(x));
   if (x.consumers.empty())
@@ -262,6 +259,9 @@ std::vector<std::string> explain(const status_response& x) {
       result.push_back("consumer " + std::to_string(consumer.pid) +
                        " reads too slowly: " + std::to_string(consumer.dropped) + " of its " +
                        std::to_string(consumer.received) + " events were dropped");
+  if (x.version != version()) // the least of the troubles is the last
+    result.push_back("this bus is of version " + plain(x.version) + ", and this program of " + version() +
+                     "; `cafbus restart` puts one of this program in its place");
   return result;
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 /// Variables that commands find which the bus and its clients run, and so maybe a cafbus command in them.
 constexpr std::string_view command_variables[] = {
-    "CAFBUS_EVENT_TYPE", "CAFBUS_EVENT_ID",        "CAFBUS_EVENT_KEY", "CAFBUS_SEQ",          "CAFBUS_MISSED",
-    "CAFBUS_DROPPED",    "CAFBUS_SUBSCRIPTION_ID", "CAFBUS_DAEMON",    "CAFBUS_MISSED_REASON"};
+    "CAFBUS_EVENT_TYPE", "CAFBUS_EVENT_ID",        "CAFBUS_EVENT_KEY", "CAFBUS_SEQ",           "CAFBUS_MISSED",
+    "CAFBUS_DROPPED",    "CAFBUS_SUBSCRIPTION_ID", "CAFBUS_DAEMON",    "CAFBUS_MISSED_REASON", "CAFBUS_ATTEMPT"};
 
 } // namespace
 
