@@ -268,7 +268,7 @@ void bounded_mailbox::drop_oldest(gap_reason why) {
   ++oldest.first;
   ++oldest.seq;
   if (oldest.size() == 0)
-    pop_front(event_batch_ptr{oldest.batch});
+    pop_front(event_batch_ptr{std::move(oldest.batch)});
 }
 
 /// Moves events from the queue's front until `budget` bytes are used, at least one.

@@ -220,32 +220,30 @@ void group_work::written(member_id id) {
   });
 }
 
-void group_work::confirm(member_id id, uint64_t seq) {
+/// An event that a member has; none if it has no event of that number, which is counted.
+std::optional<event_range> group_work::take_from(member_id id, uint64_t seq) {
   auto found = members_.find(id);
   if (found == members_.end() || !found->second.has.contains(seq)) {
     ++counts_.ignored;
-    return;
+    return std::nullopt;
   }
   auto& x = found->second;
+  std::optional<event_range> result;
   change(id, x, [&] {
-    auto event = x.has.extract(seq);
-    take_off(x, event.mapped());
+    result = std::move(x.has.extract(seq).mapped());
+    take_off(x, *result);
   });
-  ++counts_.done;
+  return result;
+}
+
+void group_work::confirm(member_id id, uint64_t seq) {
+  if (take_from(id, seq))
+    ++counts_.done;
 }
 
 void group_work::give_back(member_id id, uint64_t seq, time_point due) {
-  auto found = members_.find(id);
-  if (found == members_.end() || !found->second.has.contains(seq)) {
-    ++counts_.ignored;
-    return;
-  }
-  auto& x = found->second;
-  change(id, x, [&] {
-    auto event = x.has.extract(seq);
-    take_off(x, event.mapped());
-    settle(std::move(event.mapped()), due, "refused");
-  });
+  if (auto event = take_from(id, seq))
+    settle(std::move(*event), due, "refused");
 }
 
 std::optional<group_work::time_point> group_work::next_due(time_point now) const {

@@ -113,6 +113,7 @@ private:
   bool holds_enough() const;
   /// What a member had is done, or goes elsewhere.
   void take_off(member& x, const event_range& event);
+  std::optional<event_range> take_from(member_id id, uint64_t seq);
   /// Changes a member, and with it its place among those that have room.
   template <class F>
   void change(member_id id, member& x, F how);
