@@ -227,7 +227,7 @@ status_response bus_state::describe(const hub_status& hub, const consumer_list& 
   return result;
 }
 
-void bus_state::on_reconfigure(const reconfigure& x) {
+caf::result<reconfigured> bus_state::on_reconfigure(const reconfigure& x) {
   static_cast<runtime_limits&>(options) = x;
   budget->set_limit(x.max_queued_bytes);
   self->send(parts.hub, x);
@@ -235,7 +235,8 @@ void bus_state::on_reconfigure(const reconfigure& x) {
   self->send(parts.supervisor, x);
   self->send(parts.groups, x);
   if (listener)
-    self->send(listener, x);
+    return self->delegate(listener, x);
+  return reconfigured{};
 }
 
 void bus_state::on_idle_reached() {
@@ -311,7 +312,7 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
       [&state](const read_status&) { return state.on_read_status(); },
       [&state](const stop_bus& x) { return state.on_stop(x); },
       [&state](const source_ended& x) { state.on_source_ended(x); },
-      [&state](const reconfigure& x) { state.on_reconfigure(x); },
+      [&state](const reconfigure& x) { return state.on_reconfigure(x); },
       [&state](const certificate_changed& x) { state.certificate = x; },
       [&state](const idle_reached&) { state.on_idle_reached(); },
       [&state](const stop_overdue& x) { state.on_stop_overdue(x); },

@@ -50,7 +50,7 @@ struct bus_state {
   caf::result<status_response> on_read_status();
   caf::result<stop_verdict> on_stop(const stop_bus& x);
   void on_source_ended(const source_ended& x);
-  void on_reconfigure(const reconfigure& x);
+  caf::result<reconfigured> on_reconfigure(const reconfigure& x);
   void on_idle_reached();
   void on_stop_overdue(const stop_overdue& x);
   void on_down(const caf::down_msg& x);

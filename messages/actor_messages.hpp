@@ -15,6 +15,7 @@ namespace cafbus {
 /// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones,
 /// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts again if there is no consumer.
 struct reconfigure : runtime_limits {};
+struct reconfigured {}; ///< Whoever comes from now on has them.
 
 // -- subscriber -------------------------------------------------------------------------------------------------------
 
@@ -377,8 +378,7 @@ struct stop_overdue {
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
 // clang-format off
-CAFBUS_LOCAL(reconfigure)
-CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
+CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(reconfigured) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
 CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(replay_events) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
 CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)

@@ -210,7 +210,7 @@ using listener_actor = caf::typed_actor<
     // From the bus, for status.
     caf::replies_to<read_load>::with<bus_load>,
     // From the bus.
-    caf::reacts_to<reconfigure>>;
+    caf::replies_to<reconfigure>::with<reconfigured>>;
 
 // -- bus: the one place where the parts meet --------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ using bus_actor = caf::typed_actor<
     // From sources.
     caf::reacts_to<source_ended>,
     // From the program, when its options have changed.
-    caf::reacts_to<reconfigure>,
+    caf::replies_to<reconfigure>::with<reconfigured>,
     // From the program, at the start and when its certificate has changed.
     caf::reacts_to<certificate_changed>,
     // From the idle supervisor.

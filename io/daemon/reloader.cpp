@@ -4,14 +4,15 @@
 #include "config/log_limit.hpp"
 #include "config/reload.hpp"
 
-#include <caf/send.hpp>
+#include <caf/scoped_actor.hpp>
 #include <spdlog/logger.h>
 
 namespace cafbus {
 
 namespace {
 
-constexpr size_t whole_text = 1'024; // of an error; a path may be long
+constexpr auto reach_time = std::chrono::seconds{5}; // for new options to reach the actors
+constexpr size_t whole_text = 1'024;                 // of an error; a path may be long
 
 std::string names_of(const std::vector<option_change>& changes) {
   std::string result;
@@ -58,7 +59,14 @@ reload_result reloader::apply(const serve_options& wanted) {
   log::lines_per_second = running_.bus.log_lines;
   auto limits = running_.bus;
   limit_(limits);
-  caf::anon_send(bus_, reconfigure{limits});
+  // told only when it holds: who connects after the answer has the new limits
+  caf::scoped_actor self{bus_.home_system()};
+  self->request(bus_, reach_time, reconfigure{limits})
+      .receive([](const reconfigured&) {},
+               [&](const caf::error&) {
+                 result.warnings.push_back(
+                     "the bus has not taken the new options over, which means that it is stopping");
+               });
   if (auto renewed = links_.reload(running_.nodes); !renewed) {
     log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
     result.warnings.push_back("the old certificates stay in use: " + renewed.error().text);

@@ -137,11 +137,12 @@ void socket_broker_state::on_first_frame_due() {
 }
 
 /// Sessions keep the context that they were made with.
-void socket_broker_state::on_reconfigure(const reconfigure& x) {
+reconfigured socket_broker_state::on_reconfigure(const reconfigure& x) {
   auto changed = std::make_shared<session_context>(*context);
   static_cast<runtime_limits&>(changed->options) = x;
   changed->limit->most = x.max_connections;
   context = std::move(changed);
+  return {};
 }
 
 void socket_broker_state::on_session_down(caf::actor_id id) {
@@ -209,7 +210,7 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
       [&state](const stop_if_idle&) { return state.on_stop_if_idle(); },
       [&state](const close_listener& x) { return state.on_close_listener(x); },
       [&state](const read_load&) { return state.on_read_load(); },
-      [&state](const reconfigure& x) { state.on_reconfigure(x); },
+      [&state](const reconfigure& x) { return state.on_reconfigure(x); },
       [&state](const caf::io::new_connection_msg& x) { state.on_connection(x); },
       [&state](const caf::io::acceptor_closed_msg&) { state.on_acceptor_closed(); },
       [&state](const session_established& x) { state.on_established(x); },

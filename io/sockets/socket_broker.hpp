@@ -43,7 +43,7 @@ struct socket_broker_state {
   void on_acceptor_closed();
   void on_established(const session_established& x);
   void on_first_frame_due();
-  void on_reconfigure(const reconfigure& x);
+  reconfigured on_reconfigure(const reconfigure& x);
   void on_session_down(caf::actor_id id);
   void on_evict_half_open();
   bus_load on_read_load() const;

@@ -21,7 +21,7 @@ bus_actor::behavior_type told_bus(bus_actor::pointer, int* times) {
           [](const read_status&) { return status_response{}; },
           [](const stop_bus&) { return stop_verdict{}; },
           [](const source_ended&) {},
-          [](const reconfigure&) {},
+          [](const reconfigure&) { return reconfigured{}; },
           [](const certificate_changed&) {},
           [times](const idle_reached&) { ++*times; },
           [](const stop_overdue&) {}};

@@ -29,7 +29,7 @@ inline listener_actor::behavior_type scripted_listener(listener_actor::pointer s
             return self->make_response_promise<listener_closed>();
           },
           [](const read_load&) { return bus_load{.connections = 7, .half_open = 3, .refused = 2, .paused = true}; },
-          [](const reconfigure&) {}};
+          [](const reconfigure&) { return reconfigured{}; }};
 }
 
 inline bus_options short_idle() {

@@ -40,7 +40,7 @@ inline bus_actor::behavior_type watching_bus(bus_actor::pointer, std::shared_ptr
           [](const read_status&) { return status_response{}; },
           [](const stop_bus&) { return stop_verdict{}; },
           [watch](const source_ended& x) { watch->on_ended(x); },
-          [](const reconfigure&) {},
+          [](const reconfigure&) { return reconfigured{}; },
           [](const certificate_changed&) {},
           [](const idle_reached&) {},
           [](const stop_overdue&) {}};
