@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
+#include <cstring>
 
 namespace cafbus {
 
@@ -47,7 +47,8 @@ failure_kind kind_of_errno(int error) noexcept {
 }
 
 std::string errno_text(int error) {
-  return std::generic_category().message(error);
+  std::array<char, 128> buffer{}; // glibc's longest text has 49
+  return strerror_r(error, buffer.data(), buffer.size());
 }
 
 failure errno_failure(std::string what) {

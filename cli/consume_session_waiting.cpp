@@ -1,5 +1,6 @@
 #include "cli/consume_session.hpp"
 
+#include "base/result.hpp"
 #include "cli/console.hpp"
 #include "cli/silence.hpp"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 // What a session waits for: the bus, its output, its command, signals, its standard input and times.
 
@@ -43,7 +43,7 @@ void consume_session::flush() {
   if (result == output::state::good)
     return;
   if (result == output::state::failed) {
-    complain(0, "cannot write to standard output: " + std::system_category().message(output_.error()));
+    complain(0, "cannot write to standard output: " + errno_text(output_.error()));
     output_failed_ = true;
   }
   end_output();

@@ -312,8 +312,9 @@ CAF_TEST(what links have lost is a hole for each consumer that wanted it) {
   CAF_CHECK_EQUAL(ask<stream_news_taken>(stream_news{{}, {}, {{7, "a", 11, 13, 1}}}).lost, 0u); // told by another link
   publish_batch(make_batch({{"a"}}));
   CAF_CHECK_EQUAL(near->seqs, (std::vector<uint64_t>{1, 5}));
-  CAF_CHECK_EQUAL(list().consumers[0].dropped, 3u);
-  CAF_CHECK_EQUAL(list().consumers[1].received, 0u);
+  auto listed = list();
+  CAF_CHECK_EQUAL(listed.consumers[0].dropped, 3u);
+  CAF_CHECK_EQUAL(listed.consumers[1].received, 0u);
   CAF_CHECK(other->seqs.empty());
 }
 

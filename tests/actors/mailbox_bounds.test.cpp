@@ -67,8 +67,9 @@ CAF_TEST(a queue is full for publishers that wait when it is half full and with 
   push(testee, 1);
   auto waiting = numbered_batch(4);
   testee.push(waiting, all_of(waiting));
-  CAF_REQUIRE(testee.room_left().has_value());
-  CAF_CHECK_EQUAL(testee.room_left()->events, 1u);
+  auto left = testee.room_left();
+  CAF_REQUIRE(left.has_value());
+  CAF_CHECK_EQUAL(left->events, 1u);
   waiting = numbered_batch(1);
   testee.push(waiting, all_of(waiting));
   CAF_CHECK(!testee.room_left());

@@ -8,7 +8,9 @@ CAF_TEST(a host is the name that its certificate must have) {
   auto x = parse_node_place("hub.example.org:4000");
   CAF_REQUIRE(x);
   CAF_CHECK(*x == (node_place{"hub.example.org", {"hub.example.org", 4000}, {}}));
-  CAF_CHECK_EQUAL(parse_node_place("[::1]:1")->name, "::1");
+  x = parse_node_place("[::1]:1");
+  CAF_REQUIRE(x);
+  CAF_CHECK_EQUAL(x->name, "::1");
 }
 
 CAF_TEST(a name before the host is expected instead) {

@@ -156,7 +156,8 @@ CAF_TEST(new limits hold for who comes from then on) {
   caf::anon_send(parts.bus, limits);
   settle();
   CAF_CHECK(has(say_hello(connect(), "k"), "too_many_connections"));
-  CAF_CHECK_EQUAL(read_status_now().limits->limits.max_connections, 1u);
+  auto status = read_status_now();
+  CAF_CHECK_EQUAL(status.limits->limits.max_connections, 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
