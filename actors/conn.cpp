@@ -10,6 +10,7 @@
 #include <caf/typed_response_promise.hpp>
 #include <map>
 #include <new>
+#include <optional>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -68,10 +69,15 @@ protected:
         [this](end_by_filter& x) { on_end_by_filter(std::move(x.why)); },
         [this](const mailbox_filled& x) { handle(x); },
         [this](const delivered& x) { handle(x); },
+        [this](const consumer_stats& x) { stats = x; },
         [this](const source_status& x) { on_source_status(x); },
         [this](const drain&) { return on_drain(); },
         [this](const await_room&) { return on_await_room(); },
-        [this](const read_conn_counters&) { return mailbox.counters(); },
+        [this](const read_conn_counters&) {
+          auto result = mailbox.counters();
+          result.stats = stats;
+          return result;
+        },
     };
   }
 
@@ -249,6 +255,7 @@ private:
   subscriber_actor subscriber;
   bool in_flight = false;                        // a delivery that the subscriber has not answered
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
+  std::optional<consumer_stats> stats;           // that its subscriber told last
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::vector<caf::typed_response_promise<room>> room_wanted;
   std::atomic<uint64_t> epoch = 0;       // of cursors; set on the hub's thread

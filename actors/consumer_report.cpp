@@ -32,6 +32,7 @@ consumer_status report_on(const consumer_info& info, const conn_counters& x) {
   result.event_types = info.event_types;
   result.patterns = info.patterns;
   result.group = info.group;
+  result.stats = x.stats;
   add_wishes(result, info);
   return result;
 }

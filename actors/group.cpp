@@ -81,6 +81,10 @@ protected:
           go_on();
         },
         [this](const return_event& x) { on_return(x); },
+        [this](const member_stats& x) {
+          if (auto i = links.find(x.member); i != links.end())
+            i->second.stats = x.stats;
+        },
         [this](const drain&) { return on_drain(); },
         [this](const read_group&) { return on_read(); },
         [this](const close_group&) {
@@ -96,6 +100,7 @@ private:
     subscriber_actor member;
     consumer_info info;
     std::map<std::string, source_status> statuses; // newest of each source, not delivered yet
+    std::optional<consumer_stats> stats = {};      // that it told last
   };
 
   /// Its members are answered once the hub knows it: they miss no event that is published from then on.
@@ -294,6 +299,7 @@ private:
     for (const auto& [id, link] : links) {
       result.members.push_back(report_on(link.info, work.counters_of(id)));
       result.members.back().in_flight = work.in_flight_of(id);
+      result.members.back().stats = link.stats;
     }
     return result;
   }

@@ -196,7 +196,7 @@ result<consume_request> to_request(const consume_flags& flags) {
     return checked.error();
   consume_request x;
   x.subscription.event_key = flags.key;
-  x.subscription.capabilities = {capability::gap};
+  x.subscription.capabilities = {capability::gap, capability::stats};
   for (const auto& name : flags.types.empty() ? std::vector{flags.key} : flags.types) {
     auto is_pattern = !flags.literal && has_wildcard(name);
     (is_pattern ? x.subscription.patterns : x.subscription.event_types).push_back(name);

@@ -36,6 +36,8 @@ consume_session::consume_session(client bus, consume_means means, const consume_
     command_.emplace(request.command, request.subscription.event_key, request.command_timeout);
   if (request.subscription.ack)
     confirmations_.emplace();
+  if (bus_.can(capability::stats))
+    stats_.emplace();
 }
 
 result<void> consume_session::prepare() {
@@ -59,7 +61,7 @@ consume_end consume_session::run() {
     flush();
     if (cursors_)
       cursors_->progress(delivered_, written(), !works(), clock::now());
-    confirm();
+    tell_bus();
     check_times(); // after what has come was looked at: it may be the event that was waited for
     if (!done() && (!more || busy() || behind_))
       wait();
@@ -114,7 +116,7 @@ bool consume_session::done() const {
 void consume_session::settle() {
   if (cursors_)
     cursors_->finish(delivered_, written(), !works());
-  confirm();
+  tell_bus();
   std::optional<consumer_status> account;
   uint64_t in_hand = 0;
   auto bus_is_there = end_ != consume_end::filter_failed && end_ != consume_end::bus_shutdown &&

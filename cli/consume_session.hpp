@@ -8,6 +8,7 @@
 #include "cli/event_files.hpp"
 #include "cli/jq_worker.hpp"
 #include "cli/output.hpp"
+#include "cli/stats_teller.hpp"
 #include "io/client/client.hpp"
 
 #include <chrono>
@@ -107,7 +108,7 @@ private:
   void on_gap(const gap_frame& x);
   void not_handled();
   void give_back();
-  void confirm();
+  void tell_bus();
   void on_bye(const std::string& reason);
   bool receive();
   void lose(const failure& why);
@@ -147,7 +148,8 @@ private:
   std::optional<event_command> command_;
   std::string command_event_;                        // what it works on, for people
   std::optional<event_confirmations> confirmations_; // if the bus waits for them
-  std::string unsent_;                               // of them
+  std::optional<stats_teller> stats_;                // if the bus takes what it says
+  std::string unsent_;                               // of both
   gap_finder gaps_;
   gap_frame told_gap_; // the last that the bus has told of
   unique_fd signals_;

@@ -155,11 +155,15 @@ void consume_session::give_back() {
 }
 
 /// Tells the bus of what has been handled. A bus that does not read that now is told later.
-void consume_session::confirm() {
-  if (!confirmations_)
-    return;
-  confirmations_->progress(delivered_, written(), !works());
-  unsent_ += confirmations_->take_frames();
+void consume_session::tell_bus() {
+  if (confirmations_) {
+    confirmations_->progress(delivered_, written(), !works());
+    unsent_ += confirmations_->take_frames();
+  }
+  if (stats_ && unsent_.empty()) {
+    const auto open = output_.pending_events() + works();
+    unsent_ = stats_->progress({totals_.received - totals_.failed - open, totals_.failed}, clock::now());
+  }
   if (unsent_.empty() || hung_up_)
     return;
   if (auto sent = bus_.send_some(unsent_)) // that the bus has gone is noticed by reading

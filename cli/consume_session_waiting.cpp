@@ -97,6 +97,8 @@ int consume_session::wait_ms() const {
     until = std::min(until, *program_->due());
   if (cursors_ && cursors_->due())
     until = std::min(until, *cursors_->due());
+  if (stats_ && unsent_.empty() && stats_->due())
+    until = std::min(until, *stats_->due());
   return until == clock::time_point::max() ? -1 : poll_ms(until - clock::now());
 }
 

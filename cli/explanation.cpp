@@ -144,8 +144,21 @@ private:
       add(event_stage::queue, who + " does not read: " + std::to_string(x.queued) + " events, " +
                                   std::to_string(x.queued_bytes) + " bytes, are queued for it");
     else
-      add(event_stage::handler,
-          who + " has received all of its " + std::to_string(x.delivered) + " events: check what it does with them");
+      add(event_stage::handler, who + " has received all of its " + std::to_string(x.delivered) + " events" +
+                                    (x.stats ? what_it_says(x) : ": check what it does with them"));
+  }
+
+  /// What became of them there.
+  static std::string what_it_says(const consumer_status& x) {
+    auto result = ", and says that it has handled " + std::to_string(x.stats->handled);
+    if (x.stats->failed != 0)
+      result += ", failed on " + std::to_string(x.stats->failed);
+    if (x.stats->lost != 0)
+      result += ", lost " + std::to_string(x.stats->lost);
+    const auto told = x.stats->handled + x.stats->failed + x.stats->lost;
+    if (told < x.delivered)
+      result += ", and works on " + std::to_string(x.delivered - told);
+    return result;
   }
 
   const status_response& x_;

@@ -99,6 +99,7 @@ struct conn_counters {
   uint64_t delivered = 0;
   uint64_t queued = 0; ///< Waiting, or in the delivery that is in flight.
   uint64_t queued_bytes = 0;
+  std::optional<consumer_stats> stats = {}; ///< That its subscriber told.
   bool operator==(const conn_counters&) const = default;
 };
 
@@ -378,11 +379,10 @@ struct stop_overdue {
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
 // clang-format off
-CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(reconfigured) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
+CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(reconfigured) CAFBUS_LOCAL(consumer_stats) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
 CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(replay_events) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
 CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
-CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters)
-CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)
+CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters) CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)
 CAFBUS_LOCAL(read_interest) CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report)
 CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status)
 CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)

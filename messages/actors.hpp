@@ -44,6 +44,8 @@ using conn_actor = caf::typed_actor<
     caf::reacts_to<mailbox_filled>,
     // From its subscriber: credit.
     caf::reacts_to<delivered>,
+    // From its subscriber, for status.
+    caf::reacts_to<consumer_stats>,
     // From the hub.
     caf::reacts_to<source_status>,
     // From the session, or the bus that is stopping.
@@ -125,6 +127,8 @@ using group_actor = subscriber_actor::extend<
     caf::reacts_to<confirm_event>,
     // The same.
     caf::reacts_to<return_event>,
+    // The same, for status.
+    caf::reacts_to<member_stats>,
     // From a member's session, or the groups: the bus is stopping.
     caf::replies_to<drain>::with<drained>,
     // From the groups.

@@ -282,9 +282,10 @@ std::variant<frame, codec_error> decode(std::string_view line) {
   json::ondemand::document doc;
   if (parser.iterate(padded).get(doc))
     return codec_error::not_json; // out of memory: the grammar has been checked above
-  return read_frame<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, ack_frame, nack_frame, bye,
-                    pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, reload_request, reload_result,
-                    source_status, gap_frame, wait_for_room, publish_ack, error_frame, status_response>(*type, doc);
+  return read_frame<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, ack_frame, nack_frame,
+                    consumer_stats, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown, reload_request,
+                    reload_result, source_status, gap_frame, wait_for_room, publish_ack, error_frame, status_response>(
+      *type, doc);
 }
 
 std::string encode(const hello& x) {
@@ -306,6 +307,9 @@ std::string encode(const ack_frame& x) {
   return write_frame(x);
 }
 std::string encode(const nack_frame& x) {
+  return write_frame(x);
+}
+std::string encode(const consumer_stats& x) {
   return write_frame(x);
 }
 std::string encode(const bye& x) {

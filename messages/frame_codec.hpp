@@ -34,6 +34,7 @@ std::string encode(const unsubscribe_frame& x);
 std::string encode(const subscribed_frame& x);
 std::string encode(const ack_frame& x);
 std::string encode(const nack_frame& x);
+std::string encode(const consumer_stats& x);
 std::string encode(const bye& x);
 std::string encode(const pre_shutdown_check& x);
 std::string encode(const pre_shutdown_ack& x);

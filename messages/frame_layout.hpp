@@ -117,6 +117,16 @@ struct layout<nack_frame> {
 };
 
 template <>
+struct layout<consumer_stats> {
+  static constexpr std::string_view type = "stats";
+  static void visit(auto& f, auto& x) {
+    f("handled", x.handled);
+    f("failed", x.failed);
+    f("lost", x.lost);
+  }
+};
+
+template <>
 struct layout<bye> {
   static constexpr std::string_view type = "bye";
   static void visit(auto& f, auto& x) { f.maybe("reason", x.reason); }
@@ -274,6 +284,7 @@ struct layout<consumer_status> {
     f.maybe("filter_errors", x.filter_errors);
     f.maybe("group", x.group);
     f.maybe("in_flight", x.in_flight);
+    f.maybe("stats", x.stats);
   }
 };
 

@@ -4,6 +4,7 @@
 #include "messages/event_filter.hpp"
 #include "messages/states.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,6 +39,11 @@ inline constexpr const char* payload_last = "payload_last";
 inline constexpr const char* patterns = "patterns";
 inline constexpr const char* policy = "policy";
 inline constexpr const char* publish_counts = "publish_counts";
+/// `stats` frames.
+inline constexpr const char* stats = "stats";
+/// What this bus can do.
+inline constexpr std::array all{canonical_metadata, cursor,       exclusive, filter,         gap,  group, hooks,
+                                patterns,           payload_last, policy,    publish_counts, stats};
 } // namespace capability
 
 /// Which events from before it came a consumer wants: one of these.
@@ -121,6 +127,14 @@ struct nack_frame {
   uint64_t seq = 0;
   uint64_t delay_ms = 0; ///< Not before so long.
   bool operator==(const nack_frame&) const = default;
+};
+
+/// Consumer -> bus: what became of its events on its side, as running totals of its connection; at most one a second.
+struct consumer_stats {
+  uint64_t handled = 0;
+  uint64_t failed = 0; ///< Its handler failed on them.
+  uint64_t lost = 0;   ///< It had them and gave them up.
+  bool operator==(const consumer_stats&) const = default;
 };
 
 /// Both ways: the sender is about to end the connection.
@@ -225,6 +239,7 @@ struct consumer_status {
   uint64_t filter_errors = 0; ///< Events of its types that its filter could not judge.
   std::string group = {};     ///< That it is a member of.
   uint64_t in_flight = 0;     ///< A member of a group: events that it has not confirmed.
+  std::optional<consumer_stats> stats = {}; ///< As it has told; none: it has not.
   bool operator==(const consumer_status&) const = default;
 };
 
@@ -338,8 +353,8 @@ struct unknown_line {
 };
 
 using frame = std::variant<hello, hello_ack, subscribe_frame, unsubscribe_frame, subscribed_frame, ack_frame,
-                           nack_frame, bye, pre_shutdown_check, pre_shutdown_ack, status_query, shutdown,
-                           reload_request, reload_result, source_status, gap_frame, wait_for_room, publish_ack,
-                           error_frame, status_response, publish_line, event_line, unknown_line>;
+                           nack_frame, consumer_stats, bye, pre_shutdown_check, pre_shutdown_ack, status_query,
+                           shutdown, reload_request, reload_result, source_status, gap_frame, wait_for_room,
+                           publish_ack, error_frame, status_response, publish_line, event_line, unknown_line>;
 
 } // namespace cafbus

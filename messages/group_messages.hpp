@@ -17,6 +17,12 @@ struct return_event {
   std::chrono::nanoseconds delay{0}; ///< Not before so long; at most `defaults::max_nack_delay`.
 };
 
+/// What became of a member's events on its side.
+struct member_stats {
+  uint64_t member = 0;
+  consumer_stats stats = {};
+};
+
 /// The last member has left a group. It ends when it has noticed, too.
 struct close_group {};
 
@@ -40,6 +46,7 @@ struct group_list {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::confirm_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::return_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::member_stats)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::close_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::return_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::read_group)

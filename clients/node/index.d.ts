@@ -153,6 +153,11 @@ export interface Consumer extends AsyncIterableIterator<Event> {
   ack(event: Event): Promise<void>;
   /** It has not: the event goes to a member again, after `delay` milliseconds at the earliest. */
   nack(event: Event, options?: { delay?: number }): Promise<void>;
+  /**
+   * Tells the bus what became of the events of this connection, in total, for its `status` and `explain`. Once a second is
+   * enough. A bus that does not know the capability `stats` is not told.
+   */
+  report(totals: { handled: number; failed?: number; lost?: number }): Promise<void>;
   /** Says bye and ends the iteration. Events that wait are given up. */
   close(): Promise<void>;
 }

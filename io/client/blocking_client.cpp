@@ -85,6 +85,12 @@ result<void> blocking_consumer::give_back(uint64_t seq, std::chrono::millisecond
   return bus_.send(encode(nack_frame{seq, static_cast<uint64_t>(std::max(delay.count(), int64_t{0}))}), patience);
 }
 
+result<void> blocking_consumer::report(uint64_t handled, uint64_t failed, uint64_t lost, nanoseconds patience) {
+  if (!bus_.can(capability::stats))
+    return {};
+  return bus_.send(encode(consumer_stats{handled, failed, lost}), patience);
+}
+
 // -- producer ------------------------------------------------------------------------------------------------------
 
 struct blocking_producer::impl {

@@ -67,6 +67,10 @@ public:
   /// It has not been: a member gets it again, not before `delay` has passed.
   result<void> give_back(uint64_t seq, std::chrono::milliseconds delay, std::chrono::nanoseconds patience);
 
+  /// Tells the bus what became of the events so far, in total, for its status; once a second is enough. Does nothing on
+  /// a bus that does not take that.
+  result<void> report(uint64_t handled, uint64_t failed, uint64_t lost, std::chrono::nanoseconds patience);
+
   /// Whether there was no other consumer of the subscription id.
   bool first() const noexcept { return first_; }
 

@@ -255,13 +255,18 @@ result<hello_ack> client::subscribe(const hello& asked, nanoseconds timeout) {
       if (auto missing = missing_capability(request, *ack))
         return failure{failure_kind::refused,
                        std::string{"this bus does not know "} + missing + "; it is of another make or version"};
-      if (can(*ack, capability::payload_last))
+      capabilities_ = ack->capabilities;
+      if (can(capability::payload_last))
         reader_.trust_payloads();
       return std::move(*ack);
     }
     if (auto why = failure_of(*other))
       return std::move(*why);
   }
+}
+
+bool client::can(std::string_view capability) const noexcept {
+  return std::ranges::find(capabilities_, capability) != capabilities_.end();
 }
 
 result<status_response> client::ask_status(nanoseconds timeout) {

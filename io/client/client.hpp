@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 /// A client of the bus in plain C++: no actors, no threads, no exceptions, no signals raised. Not thread-safe.
 ///
@@ -95,6 +96,9 @@ public:
   /// other buses take none at its word.
   result<hello_ack> subscribe(const hello& request, std::chrono::nanoseconds timeout);
 
+  /// Whether the bus has named that capability in its answer to `subscribe`.
+  bool can(std::string_view capability) const noexcept;
+
   /// The next event; frames of other kinds are skipped, but for `bye`, which is a failure.
   result<event_frame> next_event(std::chrono::nanoseconds timeout);
 
@@ -130,6 +134,7 @@ private:
   pid_t bus_pid_;
   frame_splitter splitter_;
   event_frame_reader reader_;
+  std::vector<std::string> capabilities_;
   std::string_view line_;
 };
 

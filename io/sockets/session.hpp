@@ -97,6 +97,7 @@ struct session_state {
   void on_unsubscribe(const unsubscribe_frame& x);
   void on_ack(const ack_frame& x);
   void on_nack(const nack_frame& x);
+  void on_stats(const consumer_stats& x);
   void change_to(consumer_info wanted);
   void on_pre_shutdown_check(const pre_shutdown_check& x);
   void on_status_query();

@@ -227,17 +227,7 @@ void session_state::begin_consuming(bool first) {
   phase = session_phase::consuming;
   hello_ack ack;
   ack.first_for_key = first;
-  ack.capabilities = {capability::canonical_metadata,
-                      capability::cursor,
-                      capability::exclusive,
-                      capability::filter,
-                      capability::gap,
-                      capability::group,
-                      capability::hooks,
-                      capability::patterns,
-                      capability::payload_last,
-                      capability::policy,
-                      capability::publish_counts};
+  ack.capabilities.assign(capability::all.begin(), capability::all.end());
   write(encode(ack));
   if (auto times = context->limit->joined_log.allow(self->clock().now()))
     log::session().info("consumer-joined pid={} key={} subscription={} types={} first={} times={}", info.pid,
@@ -327,6 +317,8 @@ void session_state::on_consumer_frame(std::string_view line) {
     on_ack(*done);
   } else if (auto* not_done = std::get_if<nack_frame>(&x)) {
     on_nack(*not_done);
+  } else if (auto* stats = std::get_if<consumer_stats>(&x)) {
+    on_stats(*stats);
   } else if (std::holds_alternative<hello>(x)) {
     unexpected("hello");
   } else if (std::holds_alternative<publish_line>(x)) {
@@ -363,6 +355,13 @@ void session_state::on_nack(const nack_frame& x) {
     self->send(group, return_event{self->id(), x.seq, delay_of(x.delay_ms)});
   else
     unexpected("nack");
+}
+
+void session_state::on_stats(const consumer_stats& x) {
+  if (group)
+    self->send(group, member_stats{self->id(), x});
+  else
+    self->send(conn, x);
 }
 
 /// Sequence, counters and what is queued stay.

@@ -266,4 +266,16 @@ CAF_TEST(a member knows the state of sources) {
   CAF_CHECK_EQUAL(b.seen->statuses.size(), 1u);
 }
 
+CAF_TEST(what a member says of its events is in status) {
+  auto a = enter(worker());
+  auto b = enter(worker());
+  caf::anon_send(a.answer.group, member_stats{a.actor.id(), {3, 2, 1}});
+  caf::anon_send(a.answer.group, member_stats{12'345, {9, 9, 9}}); // nobody
+  sched.run();
+  const auto members = ask<status_response>(read_status{}).consumers;
+  CAF_REQUIRE_EQUAL(members.size(), 2u);
+  CAF_CHECK(members[0].stats == (consumer_stats{3, 2, 1}));
+  CAF_CHECK(!members[1].stats);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

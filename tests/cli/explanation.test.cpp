@@ -87,3 +87,16 @@ CAF_TEST(a member of a group is told who has the events and what it has not conf
   found = why_nothing(x, "k", 6);
   CAF_CHECK(found.back() == (finding{consumer, "the events of group g have gone to other members than consumer 6"}));
 }
+
+CAF_TEST(what a consumer says of its events is told) {
+  auto x = running();
+  x.consumers = {{.pid = 5, .event_key = "k", .received = 9, .delivered = 9, .stats = consumer_stats{4}}};
+  CAF_CHECK(why_nothing(x, "k").back() ==
+            (finding{handler,
+                     "consumer 5 has received all of its 9 events, and says that it has handled 4, and works on 5"}));
+  x.consumers[0].stats = consumer_stats{0, 8, 1};
+  CAF_CHECK(
+      why_nothing(x, "k").back() ==
+      (finding{handler,
+               "consumer 5 has received all of its 9 events, and says that it has handled 0, failed on 8, lost 1"}));
+}

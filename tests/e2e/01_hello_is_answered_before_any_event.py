@@ -125,7 +125,7 @@ def the_fields_of_the_ack_stand_in_the_documented_order(t):
     t.start_bus()
     peer = t.connect().hello("k")
     equal(peer.expect_line(), b'{"type":"hello_ack","bus_version":"v1","first_for_key":true,'
-                              b'"capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts"]}', "ack")
+                              b'"capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts","stats"]}', "ack")
 
 
 @scenario

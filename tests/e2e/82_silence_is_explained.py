@@ -99,6 +99,27 @@ def the_consumer_has_got_everything(t):
 
 
 @scenario
+def the_command_of_the_consumer_fails(t):
+    t.start_bus()
+    t.consume("k", "--exec", "false", "--on-exec-error", "skip")
+    t.publish(event("k", 1), event("k", 2), event("k", 3))
+    t.await_status(lambda x: x["consumers"][0].get("stats") == {"handled": 0, "failed": 3, "lost": 0}, "it has said so")
+    expect_first(t, "k", "handler", r"consumer \d+ has received all of its 3 events, and says that it has "
+                                    "handled 0, failed on 3")
+
+
+@scenario
+def the_consumer_has_the_events_and_works_on_one(t):
+    t.start_bus()
+    consumer = t.consume("k", "--exec", "sleep 1000")
+    t.publish(*[event("k", n) for n in range(4)])
+    t.await_status(lambda x: x["consumers"][0]["delivered"] == 4, "it has them")
+    expect_first(t, "k", "handler", r"consumer \d+ has received all of its 4 events, and says that it has "
+                                    "handled 0, and works on 4")
+    consumer.signal(signal.SIGKILL)
+
+
+@scenario
 def the_consumer_came_after_the_last_one(t):
     t.start_bus()
     first = t.join("k")

@@ -32,6 +32,6 @@ CAF_TEST(the examples in the protocol reference are what the codec writes) {
           std::get<frame>(result));
     }
   }
-  CAF_CHECK_EQUAL(written, 29u);
+  CAF_CHECK_EQUAL(written, 30u);
   CAF_CHECK_EQUAL(payloads, 4u);
 }

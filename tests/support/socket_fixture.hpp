@@ -227,11 +227,11 @@ struct socket_fixture : test_node_fixture<> {
 
 inline const std::string first_ack =
     R"({"type":"hello_ack","bus_version":"v1","first_for_key":true,)"
-    R"("capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts"]})"
+    R"("capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts","stats"]})"
     "\n";
 inline const std::string second_ack =
     R"({"type":"hello_ack","bus_version":"v1","first_for_key":false,)"
-    R"("capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts"]})"
+    R"("capabilities":["canonical_metadata_v1","cursor","exclusive","filter","gap","group","hooks","patterns","payload_last","policy","publish_counts","stats"]})"
     "\n";
 
 } // namespace cafbus

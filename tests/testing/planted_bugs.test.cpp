@@ -70,6 +70,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
         state.flying = false;
         fly();
       },
+      [](const consumer_stats&) {},
       [](const source_status&) {},
       [](const drain&) { return drained{}; },
       [](const await_room&) { return room{}; },

@@ -109,6 +109,11 @@ export class Consumer {
     return this.#settle(event, delay ? { type: "nack", seq: event.seq, delay_ms: delay } : { type: "nack", seq: event.seq });
   }
 
+  async report({ handled, failed = 0, lost = 0 }) {
+    if (!this.#connection || !this.capabilities.includes("stats")) return;
+    await this.#connection.send(encode({ type: "stats", handled, failed, lost })).catch(() => {}); // as in #settle
+  }
+
   async #settle(event, frame) {
     if (!this.#options.ack) throw new RangeError("only a subscription with a group and ack confirms events");
     const connection = this.#connection;

@@ -8,13 +8,14 @@ import * as json from "./json.js";
 const table = (kind, names) => Object.fromEntries(names.split(" ").map((name) => [name, kind]));
 
 const FILTER = { filter: [{ pointer: "string", op: "string", value: "json" }], on_filter_error: "string" };
+const STATS = table("uint", "handled failed lost");
 const STATUS = {
   ...table("int", "pid uptime_sec active_conns"),
   consumers: [{
     pid: "int", ...table("string", "event_key subscription_id"),
     ...table("uint", "received dropped delivered queued queued_bytes"), event_types: ["string"],
     patterns: ["string"], policy: "string", ...table("uint", "queue_capacity queue_bytes block_ms"), blocks: ["int"],
-    ...FILTER, ...table("uint", "filtered filter_errors in_flight"), group: "string",
+    ...FILTER, ...table("uint", "filtered filter_errors in_flight"), group: "string", stats: STATS,
   }],
   ...table("string", "version app state socket last_event_at certificate_expires"),
   counters: table("uint", "ingress duplicates unmatched matched rejected"),
@@ -54,6 +55,7 @@ export const FRAMES = {
   subscribed: NAMES,
   ack: table("uint", "seq"),
   nack: table("uint", "seq delay_ms"),
+  stats: STATS,
   event: { ...EVENT, observed_at: "string", seq: "uint", cursor: "string", attempt: "uint", payload: "raw" },
   source_status: table("string", "source state detail"),
   gap: { ...table("uint", "from_seq to_seq count"), reason: "string" },

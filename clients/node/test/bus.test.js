@@ -233,6 +233,15 @@ test("members of a group share, and what one leaves goes to the other", async (t
   assert.equal((await bus.status()).groups[0].in_flight, 0);
 });
 
+test("what became of the events is told", async (t) => {
+  const { bus, subscribe } = await open(t);
+  const events = await subscribe("a");
+  await events.report({ handled: 3, failed: 2 });
+  let told;
+  while (!(told = (await bus.status()).consumers[0].stats));
+  assert.deepEqual({ ...told }, { handled: 3, failed: 2, lost: 0 });
+});
+
 test("after the last attempt an event is a dead letter", async (t) => {
   const { bus, subscribe } = await open(t);
   const dead = await subscribe("dead", { patterns: ["dead.>"] });

@@ -161,6 +161,14 @@ class Consumer(_Closing):
         if data and self._sock is not None:
             self._send(data)
 
+    def report(self, handled: int, failed: int = 0, lost: int = 0) -> None:
+        """Tells the bus what became of the events of this connection, in total, for its `status` and `explain`.
+
+        Once a second is enough. A bus that does not know the capability `stats` is not told."""
+        data = self._machine.report(handled, failed, lost)
+        if data and self._sock is not None:
+            self._send(data)
+
     def close(self) -> None:
         """Says bye. Events that wait are given up."""
         if self._sock is not None:

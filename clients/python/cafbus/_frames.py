@@ -20,13 +20,15 @@ _LIMITS = {
         "history_events history_bytes history_age_ms").split()
 }
 _FILTER = {"filter": [{"pointer": "string", "op": "string", "value": "json"}], "on_filter_error": "string"}
+_STATS = {name: "uint" for name in ("handled", "failed", "lost")}
 _STATUS: Dict[str, Any] = {
     "pid": "int", "uptime_sec": "int", "active_conns": "int",
     "consumers": [{"pid": "int", "event_key": "string", "subscription_id": "string", "received": "uint",
                    "dropped": "uint", "delivered": "uint", "queued": "uint", "queued_bytes": "uint",
                    "event_types": ["string"], "patterns": ["string"], "policy": "string",
                    "queue_capacity": "uint", "queue_bytes": "uint", "block_ms": "uint", "blocks": ["int"], **_FILTER,
-                   "filtered": "uint", "filter_errors": "uint", "group": "string", "in_flight": "uint"}],
+                   "filtered": "uint", "filter_errors": "uint", "group": "string", "in_flight": "uint",
+                   "stats": _STATS}],
     "version": "string", "app": "string", "state": "string", "socket": "string", "last_event_at": "string",
     "certificate_expires": "string",
     "counters": {name: "uint" for name in ("ingress", "duplicates", "unmatched", "matched", "rejected")},
@@ -58,6 +60,7 @@ FRAMES: Dict[str, Dict[str, Any]] = {
     "subscribed": _NAMES,
     "ack": {"seq": "uint"},
     "nack": {"seq": "uint", "delay_ms": "uint"},
+    "stats": _STATS,
     "event": {**_EVENT, "observed_at": "string", "seq": "uint", "cursor": "string", "attempt": "uint",
               "payload": "raw"},
     "source_status": {"source": "string", "state": "string", "detail": "string"},

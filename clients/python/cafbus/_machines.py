@@ -235,6 +235,12 @@ class ConsumerMachine(_Machine):
             raise ValueError("only a subscription with a group and ack=True confirms events")
         return encode(frame) if event._connection is self else b""
 
+    def report(self, handled: int, failed: int, lost: int) -> bytes:
+        """What became of the events of this connection. Nothing for a bus that does not take it."""
+        if "stats" not in (self.ack or {}).get("capabilities", []):
+            return b""
+        return encode({"type": "stats", "handled": handled, "failed": failed, "lost": lost})
+
     def is_last(self) -> bytes:
         """Asks whether it is the last consumer of its subscription."""
         self.answer = None

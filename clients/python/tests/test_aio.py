@@ -127,6 +127,15 @@ class Aio(BusTest):
 
         self.run_on_a_bus(story)
 
+    def test_what_became_of_the_events_is_told(self):
+        async def story(bus):
+            async with await bus.subscribe("a") as events:
+                await events.report(3, failed=2)
+                while (await bus.status())["consumers"][0].get("stats") != {"handled": 3, "failed": 2, "lost": 0}:
+                    pass
+
+        self.run_on_a_bus(story)
+
     def test_a_member_of_a_group_confirms_and_gives_back(self):
         async def story(bus):
             async with await bus.subscribe("a", group="g", ack=True) as events:

@@ -28,6 +28,15 @@ class Groups(BusTest):
             group = bus.status()["groups"][0]
             self.assertEqual((group["in_flight"], group["ignored"]), (0, 1))
 
+    def test_what_became_of_the_events_is_told(self):
+        with cafbus.connect(**self.where) as bus, bus.subscribe("a") as events:
+            bus.publish("a", 1)
+            events.next(20)
+            events.report(3, failed=2)
+            while "stats" not in bus.status()["consumers"][0]:
+                pass
+            self.assertEqual(bus.status()["consumers"][0]["stats"], {"handled": 3, "failed": 2, "lost": 0})
+
     def test_an_event_of_an_earlier_connection_is_not_confirmed_on_another_one(self):
         with cafbus.connect(**self.where) as bus, bus.subscribe("a", group="g", ack=True) as events, \
                 bus.subscribe("a", group="g", ack=True) as stays:

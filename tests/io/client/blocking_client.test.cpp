@@ -150,6 +150,17 @@ CAF_TEST(a member of a group confirms events and gives them back) {
   CAF_CHECK_EQUAL(status.groups.at(0).redelivered, 1u);
 }
 
+CAF_TEST(what became of the events is in status) {
+  auto in = consumer();
+  CAF_REQUIRE(in.report(3, 2, 1, 5s));
+  std::optional<consumer_stats> told;
+  while (!told) { // it may still be on its way
+    auto asked = take(client::connect(options.socket, 5s));
+    told = take(asked.ask_status(5s)).consumers.at(0).stats;
+  }
+  CAF_CHECK(told == (consumer_stats{3, 2, 1}));
+}
+
 CAF_TEST(a time limit passes and the next call goes on) {
   auto in = consumer();
   CAF_CHECK(failure_of(in.next(1ms)).kind == failure_kind::timed_out);

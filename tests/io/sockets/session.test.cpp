@@ -346,4 +346,15 @@ CAF_TEST(a change that is refused changes nothing) {
   CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
 }
 
+CAF_TEST(what a consumer says of its events is in status and what says nothing changes nothing) {
+  auto x = consumer("k");
+  CAF_CHECK(!read_status_now().consumers.at(0).stats);
+  CAF_CHECK_EQUAL(talk(x, "{\"type\":\"stats\",\"handled\":3,\"failed\":2,\"lost\":1}\n"), "");
+  auto told = read_status_now().consumers.at(0).stats;
+  CAF_CHECK(told == (consumer_stats{3, 2, 1}));
+  CAF_CHECK_EQUAL(talk(x, "{\"type\":\"stats\",\"handled\":-1}\n{\"type\":\"stats\",\"handled\":\"4\"}\n"), "");
+  told = read_status_now().consumers.at(0).stats;
+  CAF_CHECK(told == (consumer_stats{3, 2, 1}));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
