@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -32,10 +33,21 @@ struct terminal {
     ::tcsetattr(inner.get(), TCSANOW, &modes);
   }
 
+  /// All that was written before: it may take a while to the other end.
   std::string seen() const {
-    std::array<char, 1'000> buffer;
-    auto n = ::read(outer.get(), buffer.data(), buffer.size());
-    return {buffer.data(), n > 0 ? static_cast<size_t>(n) : 0};
+    constexpr char mark = '\x1a';
+    CAF_REQUIRE_EQUAL(::write(inner.get(), &mark, 1), 1);
+    std::string result;
+    while (!result.ends_with(mark)) {
+      pollfd watched{outer.get(), POLLIN, 0};
+      CAF_REQUIRE_EQUAL(::poll(&watched, 1, 10'000), 1);
+      std::array<char, 1'000> buffer;
+      auto n = ::read(outer.get(), buffer.data(), buffer.size());
+      CAF_REQUIRE(n > 0);
+      result.append(buffer.data(), static_cast<size_t>(n));
+    }
+    result.pop_back();
+    return result;
   }
 
   unique_fd outer;

@@ -121,7 +121,9 @@ CAF_TEST(lines are read and frames written as the vectors say) {
 }
 
 CAF_TEST(lines that are no frames are told as the vectors say) {
-  for (const auto& vector : vectors("frames")["errors"]) {
+  const auto file = vectors("frames");
+  CAF_REQUIRE(file.is_object());
+  for (const auto& vector : file["errors"]) {
     CAF_MESSAGE(vector.dump());
     CAF_CHECK_EQUAL(error_of(line_of(vector)), vector["error"].get<std::string>());
   }
