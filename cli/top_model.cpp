@@ -52,9 +52,15 @@ double rate(uint64_t before, uint64_t now, double seconds) {
   return seconds > 0 && now > before ? static_cast<double>(now - before) / seconds : 0;
 }
 
+uint64_t failures_of(const consumer_status& x) {
+  return x.stats ? x.stats->failed + x.stats->lost : 0;
+}
+
 pace pace_of(const consumer_status& before, const top_row& x) {
   if (x.dropped > 0)
     return pace::dropping;
+  if (x.failed > 0)
+    return pace::failing;
   if (x.consumer.queued != 0 && before.queued != 0 && x.delivered == 0)
     return pace::stuck;
   if (!x.consumer.blocks.empty())
@@ -81,6 +87,7 @@ std::vector<top_row> rows_between(const status_response* before, const status_re
       row.received = rate(old->received, x.received, seconds);
       row.delivered = rate(old->delivered, x.delivered, seconds);
       row.dropped = rate(old->dropped, x.dropped, seconds);
+      row.failed = rate(failures_of(*old), failures_of(x), seconds);
       row.how = pace_of(*old, row);
     }
     result.push_back(std::move(row));
@@ -111,6 +118,8 @@ std::string reason(const top_row& x) {
   switch (x.how) {
   case pace::dropping:
     return "loses " + short_number(x.dropped) + "/s, " + takes;
+  case pace::failing:
+    return "fails on " + short_number(x.failed) + "/s, " + takes;
   case pace::stuck:
     return "stuck: takes none, " + waiting;
   case pace::delaying:
@@ -120,9 +129,11 @@ std::string reason(const top_row& x) {
   case pace::catches_up:
     return "catches up: " + takes;
   default:
-    return x.consumer.dropped != 0 ? "lost " + short_number(static_cast<double>(x.consumer.dropped)) + " before"
-           : x.how == pace::idle   ? "idle"
-                                   : "keeps up";
+    if (x.consumer.dropped != 0)
+      return "lost " + short_number(static_cast<double>(x.consumer.dropped)) + " before";
+    if (auto failed = failures_of(x.consumer))
+      return "failed on " + short_number(static_cast<double>(failed)) + " before";
+    return x.how == pace::idle ? "idle" : "keeps up";
   }
 }
 

@@ -15,6 +15,7 @@ enum class pace : uint8_t {
   behind,     ///< Events wait for it, and not fewer than before.
   delaying,   ///< Publishers wait for it, by its policy `block`.
   stuck,      ///< Events wait for it, and it takes none.
+  failing,    ///< It says that it fails on events.
   dropping,   ///< It loses events.
 };
 
@@ -24,6 +25,7 @@ struct top_row {
   double received = 0;
   double delivered = 0;
   double dropped = 0;
+  double failed = 0; ///< As it says.
   pace how = pace::idle;
 };
 

@@ -73,6 +73,12 @@ consumers_by_name by_name(const std::vector<consumer_status>& all) {
     sum.queued_bytes += x.queued_bytes;
     sum.filtered += x.filtered;
     sum.filter_errors += x.filter_errors;
+    if (x.stats) {
+      auto& told = sum.stats ? *sum.stats : sum.stats.emplace();
+      told.handled += x.stats->handled;
+      told.failed += x.stats->failed;
+      told.lost += x.stats->lost;
+    }
     sum.blocks.insert(sum.blocks.end(), x.blocks.begin(), x.blocks.end());
   }
   return result;
@@ -81,11 +87,21 @@ consumers_by_name by_name(const std::vector<consumer_status>& all) {
 void add_consumers(metrics_page& out, observed_buses all) {
   std::vector<std::pair<std::string, consumers_by_name>> named;
   for_each_known(all, [&](const auto& app, const auto& x) { named.emplace_back(app, by_name(x.consumers)); });
-  auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+  auto add_if = [&](std::string_view name, std::string_view type, std::string_view help, auto known, auto value) {
     out.family(name, type, help);
     for (const auto& [app, consumers] : named)
       for (const auto& [who, x] : consumers)
-        out.sample(app, value(x), {{"pid", std::to_string(who.first)}, {"event_key", who.second}});
+        if (known(x))
+          out.sample(app, value(x), {{"pid", std::to_string(who.first)}, {"event_key", who.second}});
+  };
+  auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    add_if(
+        name, type, help, [](const auto&) { return true; }, value);
+  };
+  auto add_told = [&](std::string_view name, std::string_view help, uint64_t consumer_stats::*member) {
+    add_if(
+        name, "counter", help, [](const auto& x) { return x.stats.has_value(); },
+        [member](const auto& x) { return (*x.stats).*member; });
   };
   add("cafbus_consumer_received_total", "counter", "Events for the consumer.",
       [](const auto& x) { return x.received; });
@@ -104,6 +120,30 @@ void add_consumers(metrics_page& out, observed_buses all) {
       "Events of the consumer's types that its filter could not judge.", [](const auto& x) { return x.filter_errors; });
   add("cafbus_consumer_delayed_publishers", "gauge", "Publishers that wait for the consumer, by its policy block.",
       [](const auto& x) { return uint64_t{x.blocks.size()}; });
+  add_told("cafbus_consumer_handled_total", "Events that the consumer says it has handled.", &consumer_stats::handled);
+  add_told("cafbus_consumer_failed_total", "Events that the consumer says it has failed on.", &consumer_stats::failed);
+  add_told("cafbus_consumer_lost_total", "Events that the consumer says it has given up.", &consumer_stats::lost);
+}
+
+void add_groups(metrics_page& out, observed_buses all) {
+  auto add = [&](std::string_view name, std::string_view type, std::string_view help, uint64_t group_status::*member) {
+    out.family(name, type, help);
+    for_each_known(all, [&](const auto& app, const auto& x) {
+      for (const auto& group : x.groups)
+        out.sample(app, group.*member, {{"group", group.name}});
+    });
+  };
+  add("cafbus_group_members", "gauge", "Consumers that share the events of the group.", &group_status::members);
+  add("cafbus_group_received_total", "counter", "Events for the group.", &group_status::received);
+  add("cafbus_group_done_total", "counter", "Events that a member confirmed, or was sent if none does.",
+      &group_status::done);
+  add("cafbus_group_dead_total", "counter", "Events given up after the last attempt.", &group_status::dead);
+  add("cafbus_group_lost_total", "counter", "Events that the group had no room for.", &group_status::lost);
+  add("cafbus_group_redelivered_total", "counter", "Times that an event was given to a member once more.",
+      &group_status::redelivered);
+  add("cafbus_group_waiting_events", "gauge", "Events that wait for a member.", &group_status::waiting);
+  add("cafbus_group_unconfirmed_events", "gauge", "Events that a member has and has not confirmed.",
+      &group_status::in_flight);
 }
 
 /// One sample per state, 1 for the current one, so that a rule can ask for the absence of a state.
@@ -225,6 +265,7 @@ void add_load(metrics_page& out, observed_buses all) {
 void add_buses(metrics_page& out, std::span<const observed_bus> buses) {
   add_whole(out, buses);
   add_consumers(out, buses);
+  add_groups(out, buses);
   add_sources(out, buses);
   add_links(out, buses);
   add_load(out, buses);

@@ -71,6 +71,14 @@ CAF_TEST(drops are the worst) {
   CAF_CHECK_EQUAL(reason(row), "loses 10/s, takes 0/s of 10/s");
 }
 
+CAF_TEST(one that says that it fails is shown so) {
+  auto before = consumer(10, 10), now = consumer(20, 20);
+  before.stats = consumer_stats{.handled = 10};
+  now.stats = consumer_stats{.handled = 12, .failed = 8};
+  CAF_CHECK_EQUAL(reason(between(before, now)), "fails on 4/s, takes 5/s of 5/s");
+  CAF_CHECK_EQUAL(reason(between(now, now)), "failed on 8 before");
+}
+
 CAF_TEST(one that publishers wait for says so) {
   auto before = consumer(10, 5), now = consumer(20, 10);
   now.blocks = {1, 2};

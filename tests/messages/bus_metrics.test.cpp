@@ -49,6 +49,28 @@ CAF_TEST(what a bus counts stands under its names) {
   CAF_CHECK(has(text, "cafbus_refused_connections_total{app=\"shop\"} 2"));
 }
 
+CAF_TEST(groups stand under their names) {
+  auto bus = shop();
+  bus.groups = {{.name = "billing", .members = 2, .received = 12, .waiting = 4, .in_flight = 3, .done = 5}};
+  auto text = page_of({{"shop", &bus}});
+  CAF_CHECK(has(text, "cafbus_group_members{app=\"shop\",group=\"billing\"} 2"));
+  CAF_CHECK(has(text, "cafbus_group_received_total{app=\"shop\",group=\"billing\"} 12"));
+  CAF_CHECK(has(text, "cafbus_group_waiting_events{app=\"shop\",group=\"billing\"} 4"));
+  CAF_CHECK(has(text, "cafbus_group_unconfirmed_events{app=\"shop\",group=\"billing\"} 3"));
+  CAF_CHECK(has(text, "cafbus_group_done_total{app=\"shop\",group=\"billing\"} 5"));
+}
+
+CAF_TEST(what consumers say of their work stands beside what they got) {
+  auto bus = shop();
+  CAF_CHECK(!has(page_of({{"shop", &bus}}), "cafbus_consumer_failed_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 0"));
+  bus.consumers[0].stats = consumer_stats{.handled = 3, .failed = 1};
+  bus.consumers[1].stats = consumer_stats{.handled = 2, .failed = 1};
+  auto text = page_of({{"shop", &bus}});
+  CAF_CHECK(has(text, "cafbus_consumer_handled_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 5"));
+  CAF_CHECK(has(text, "cafbus_consumer_failed_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 2"));
+  CAF_CHECK(has(text, "cafbus_consumer_lost_total{app=\"shop\",pid=\"42\",event_key=\"k\"} 0"));
+}
+
 CAF_TEST(consumers of one name are one series) {
   auto bus = shop();
   bus.consumers[0].filtered = 3;
