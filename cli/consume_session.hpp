@@ -109,6 +109,7 @@ private:
   void not_handled();
   void give_back();
   void tell_bus();
+  void send_unsent();
   void on_bye(const std::string& reason);
   bool receive();
   void lose(const failure& why);

@@ -160,10 +160,15 @@ void consume_session::tell_bus() {
     confirmations_->progress(delivered_, written(), !works());
     unsent_ += confirmations_->take_frames();
   }
-  if (stats_ && unsent_.empty()) {
-    const auto open = output_.pending_events() + works();
-    unsent_ = stats_->progress({totals_.received - totals_.failed - open, totals_.failed}, clock::now());
-  }
+  send_unsent();
+  if (!stats_ || !unsent_.empty())
+    return;
+  const auto open = output_.pending_events() + works();
+  unsent_ = stats_->progress({totals_.received - totals_.failed - open, totals_.failed}, clock::now());
+  send_unsent();
+}
+
+void consume_session::send_unsent() {
   if (unsent_.empty() || hung_up_)
     return;
   if (auto sent = bus_.send_some(unsent_)) // that the bus has gone is noticed by reading

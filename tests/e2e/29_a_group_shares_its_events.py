@@ -91,6 +91,15 @@ def output_is_confirmed_when_it_is_written(t):
     t.publish(*numbered(1, 40))
     member.expect_output([{"n": n} for n in range(1, 41)])
     t.await_status(lambda x: x["groups"][0]["done"] == 40, "all are confirmed")
+    t.await_status(lambda x: x["consumers"][0].get("stats") == {"handled": 40, "failed": 0, "lost": 0}, "its own count")
+
+
+@scenario
+def a_member_with_a_command_says_what_it_has_handled(t):
+    t.start_bus()
+    t.consume("k", "--group", "g", "--ack", "--exec", "true")
+    t.publish(*numbered(1, 3))
+    t.await_status(lambda x: x["consumers"][0].get("stats") == {"handled": 3, "failed": 0, "lost": 0}, "its own count")
 
 
 main()
