@@ -27,7 +27,7 @@ def member(path, log, seed):
             continue
         n = frame["payload"]["n"]
         os.write(log, b"seen %d %d\n" % (n, frame.get("attempt", 1)))
-        time.sleep(rng.random() * 0.05)
+        time.sleep(rng.random() * 0.01)
         os.write(log, b"handled %d 0\n" % n)
         sock.sendall(encode({"type": "ack", "seq": frame["seq"]}) + b"\n")
 
