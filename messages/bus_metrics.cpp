@@ -87,21 +87,16 @@ consumers_by_name by_name(const std::vector<consumer_status>& all) {
 void add_consumers(metrics_page& out, observed_buses all) {
   std::vector<std::pair<std::string, consumers_by_name>> named;
   for_each_known(all, [&](const auto& app, const auto& x) { named.emplace_back(app, by_name(x.consumers)); });
-  auto add_if = [&](std::string_view name, std::string_view type, std::string_view help, auto known, auto value) {
+  auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
     out.family(name, type, help);
     for (const auto& [app, consumers] : named)
       for (const auto& [who, x] : consumers)
-        if (known(x))
-          out.sample(app, value(x), {{"pid", std::to_string(who.first)}, {"event_key", who.second}});
-  };
-  auto add = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
-    add_if(
-        name, type, help, [](const auto&) { return true; }, value);
+        if (std::optional<uint64_t> n = value(x))
+          out.sample(app, *n, {{"pid", std::to_string(who.first)}, {"event_key", who.second}});
   };
   auto add_told = [&](std::string_view name, std::string_view help, uint64_t consumer_stats::*member) {
-    add_if(
-        name, "counter", help, [](const auto& x) { return x.stats.has_value(); },
-        [member](const auto& x) { return (*x.stats).*member; });
+    add(name, "counter", help,
+        [member](const auto& x) { return x.stats ? std::optional{(*x.stats).*member} : std::nullopt; });
   };
   add("cafbus_consumer_received_total", "counter", "Events for the consumer.",
       [](const auto& x) { return x.received; });

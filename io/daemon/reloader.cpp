@@ -64,8 +64,7 @@ reload_result reloader::apply(const serve_options& wanted) {
   self->request(bus_, reach_time, reconfigure{limits})
       .receive([](const reconfigured&) {},
                [&](const caf::error&) {
-                 result.warnings.push_back(
-                     "the bus has not taken the new options over, which means that it is stopping");
+                 result.warnings.push_back("the bus has not confirmed the new options: it is stopping, or very busy");
                });
   if (auto renewed = links_.reload(running_.nodes); !renewed) {
     log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
