@@ -107,3 +107,44 @@ CAF_TEST(payloads without numbers are compared as a whole) {
   changed[changed.size() - 3] = 'X';
   CAF_CHECK_NOT_EQUAL(complaint(expected, line(changed)), "");
 }
+
+CAF_TEST(payloads without numbers are in order for each publisher) {
+  std::vector<std::string> x{R"({"a":1})", R"({"b":2})", R"({"c":3})"};
+  for (auto& payload : x)
+    payload.insert(payload.size() - 1, std::string(2'000, ' ')); // no frame is searched that far
+  expectation expected;
+  expected.trailer = 0;
+  expected.publishers = 2;
+  expected.payloads = &x;
+  CAF_CHECK_EQUAL(complaint(expected, x[0] + x[1] + x[0] + x[1] + x[2] + x[0]), "");
+  CAF_CHECK_NOT_EQUAL(complaint(expected, x[0] + x[1] + x[1]), "");
+  CAF_CHECK_NOT_EQUAL(complaint(expected, x[0] + x[0] + x[0]), "");
+}
+
+CAF_TEST(a short payload is not skipped for the one behind it) {
+  std::vector<std::string> x{R"({"a":1})", R"({"b":2})"};
+  expectation expected;
+  expected.trailer = 0;
+  expected.publishers = 2;
+  expected.payloads = &x;
+  event_stream stream{expected};
+  auto bytes = "t" + x[0] + "t" + x[0] + "t" + x[1];
+  CAF_CHECK_EQUAL(stream.take(bytes.data(), bytes.size()), bytes.size());
+  CAF_CHECK_EQUAL(stream.events(), 3u);
+}
+
+CAF_TEST(a frame may end with its payload) {
+  auto expected = numbered();
+  expected.numbered = false;
+  expected.trailer = 0;
+  auto line = [](uint64_t number) {
+    auto body = payload::make(payload_size, 0);
+    payload::set_number(body.data(), number);
+    return "t" + body;
+  };
+  event_stream stream{expected};
+  auto bytes = line(0) + line(1);
+  CAF_CHECK_EQUAL(stream.take(bytes.data(), bytes.size()), bytes.size());
+  CAF_CHECK_EQUAL(stream.events(), 2u);
+  CAF_CHECK_NOT_EQUAL(complaint(expected, line(0) + line(2)), "");
+}

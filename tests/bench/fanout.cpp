@@ -7,14 +7,18 @@
 #include <fmt/core.h>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace cafbus::bench {
 
 namespace {
 
+constexpr double few = 100'000; // deliveries per second
+
 struct fanout_options {
   std::vector<size_t> consumers{10};
   std::vector<size_t> payloads{200};
+  std::vector<size_t> publishers{1};
   std::vector<std::string> peers;
   size_t pairs = 5;
   load each;
@@ -25,6 +29,7 @@ struct fanout_series {
   std::vector<double> cpu;  // nanoseconds per delivery
   std::vector<double> faults;
   std::vector<double> switches;
+  std::optional<double> calls;
 };
 
 void add_row(table& out, const load& x, const std::string& name, const fanout_series& theirs,
@@ -36,9 +41,10 @@ void add_row(table& out, const load& x, const std::string& name, const fanout_se
   auto faults = spread_of(theirs.faults);
   auto switches = spread_of(theirs.switches);
   auto is_peer = name != "cafbus";
-  out.rows.push_back({fmt::format("{} x {} B", x.consumers, x.payload), name, text_of(rate, 1e6), text_of(cpu, 1e3, 3),
+  out.rows.push_back({std::to_string(x.publishers), fmt::format("{} x {} B", x.consumers, x.payload), name,
+                      text_of(rate, 1e6, rate.median < few ? 4 : 2), text_of(cpu, 1e3, 3),
                       fmt::format("{:.2f}", faults.median * 1e3), fmt::format("{:.2f}", switches.median * 1e3),
-                      is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
+                      per_thousand(theirs.calls), is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
   out.json.push_back({{"consumers", x.consumers},
                       {"payload", x.payload},
                       {"types", x.types},
@@ -48,6 +54,7 @@ void add_row(table& out, const load& x, const std::string& name, const fanout_se
                       {"cpu_ns_per_delivery", json_of(cpu)},
                       {"page_faults_per_delivery", json_of(faults)},
                       {"context_switches_per_delivery", json_of(switches)},
+                      {"system_calls_per_delivery", json_of(theirs.calls)},
                       {"rate_ratio", json_of(faster)},
                       {"cpu_ratio", json_of(cheaper)}});
 }
@@ -63,29 +70,34 @@ void run_row(table& out, const fanout_options& options, const load& x, const std
       found[name].switches.push_back(result.each(result.switches));
     }
   for (const auto& name : names)
+    found[name].calls = calls_each(name, x);
+  for (const auto& name : names)
     add_row(out, x, name, found[name], found["cafbus"]);
 }
 
 table fanout(const fanout_options& options) {
   table out;
   out.title = "fanout";
-  out.columns = {"consumers x payload", "server",         "M deliveries/s", "CPU us/delivery",
-                 "faults/1,000",        "switches/1,000", "our rate / its", "our CPU / its"};
-  if (options.each.types + options.each.publishers > 2 &&
+  out.columns = {"publishers",   "consumers x payload", "server",      "M deliveries/s", "CPU us/delivery",
+                 "faults/1,000", "switches/1,000",      "calls/1,000", "our rate / its", "our CPU / its"};
+  if (options.each.types + *std::max_element(options.publishers.begin(), options.publishers.end()) > 2 &&
       std::count(options.peers.begin(), options.peers.end(), "floor") > 0)
     throw bench_error{"--peer floor makes the events itself, of one type: leave it out, or --types and --publishers"};
   std::vector<std::string> names{"cafbus"};
   for (const auto& name : installed(options.peers, out.notes))
     names.push_back(name);
-  for (auto payload : options.payloads)
-    for (auto consumers : options.consumers) {
-      auto x = options.each;
-      x.consumers = consumers;
-      x.payload = payload;
-      run_row(out, options, x, names);
-    }
-  out.notes.push_back(fmt::format("{} {} publisher(s), {} type(s).", how_measured(options.pairs, options.each),
-                                  options.each.publishers, options.each.types));
+  for (auto publishers : options.publishers)
+    for (auto payload : options.payloads)
+      for (auto consumers : options.consumers) {
+        auto x = options.each;
+        x.publishers = publishers;
+        x.consumers = consumers;
+        x.payload = payload;
+        run_row(out, options, x, names);
+      }
+  out.notes.push_back(
+      fmt::format("{} {} type(s); {}.", how_measured(options.pairs, options.each), options.each.types,
+                  options.each.ids ? "each event has an id, which only the bus looks at" : "events without ids"));
   return out;
 }
 
@@ -100,12 +112,11 @@ void add_fanout(CLI::App& app, tables& out) {
       ->check(CLI::Range(payload::min_size, defaults::max_payload_bytes));
   mode.add_option("--types", options->each.types, "Event types; consumer i wants type i modulo that")
       ->check(CLI::Range(1, 100'000));
-  mode.add_option("--publishers", options->each.publishers, "Publishing connections")->check(CLI::Range(1, 1'000));
-  mode.add_option("--window", options->each.window,
-                  "Events on their way to the slowest consumer; "
-                  "0: as many as the queue of the bus holds, at most 16,384, for the others as well");
+  add_publishers(mode, options->publishers);
+  mode.add_flag("--ids", options->each.ids, "Give each event an id, which only the bus looks at");
+  add_window(mode, options->each);
   add_queue(mode, options->each.server);
-  add_peers(mode, options->peers, {"redis", "nats", "floor"});
+  add_peers(mode, options->peers, {"redis", "nats", "zmq", "floor"});
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);
   mode.callback([options, &out] { out.push_back(fanout(*options)); });

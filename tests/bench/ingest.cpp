@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace cafbus::bench {
 
@@ -11,51 +12,85 @@ namespace {
 
 struct ingest_options {
   std::string events = "tests/data/github-webhooks.ndjson";
+  std::vector<size_t> publishers{1};
+  std::vector<size_t> consumers{1};
   std::vector<std::string> peers;
   size_t pairs = 5;
   load each;
 };
 
-table ingest(const ingest_options& options) {
-  auto events = load_events(options.events);
-  auto x = options.each;
-  x.consumers = 1;
-  x.events = &events;
-  table out;
-  out.title = "ingest";
-  out.columns = {"server",       "events/s",       "payload MB/s",  "CPU us/event",
-                 "faults/1,000", "switches/1,000", "our rate / its"};
-  std::vector<std::string> names{"cafbus"};
-  for (const auto& name : installed(options.peers, out.notes))
-    names.push_back(name);
-  std::map<std::string, std::vector<double>> rates;
-  std::map<std::string, std::vector<double>> costs;
-  std::map<std::string, std::vector<double>> faults;
-  std::map<std::string, std::vector<double>> switches;
+struct ingest_series {
+  std::vector<double> rate; // deliveries per second, by round
+  std::vector<double> cpu;  // nanoseconds per delivery
+  std::vector<double> faults;
+  std::vector<double> switches;
+  std::optional<double> calls;
+};
+
+void add_row(table& out, const load& x, const std::string& name, const ingest_series& theirs,
+             const ingest_series& ours) {
+  auto rate = spread_of(theirs.rate);
+  auto cpu = spread_of(theirs.cpu);
+  auto faults = spread_of(theirs.faults);
+  auto switches = spread_of(theirs.switches);
+  auto bytes = rate.median * x.events->mean_payload();
+  auto is_peer = name != "cafbus";
+  auto faster = ratio_of(ours.rate, theirs.rate);
+  auto cheaper = ratio_of(ours.cpu, theirs.cpu);
+  out.rows.push_back({fmt::format("{} x {}", x.publishers, x.consumers), name, text_of(rate, 1, 0),
+                      fmt::format("{:.0f}", bytes / 1e6), text_of(cpu, 1e3), fmt::format("{:.2f}", faults.median * 1e3),
+                      fmt::format("{:.2f}", switches.median * 1e3), per_thousand(theirs.calls),
+                      is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
+  out.json.push_back({{"publishers", x.publishers},
+                      {"consumers", x.consumers},
+                      {"server", name},
+                      {"deliveries_per_s", json_of(rate)},
+                      {"payload_bytes_per_s", bytes},
+                      {"cpu_ns_per_delivery", json_of(cpu)},
+                      {"page_faults_per_delivery", json_of(faults)},
+                      {"context_switches_per_delivery", json_of(switches)},
+                      {"system_calls_per_delivery", json_of(theirs.calls)},
+                      {"rate_ratio", json_of(faster)},
+                      {"cpu_ratio", json_of(cheaper)}});
+}
+
+void run_row(table& out, const ingest_options& options, const load& x, const std::vector<std::string>& names) {
+  std::map<std::string, ingest_series> found;
   for (size_t round = 0; round < options.pairs; ++round)
     for (const auto& name : names) {
       auto result = run_fresh(name, x);
-      rates[name].push_back(result.rate());
-      costs[name].push_back(result.cpu_each());
-      faults[name].push_back(result.each(result.faults) * 1e3);
-      switches[name].push_back(result.each(result.switches) * 1e3);
+      found[name].rate.push_back(result.rate());
+      found[name].cpu.push_back(result.cpu_each());
+      found[name].faults.push_back(result.each(result.faults));
+      found[name].switches.push_back(result.each(result.switches));
     }
-  for (const auto& name : names) {
-    auto rate = spread_of(rates[name]);
-    auto cpu = spread_of(costs[name]);
-    out.rows.push_back({name, text_of(rate, 1, 0), fmt::format("{:.0f}", rate.median * events.mean_payload() / 1e6),
-                        text_of(cpu, 1e3), text_of(spread_of(faults[name])), text_of(spread_of(switches[name])),
-                        name == "cafbus" ? "" : text_of(ratio_of(rates["cafbus"], rates[name]))});
-    out.json.push_back({{"server", name},
-                        {"events_per_s", json_of(rate)},
-                        {"payload_bytes_per_s", rate.median * events.mean_payload()},
-                        {"cpu_ns_per_event", json_of(cpu)},
-                        {"page_faults_per_1000", json_of(spread_of(faults[name]))},
-                        {"context_switches_per_1000", json_of(spread_of(switches[name]))}});
-  }
-  out.notes.push_back(fmt::format("{} events of {:.0f} B on average, in turns, each with an id of its own, from one "
-                                  "publisher to one consumer; every payload compared byte by byte. {}",
-                                  events.payloads.size(), events.mean_payload(), how_measured(options.pairs, x)));
+  for (const auto& name : names)
+    found[name].calls = calls_each(name, x);
+  for (const auto& name : names)
+    add_row(out, x, name, found[name], found["cafbus"]);
+}
+
+table ingest(const ingest_options& options) {
+  auto events = load_events(options.events);
+  table out;
+  out.title = "ingest";
+  out.columns = {"publishers x consumers", "server",         "deliveries/s", "payload MB/s",   "CPU us/delivery",
+                 "faults/1,000",           "switches/1,000", "calls/1,000",  "our rate / its", "our CPU / its"};
+  std::vector<std::string> names{"cafbus"};
+  for (const auto& name : installed(options.peers, out.notes))
+    names.push_back(name);
+  for (auto publishers : options.publishers)
+    for (auto consumers : options.consumers) {
+      auto x = options.each;
+      x.publishers = publishers;
+      x.consumers = consumers;
+      x.events = &events;
+      run_row(out, options, x, names);
+    }
+  out.notes.push_back(fmt::format("{} events of {:.0f} B on average, which each publisher sends in turns, each with an "
+                                  "id of its own, which only the bus looks at; every payload compared byte by byte. {}",
+                                  events.payloads.size(), events.mean_payload(),
+                                  how_measured(options.pairs, options.each)));
   return out;
 }
 
@@ -63,9 +98,11 @@ table ingest(const ingest_options& options) {
 
 void add_ingest(CLI::App& app, tables& out) {
   auto options = std::make_shared<ingest_options>();
-  auto& mode = add_mode(app, "ingest", "Real events from one publisher to one consumer");
+  auto& mode = add_mode(app, "ingest", "Real events (webhooks) from publishers to consumers");
   mode.add_option("--events", options->events, "NDJSON file of events, as a source reads them");
-  add_peers(mode, options->peers, {"redis", "nats"});
+  add_publishers(mode, options->publishers);
+  add_consumers(mode, options->consumers);
+  add_peers(mode, options->peers, {"redis", "nats", "zmq"});
   add_queue(mode, options->each.server);
   add_pairs(mode, options->pairs);
   add_times(mode, options->each);

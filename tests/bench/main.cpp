@@ -1,14 +1,17 @@
+#include "bench/delay_wire.hpp"
 #include "bench/floor.hpp"
 #include "bench/inner_bus.hpp"
 #include "bench/link.hpp"
 #include "bench/modes.hpp"
 #include "bench/peer.hpp"
+#include "bench/zmq_proxy.hpp"
 
 #include <array>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <thread>
 #include <utility>
 
 namespace {
@@ -21,15 +24,23 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string text_of(const cafbus::bench::noise& before, const cafbus::bench::noise& after) {
-  return fmt::format(
-      "At the beginning {:.1f}, at the end {:.1f} threads wanted a processor, on average over a minute; {:.1f} s "
-      "of processor time went to other machines.",
-      before.load, after.load, after.stolen - before.stolen);
-}
+struct machine {
+  cafbus::bench::noise before;
+  cafbus::bench::noise after;
 
-void print(const cafbus::bench::tables& found, bool json, bool markdown) {
+  double stolen() const { return after.stolen - before.stolen; }
+};
+
+void print(const machine& on, const cafbus::bench::tables& found, bool json, bool markdown) {
   nlohmann::ordered_json all = nlohmann::ordered_json::object();
+  all["machine"] = {{"processors", std::thread::hardware_concurrency()},
+                    {"load_before", on.before.load},
+                    {"load_after", on.after.load},
+                    {"stolen_s", on.stolen()}};
+  if (!json)
+    fmt::print("{} processors. Before the run {:.1f}, after it {:.1f} threads wanted one, on average over a minute; "
+               "meanwhile {:.1f} s of processor time went to other machines.\n\n",
+               std::thread::hardware_concurrency(), on.before.load, on.after.load, on.stolen());
   for (const auto& x : found) {
     all[x.title] = x.json;
     if (!json)
@@ -50,13 +61,16 @@ constexpr std::array quick_runs{
 
 /// A little of everything, each table as soon as it is there.
 void run_quick(CLI::App& app, cafbus::bench::tables& found, bool json, bool markdown) {
+  using cafbus::bench::noise_now;
+  const auto begin = noise_now();
   for (const auto* run : quick_runs) {
+    const auto before = noise_now();
     app.parse(run);
     if (!json)
-      print({std::exchange(found, {}).back()}, false, markdown);
+      print({before, noise_now()}, {std::exchange(found, {}).back()}, false, markdown);
   }
   if (json)
-    print(found, true, false);
+    print({begin, noise_now()}, found, true, false);
 }
 
 } // namespace
@@ -73,6 +87,18 @@ int main(int argc, char** argv) {
   tables found;
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--markdown", markdown, "Print Markdown");
+  app.footer(
+      "Servers to compare with: redis, nats (packages redis-server, nats-server); zmq, libzmq's proxy from XSUB to\n"
+      "XPUB (built with libzmq3-dev); leaf, for `link`, a leaf node of NATS; floor, the kernel alone. They take\n"
+      "turns with the bus, and use the same window. One that is missing is left out, with a note.\n"
+      "\n"
+      "Examples:\n"
+      "  cafbus-bench --quick\n"
+      "  cafbus-bench fanout --consumers 1,10,100,1000 --payload 200,4096 --peer redis,zmq\n"
+      "  cafbus-bench ingest --publishers 1,8 --peer redis,nats,zmq\n"
+      "  cafbus-bench fanout --publishers 8 --payload 100 --ids --peer nats\n"
+      "  cafbus-bench tools --pairs 10 --peer redis\n"
+      "  cafbus-bench link --transport plain,tls --round-trip 0,80 --peer leaf");
   auto* is_quick = app.add_flag("--quick", quick, "Measure a little of everything in about 20 s; without MODE");
   app.require_subcommand(0, 1);
   app.fallthrough();
@@ -94,6 +120,14 @@ int main(int argc, char** argv) {
   floor.add_option("socket", place);
   auto& inner = *app.add_subcommand("inner-bus", "")->group("");
   inner.add_option("dir", place);
+  auto& proxy = *app.add_subcommand("zmq-proxy", "")->group("");
+  proxy.add_option("dir", place);
+  auto& wire = *app.add_subcommand("delay-wire", "")->group("");
+  uint16_t target = 0;
+  uint64_t round_trip_ms = 0;
+  wire.add_option("target", target);
+  wire.add_option("round-trip-ms", round_trip_ms);
+  wire.add_option("port-file", place);
   auto& taker = *app.add_subcommand("message-taker", "")->group("");
   taker.add_option("port-file", place);
   try {
@@ -103,6 +137,10 @@ int main(int argc, char** argv) {
       return run_floor(place);
     if (inner.parsed())
       return run_inner_bus(place);
+    if (proxy.parsed())
+      return run_zmq_proxy(place);
+    if (wire.parsed())
+      return run_delay_wire(target, round_trip_ms, place);
     if (taker.parsed())
       return run_message_taker(place);
     if (!quick && app.get_subcommands().empty()) {
@@ -113,9 +151,7 @@ int main(int argc, char** argv) {
       run_quick(app, found, json, markdown);
       return 0;
     }
-    if (!found.empty())
-      found.back().notes.push_back(text_of(before, noise_now()));
-    print(found, json, markdown);
+    print({before, noise_now()}, found, json, markdown);
   } catch (const CLI::ParseError& x) {
     return app.exit(x) == 0 ? 0 : 2;
   } catch (const bench_error& x) {

@@ -1,6 +1,7 @@
 #include "bench/modes.hpp"
 
 #include "bench/payload.hpp"
+#include "bench/system_calls.hpp"
 #include "config/defaults.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,6 +40,18 @@ void add_queue(CLI::App& mode, peer_options& x) {
   mode.add_option("--queue-bytes", x.queue_bytes, "Of the bus; 0: its default");
 }
 
+void add_window(CLI::App& mode, load& x) {
+  mode.add_option("--window", x.window,
+                  "Events on their way to the slowest consumer; "
+                  "0: as many as the queue of the bus holds, at most 16,384, for the others as well");
+}
+
+void add_publishers(CLI::App& mode, std::vector<size_t>& publishers) {
+  mode.add_option("--publishers", publishers, "Publishing connections; several, separated by commas: a row each")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 999));
+}
+
 void add_peers(CLI::App& mode, std::vector<std::string>& peers, const std::set<std::string>& known) {
   mode.add_option("--peer", peers, "Compare with these, separated by commas")
       ->delimiter(',')
@@ -48,23 +61,37 @@ void add_peers(CLI::App& mode, std::vector<std::string>& peers, const std::set<s
 std::vector<std::string> installed(const std::vector<std::string>& peers, std::vector<std::string>& notes) {
   std::vector<std::string> result;
   for (const auto& x : peers) {
-    if (x == "floor" || !find_program(x + "-server").empty())
+    if (auto missing = why_missing(x); missing.empty())
       result.push_back(x);
     else
-      notes.push_back(x + " is left out: it is not installed; the package is " + package_of(x));
+      notes.push_back("Left out: " + missing);
   }
   return result;
 }
 
 measured run_fresh(const std::string& server, const load& x, latencies* ages) {
   auto started = start_peer(server, x.server);
-  if (!started)
-    throw bench_error{server + " is not installed"};
   try {
     return run(*started, x, ages);
   } catch (const bench_error& error) {
     throw bench_error{fmt::format("{} with {} consumers: {}", server, x.consumers, error.what())};
   }
+}
+
+std::optional<double> calls_each(const std::string& server, load x) {
+  if (!call_counter::allowed())
+    return std::nullopt;
+  x.count_calls = true;
+  const auto found = run_fresh(server, x);
+  return found.each(found.calls);
+}
+
+std::string per_thousand(std::optional<double> x) {
+  return x ? fmt::format("{:.2f}", *x * 1e3) : "";
+}
+
+nlohmann::ordered_json json_of(std::optional<double> x) {
+  return x ? nlohmann::ordered_json(*x) : nlohmann::ordered_json();
 }
 
 spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {

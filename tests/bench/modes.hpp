@@ -2,6 +2,7 @@
 #include "bench/run.hpp"
 #include "bench/table.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,7 +40,9 @@ void add_payload(CLI::App& mode, size_t& payload);
 void add_pairs(CLI::App& mode, size_t& pairs);
 void add_times(CLI::App& mode, load& x);
 void add_queue(CLI::App& mode, peer_options& x);
-/// @param known Of redis, nats and floor, those that the mode can compare with.
+void add_window(CLI::App& mode, load& x);
+void add_publishers(CLI::App& mode, std::vector<size_t>& publishers);
+/// @param known Those that the mode can compare with, as `start_peer` knows them.
 void add_peers(CLI::App& mode, std::vector<std::string>& peers, const std::set<std::string>& known);
 
 /// Those of the peers that are installed; a note says which package holds one that is not.
@@ -47,6 +50,11 @@ std::vector<std::string> installed(const std::vector<std::string>& peers, std::v
 
 /// One run against a server that is started for it.
 measured run_fresh(const std::string& server, const load& x, latencies* ages = nullptr);
+
+/// System calls of the server per delivery, in a run of its own; none: the kernel does not let us count.
+std::optional<double> calls_each(const std::string& server, load x);
+std::string per_thousand(std::optional<double> x);
+nlohmann::ordered_json json_of(std::optional<double> x);
 
 /// By pair: ours divided by theirs.
 spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs);

@@ -5,6 +5,7 @@
 #include "support/temp_dir.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,8 @@ public:
 struct peer_options {
   uint32_t queue_capacity = 0;
   size_t queue_bytes = 0;
+  bool tls = false;           ///< Of a link: encrypted, with certificates on both sides.
+  uint64_t round_trip_ms = 0; ///< Of a link: what its wire takes.
 };
 
 /// What the server says about a run at its end.
@@ -42,6 +45,8 @@ public:
   peer& operator=(const peer&) = delete;
 
   pid_t pid() const noexcept { return process_.pid(); }
+  /// All processes that are the server.
+  virtual std::vector<pid_t> pids() const { return {pid()}; }
   const std::string& name() const noexcept { return name_; }
 
   /// Connects a consumer that wants these types, and waits until it gets them. Blocking socket.
@@ -94,13 +99,12 @@ protected:
   child process_;
 };
 
-/// @param name cafbus, redis, nats, floor, or inner: cafbus as a part of a program that makes the events, linked: two
-/// of them. @returns null
-/// if its program is not installed.
+/// @param name cafbus, redis, nats, zmq, floor, or inner: cafbus as a part of a program that makes the events, linked:
+/// two of them, leaf: two of NATS. Throws a bench_error if it is not there.
 std::unique_ptr<peer> start_peer(const std::string& name, const peer_options& options);
 
-/// The Debian package of a peer that is missing.
-std::string package_of(const std::string& name);
+/// Why there is no such peer here, and which Debian package has it; empty: there is.
+std::string why_missing(const std::string& name);
 
 // -- for the peers
 // ------------------------------------------------------------------------------------------------------
@@ -109,16 +113,22 @@ std::string package_of(const std::string& name);
 void send_all(int fd, std::string_view bytes);
 /// Reads until `wanted` stands at the end. Throws after 10 s.
 std::string read_until(int fd, std::string_view wanted);
+std::string read_exactly(int fd, size_t size);
+/// Publishes numbers from 1 on to a consumer that has just subscribed until one comes, then takes what is still on the
+/// way. From then on it gets everything. Throws after 10 s.
+/// @param send Publishes that number to it. @param receive Reads the next one, waiting for it.
+void await_first_probe(int consumer, const std::function<void(uint64_t)>& send,
+                       const std::function<uint64_t()>& receive);
 /// Blocking, but no read waits longer than 10 s.
 void make_blocking(int fd);
-/// A port of loopback that nobody has at the moment.
-uint16_t free_port();
 
 std::unique_ptr<peer> start_cafbus(const peer_options& options);
 std::unique_ptr<peer> start_redis(const std::string& program);
 std::unique_ptr<peer> start_nats(const std::string& program);
+std::unique_ptr<peer> start_zmq();
 std::unique_ptr<peer> start_floor();
 std::unique_ptr<peer> start_inner();
-std::unique_ptr<peer> start_linked();
+std::unique_ptr<peer> start_linked(const peer_options& options);
+std::unique_ptr<peer> start_leaf(const std::string& program, const peer_options& options);
 
 } // namespace cafbus::bench

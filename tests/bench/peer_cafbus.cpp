@@ -28,13 +28,17 @@ std::optional<X> decode_as(std::string_view line) {
 } // namespace
 
 cafbus_peer::cafbus_peer(const peer_options& options) : peer{"cafbus"} {
-  std::vector<std::string> command{cafbus_path(),    "serve", "--dir",       dir_.path(),
-                                   "--idle-timeout", "never", "--log-level", "warn"};
+  start(serve(dir_.path(), options));
+}
+
+std::vector<std::string> cafbus_peer::serve(const std::string& dir, const peer_options& options) {
+  std::vector<std::string> result{cafbus_path(),    "serve", "--dir",       dir,
+                                  "--idle-timeout", "never", "--log-level", "warn"};
   if (options.queue_capacity != 0)
-    command.insert(command.end(), {"--queue-capacity", std::to_string(options.queue_capacity)});
+    result.insert(result.end(), {"--queue-capacity", std::to_string(options.queue_capacity)});
   if (options.queue_bytes != 0)
-    command.insert(command.end(), {"--queue-bytes", std::to_string(options.queue_bytes)});
-  start(command);
+    result.insert(result.end(), {"--queue-bytes", std::to_string(options.queue_bytes)});
+  return result;
 }
 
 unique_fd cafbus_peer::connect_consumer(const std::vector<std::string>& types, bool reads) {

@@ -22,6 +22,9 @@ public:
 protected:
   explicit cafbus_peer(std::string name) : peer{std::move(name)} {}
 
+  /// The command that starts a bus in that folder.
+  static std::vector<std::string> serve(const std::string& dir, const peer_options& options);
+
   unique_fd connect() override;
   std::string socket() const { return dir_ / "default/bus.sock"; }
 

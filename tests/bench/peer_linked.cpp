@@ -1,9 +1,14 @@
 #include "bench/peer_cafbus.hpp"
 
 #include "bench/clock.hpp"
+#include "bench/delay_wire.hpp"
+#include "bench/link_certificate.hpp"
+#include "bench/loopback.hpp"
 #include "io/client/client.hpp"
 #include "io/sockets/unix_socket.hpp"
 #include "messages/frame_codec.hpp"
+
+#include <optional>
 
 namespace cafbus::bench {
 
@@ -12,20 +17,26 @@ namespace {
 constexpr uint64_t patience_ns = 10'000'000'000;
 constexpr uint64_t link_poll_ns = 2'000'000;
 
-/// Two buses on this machine, one of which takes its events from the other: publishers talk to the first, consumers to
-/// the second.
+/// Two buses on this machine, one of which takes its events from the other over loopback: publishers talk to the first,
+/// consumers to the second.
 class linked_peer final : public cafbus_peer {
 public:
-  linked_peer() : cafbus_peer{"linked"} {
-    auto program = cafbus_path();
-    auto place = "unix:" + (upstream_ / "link.sock");
-    first_ = child{{program, "serve", "--dir", upstream_.path(), "--idle-timeout", "never", "--log-level", "warn",
-                    "--node-listen", place},
-                   upstream_ / "log"};
+  explicit linked_peer(const peer_options& options) : cafbus_peer{"linked"} {
+    const auto links = free_port();
+    std::vector<std::string> security{"--insecure-network"};
+    if (options.tls) {
+      const auto made = make_link_certificate(dir_.path());
+      security = {"--node-certificate", made.certificate, "--node-key", made.key, "--node-ca", made.certificate};
+    }
+    first_ = child{linked(upstream_.path(), options, "--node-listen", place(links), security), upstream_ / "log"};
     wait_until([this] { return static_cast<bool>(client::connect(first_socket(), std::chrono::seconds{1})); });
-    start({program, "serve", "--dir", dir_.path(), "--idle-timeout", "never", "--log-level", "warn", "--source",
-           "node:" + place});
+    if (options.round_trip_ms > 0)
+      wire_.emplace(links, options.round_trip_ms, dir_.path());
+    const auto called = (options.tls ? "node:bench@" : "node:") + place(wire_ ? wire_->port() : links);
+    start(linked(dir_.path(), options, "--source", called, security));
   }
+
+  std::vector<pid_t> pids() const override { return {first_.pid(), pid()}; }
 
   unique_fd connect_consumer(const std::vector<std::string>& types, bool) override {
     wait_until([this] {
@@ -56,6 +67,16 @@ public:
   }
 
 private:
+  static std::string place(uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
+  static std::vector<std::string> linked(const std::string& dir, const peer_options& options, const std::string& option,
+                                         const std::string& place, const std::vector<std::string>& security) {
+    auto result = serve(dir, options);
+    result.insert(result.end(), {option, place});
+    result.insert(result.end(), security.begin(), security.end());
+    return result;
+  }
+
   std::string first_socket() const { return upstream_ / "default/bus.sock"; }
 
   static status_response status_of(const std::string& socket) {
@@ -78,12 +99,13 @@ private:
 
   test::temp_dir upstream_;
   child first_;
+  std::optional<delay_wire> wire_;
 };
 
 } // namespace
 
-std::unique_ptr<peer> start_linked() {
-  return std::make_unique<linked_peer>();
+std::unique_ptr<peer> start_linked(const peer_options& options) {
+  return std::make_unique<linked_peer>(options);
 }
 
 } // namespace cafbus::bench

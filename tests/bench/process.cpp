@@ -1,6 +1,7 @@
 #include "bench/process.hpp"
 
 #include "bench/clock.hpp"
+#include "bench/peer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr uint64_t stop_patience_ns = 5'000'000'000;
 constexpr uint64_t exit_poll_ns = 1'000'000;
+constexpr uint64_t file_patience_ns = 10'000'000'000;
 
 /// The number that follows `key` in a file of /proc; 0 if it is not there.
 uint64_t number_after(const std::string& text, const std::string& key) {
@@ -134,6 +136,13 @@ noise noise_now() {
     all >> x;
   result.stolen = ticks.back() / static_cast<double>(::sysconf(_SC_CLK_TCK));
   return result;
+}
+
+std::string await_file(const std::string& path) {
+  for (auto end = now_ns() + file_patience_ns; now_ns() < end; sleep_until(now_ns() + exit_poll_ns))
+    if (auto text = read_file(path); !text.empty())
+      return text;
+  throw bench_error{path + " does not come"};
 }
 
 std::string find_program(const std::string& name) {

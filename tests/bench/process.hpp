@@ -50,6 +50,9 @@ struct noise {
 };
 noise noise_now();
 
+/// What a child has written into a file that it renames to this name; waits for it, at most 10 s. Throws a bench_error.
+std::string await_file(const std::string& path);
+
 /// Where a program of that name is in PATH or where daemons lie; empty if nowhere.
 std::string find_program(const std::string& name);
 

@@ -17,6 +17,7 @@ namespace {
 constexpr size_t chunk_bytes = 64 * 1'024;
 constexpr uint64_t answer_patience_ns = 10'000'000'000;
 constexpr size_t type_digits = 5;
+constexpr uint64_t ids_of_a_publisher = 10'000'000'000;
 
 } // namespace
 
@@ -33,10 +34,13 @@ publisher_thread::publisher_thread(const peer& server, unique_fd fd, const publi
 
 void publisher_thread::prepare_chunk() {
   auto type = type_name(options_.first_type);
-  auto frame = server_.publish_frame(type, payload::make(options_.payload_size, options_.origin));
+  auto frame = server_.publish_frame(type, payload::make(options_.payload_size, options_.origin),
+                                     options_.ids ? std::string{placeholder_id} : std::string{});
   frame_size_ = frame.size();
   payload_at_ = frame.find(payload::start);
   type_at_ = frame.find(type) + type.size() - type_digits;
+  if (auto id = frame.find(placeholder_id); id != std::string::npos)
+    id_at_ = id + placeholder_id.size() - id_digits;
   auto count = std::max<size_t>(1, chunk_bytes / frame_size_);
   count = std::min(count, std::max<size_t>(1, flow_.window / 4)); // or it would stop and go
   for (size_t i = 0; i < count; ++i)
@@ -115,10 +119,14 @@ uint64_t publisher_thread::collect_frames() {
     auto id = frame.find(placeholder_id);
     chunk_ += frame;
     if (id != std::string::npos)
-      payload::write_digits(chunk_.data() + chunk_.size() - frame.size() + id + placeholder_id.size(),
-                            payload::number_base + sent_ + count, 13);
+      set_id(chunk_.data() + chunk_.size() - frame.size() + id + placeholder_id.size() - id_digits, sent_ + count);
   }
   return count;
+}
+
+/// No other publisher's event has it.
+void publisher_thread::set_id(char* digits, uint64_t number) const {
+  payload::write_digits(digits + id_digits, options_.origin * ids_of_a_publisher + number, id_digits);
 }
 
 /// Waits until so many more fit into the window. @returns false if it is to stop.
@@ -141,6 +149,8 @@ void publisher_thread::fill(uint64_t count) {
   auto* frame = chunk_.data();
   for (uint64_t i = 0; i < count; ++i, frame += frame_size_) {
     payload::set_number(frame + payload_at_, sent_ + i);
+    if (id_at_ != std::string::npos)
+      set_id(frame + id_at_, sent_ + i);
     if (options_.types > 1)
       payload::write_digits(frame + type_at_ + type_digits, options_.first_type + (sent_ + i) % options_.types,
                             type_digits);

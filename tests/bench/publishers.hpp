@@ -22,7 +22,8 @@ struct flow {
 struct publisher_options {
   size_t payload_size = 200;
   size_t types = 1;
-  uint64_t origin = 0; ///< Index of this publisher.
+  uint64_t origin = 0; ///< Index of this publisher, below 1,000.
+  bool ids = false;    ///< Each event has an id of its own, if the server looks at ids.
   double rate = 0;     ///< Events per second; 0: as fast as the window lets it.
   uint64_t limit = 0;  ///< Events after which it ends by itself; 0: none.
   size_t first_type = 0;
@@ -31,6 +32,7 @@ struct publisher_options {
 
 /// The id of an event as `frames` have it, all of one length.
 inline constexpr std::string_view placeholder_id = "bench-1000000000000";
+inline constexpr size_t id_digits = 13;
 
 /// The name of the event type number `i`; all are of one length.
 std::string type_name(size_t i);
@@ -56,6 +58,7 @@ private:
   bool claim(uint64_t count);
   void fill(uint64_t count);
   uint64_t collect_frames();
+  void set_id(char* digits, uint64_t number) const;
   void send(std::string_view bytes);
   void read_answers(int timeout_ms);
 
@@ -67,6 +70,7 @@ private:
   size_t frame_size_ = 0;
   size_t payload_at_ = 0;
   size_t type_at_ = 0;
+  size_t id_at_ = std::string::npos; // of its digits
   std::string answers_;
   uint64_t sent_ = 0;
   uint64_t answered_ = 0;

@@ -2,10 +2,12 @@
 
 #include "bench/clock.hpp"
 #include "bench/payload.hpp"
+#include "bench/system_calls.hpp"
 #include "config/defaults.hpp"
 
 #include <deque>
 #include <fmt/core.h>
+#include <optional>
 #include <sys/socket.h>
 
 namespace cafbus::bench {
@@ -54,6 +56,8 @@ public:
       consumers_.add(server.connect_consumer(types), expected);
     }
     flow_.window = window_of(x);
+    if (x.count_calls)
+      calls_.emplace(server.pids());
   }
 
   measured measure() {
@@ -79,6 +83,7 @@ public:
             after.cpu - before.cpu,
             after.faults - before.faults,
             after.switches - before.switches,
+            after.calls - before.calls,
             lost,
             lost_by_bad_,
             all_sent()};
@@ -101,6 +106,7 @@ private:
       options.types = load_.types;
       options.origin = i;
       options.rate = load_.rate;
+      options.ids = load_.ids;
       options.frames = load_.events ? &frames_ : nullptr;
       publishers_.emplace_back(server_, server_.connect_publisher(), options, flow_);
     }
@@ -140,9 +146,13 @@ private:
     result.seconds = static_cast<double>(now_ns()) / 1e9;
     result.deliveries = consumers_.deliveries();
     result.bytes = consumers_.bytes();
-    result.cpu = cpu_ns(server_.pid());
-    result.faults = page_faults(server_.pid());
-    result.switches = context_switches(server_.pid());
+    for (auto pid : server_.pids()) {
+      result.cpu += cpu_ns(pid);
+      result.faults += page_faults(pid);
+      result.switches += context_switches(pid);
+    }
+    if (calls_)
+      result.calls = calls_->count();
     return result;
   }
 
@@ -216,8 +226,9 @@ private:
   flow flow_;
   consumers consumers_;
   std::deque<publisher_thread> publishers_; // ends before what it refers to
-  unique_fd control_;                       // of a server that makes the events itself
-  std::vector<uint64_t> sent_;              // by publisher
+  std::optional<call_counter> calls_;
+  unique_fd control_;          // of a server that makes the events itself
+  std::vector<uint64_t> sent_; // by publisher
   uint64_t last_progress_ = 0;
   uint64_t lost_by_bad_ = 0;
 };

@@ -13,13 +13,15 @@ struct load {
   size_t payload = 200; ///< Bytes, at least 61.
   size_t types = 1;     ///< Events take turns among them; consumer `i` wants type `i % types`.
   size_t publishers = 1;
-  uint64_t window = 0;   ///< Events on their way to the slowest consumer; 0: what the queue's bounds allow.
-  double rate = 0;       ///< Events per second of each publisher; 0: as fast as the window lets it.
-  double warm_up = 0.2;  ///< Seconds before measuring starts.
-  double seconds = 0.7;  ///< Measured.
-  size_t stuck = 0;      ///< More consumers, which never read.
-  size_t slow = 0;       ///< More consumers, which read a byte a second.
-  bool may_lose = false; ///< Losses are counted, and have to be the ones that the server has counted.
+  uint64_t window = 0;      ///< Events on their way to the slowest consumer; 0: what the queue's bounds allow.
+  double rate = 0;          ///< Events per second of each publisher; 0: as fast as the window lets it.
+  double warm_up = 0.2;     ///< Seconds before measuring starts.
+  double seconds = 0.7;     ///< Measured.
+  size_t stuck = 0;         ///< More consumers, which never read.
+  size_t slow = 0;          ///< More consumers, which read a byte a second.
+  bool ids = false;         ///< Events have ids, where the server looks at them.
+  bool may_lose = false;    ///< Losses are counted, and have to be the ones that the server has counted.
+  bool count_calls = false; ///< Of the server to the kernel, which disturbs the times; needs `call_counter::allowed`.
   const real_events* events = nullptr; ///< If not null: these, with one type each; not `payload` and `types`.
   peer_options server;
 };
@@ -31,6 +33,7 @@ struct measured {
   uint64_t cpu = 0;         ///< Nanoseconds of the server.
   uint64_t faults = 0;      ///< Page faults of the server.
   uint64_t switches = 0;    ///< Its context switches.
+  uint64_t calls = 0;       ///< Its system calls, if they were counted.
   uint64_t lost = 0;        ///< In the whole run, over all consumers.
   uint64_t lost_by_bad = 0; ///< In the whole run, by those that do not read as they should.
   uint64_t sent = 0;        ///< In the whole run.

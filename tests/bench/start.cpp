@@ -46,7 +46,7 @@ void add_start(CLI::App& app, tables& out) {
   auto options = std::make_shared<start_options>();
   auto& mode = add_mode(app, "start", "Time from the start of the process until a consumer is served");
   add_pairs(mode, options->pairs);
-  add_peers(mode, options->peers, {"redis", "nats"});
+  add_peers(mode, options->peers, {"redis", "nats", "zmq"});
   mode.callback([options, &out] { out.push_back(start(*options)); });
 }
 
