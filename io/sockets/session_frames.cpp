@@ -68,7 +68,7 @@ void session_state::on_data(const caf::io::new_data_msg& x) {
     return;
   if (encoder) {
     encoder->arrived_at(std::chrono::system_clock::now());
-    encoder->expect(splitter.pending() + bytes.size());
+    encoder->reserve(splitter.pending() + bytes.size());
   }
   splitter.lend(bytes);
   process();
