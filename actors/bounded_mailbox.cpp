@@ -147,8 +147,13 @@ void bounded_mailbox::shed(size_t bytes) {
   charge(queued_bytes_ + replayed_bytes_);
 }
 
+/// One thread at a time: under the lock, or when nobody else is left.
 void bounded_mailbox::charge(size_t bytes) {
-  if (auto before = charged_.exchange(bytes); bounds_.budget)
+  const auto before = charged_.load(std::memory_order_relaxed);
+  if (before == bytes)
+    return;
+  charged_.store(bytes, std::memory_order_relaxed);
+  if (bounds_.budget)
     bounds_.budget->change(before, bytes);
 }
 
