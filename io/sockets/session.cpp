@@ -207,7 +207,7 @@ void session_state::log_end(close_reason reason) {
   std::optional<uint64_t> times{1};
   if (level != spdlog::level::debug) {
     auto& limit = is_consumer() ? context->limit->left_log : context->limit->end_logs[static_cast<size_t>(reason)];
-    times = limit.allow(self->clock().now());
+    times = limit.pass(self->clock().now());
   }
   if (!times)
     return;
