@@ -38,6 +38,12 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   if (closed_)
     return {};
   outcome result;
+  if (!busy_ && fits_into_a_delivery(*batch, spans)) { // as below, without the way through the queue
+    staged_.push_back({batch, spans[0].first, spans[0].last, seq_ + 1, numbers, base});
+    seq_ += spans[0].last - spans[0].first;
+    busy_ = result.wake = true;
+    return result;
+  }
   for (auto [first, last] : spans) {
     append({batch, first, last, seq_ + 1, numbers, base});
     seq_ += last - first;
@@ -61,6 +67,12 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   if (pinned_bytes_ > 2 * bounds_.bytes && pinned_bytes_ > 2 * queued_bytes_)
     compact();
   return result;
+}
+
+/// What most batches are where a consumer keeps up.
+bool bounded_mailbox::fits_into_a_delivery(const event_batch& batch, std::span<const event_span> spans) const {
+  return spans.size() == 1 && bounds_.policy != queue_policy::latest &&
+         batch.bytes_of(spans[0].first, spans[0].last) <= bounds_.delivery_bytes;
 }
 
 bool bounded_mailbox::replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost) {
@@ -106,9 +118,11 @@ std::vector<event_range> bounded_mailbox::take() {
   size_t used = 0;
   for (const auto& x : result)
     used += x.bytes();
-  move_replayed(result, bounds_.delivery_bytes, used);
-  if (replayed_.empty())
-    move_front(result, bounds_.delivery_bytes, used);
+  if (queued_ != 0 || !replayed_.empty()) {
+    move_replayed(result, bounds_.delivery_bytes, used);
+    if (replayed_.empty())
+      move_front(result, bounds_.delivery_bytes, used);
+  }
   if (bounds_.tell_gaps)
     taken_gaps_ = gaps_.take_before(next_seq());
   if (lost_)
@@ -147,8 +161,13 @@ void bounded_mailbox::shed(size_t bytes) {
   charge(queued_bytes_ + replayed_bytes_);
 }
 
+/// One thread at a time: under the lock, or when nobody else is left.
 void bounded_mailbox::charge(size_t bytes) {
-  if (auto before = charged_.exchange(bytes); bounds_.budget)
+  const auto before = charged_.load(std::memory_order_relaxed);
+  if (before == bytes)
+    return;
+  charged_.store(bytes, std::memory_order_relaxed);
+  if (bounds_.budget)
     bounds_.budget->change(before, bytes);
 }
 

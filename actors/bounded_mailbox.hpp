@@ -83,6 +83,7 @@ public:
 private:
   outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers,
                   uint64_t base);
+  bool fits_into_a_delivery(const event_batch& batch, std::span<const event_span> spans) const;
   bool take_in_replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost);
   bool is_idle() const noexcept { return queued_ == 0 && replayed_.empty() && staged_.empty(); }
   bool has_too_much() const noexcept;

@@ -87,7 +87,7 @@ void cleanup_lock_state::act() {
 }
 
 void cleanup_lock_state::start(const hook_run& x) {
-  if (auto times = start_log.allow(self->clock().now()))
+  if (auto times = start_log.pass(self->clock().now()))
     log::lock().info("hook-started hook={} subscription={} times={}", to_string(x.hook), log::quoted(x.subscription_id),
                      *times);
   running[x.ticket] = {x.subscription_id, x.hook, launch(x, self)};
@@ -107,7 +107,7 @@ void cleanup_lock_state::log_end(hook_kind hook, const hook_done& x) {
   auto now = self->clock().now();
   auto id = log::quoted(x.subscription_id);
   auto detail = log::quoted(x.detail);
-  auto times = (x.ok ? end_log : failure_log).allow(now);
+  auto times = (x.ok ? end_log : failure_log).pass(now);
   if (times && x.ok)
     log::lock().info("hook-done hook={} subscription={} detail={} left-processes={} times={}", to_string(hook), id,
                      detail, x.left_processes, *times);
@@ -116,7 +116,7 @@ void cleanup_lock_state::log_end(hook_kind hook, const hook_done& x) {
 }
 
 void cleanup_lock_state::log_left_out(const subscriptions::left_out& x) {
-  if (auto times = left_out_log.allow(self->clock().now()))
+  if (auto times = left_out_log.pass(self->clock().now()))
     log::lock().error("hook-left-out hook={} subscription={} times={}", to_string(x.hook),
                       log::quoted(x.subscription_id), *times);
 }

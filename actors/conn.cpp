@@ -245,7 +245,7 @@ private:
     waiting.clear(); // a promise keeps its actor alive
     room_wanted.clear();
     auto x = mailbox.counters();
-    if (auto times = left_limit.allow(this->clock().now()))
+    if (auto times = left_limit.pass(this->clock().now()))
       log::conn().info("consumer-left pid={} key={} received={} delivered={} dropped={} undelivered={} times={}",
                        info.pid, log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued, *times);
   }

@@ -17,8 +17,8 @@ bool has(const std::vector<std::string>& list, const std::string& x) {
 
 } // namespace
 
-void event_router::add(subscriber_id id, const std::vector<std::string>& types,
-                       const std::vector<std::string>& patterns) {
+uint32_t event_router::add(subscriber_id id, const std::vector<std::string>& types,
+                           const std::vector<std::string>& patterns) {
   uint32_t slot = 0;
   if (free_.empty()) {
     slot = static_cast<uint32_t>(slots_.size());
@@ -48,6 +48,7 @@ void event_router::add(subscriber_id id, const std::vector<std::string>& types,
     patterns_of_[slot].push_back(pattern);
     ++generation_;
   }
+  return slot;
 }
 
 void event_router::remove(subscriber_id id) {
@@ -193,6 +194,7 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   for (size_t i = 0; i < count; ++i) {
     auto& from = slots_[touched_[i]];
     result_[i].subscriber = from.subscriber;
+    result_[i].slot = touched_[i];
     result_[i].spans.clear();
     result_[i].spans.swap(from.spans); // both keep their capacity, so that neither allocates again
   }

@@ -23,6 +23,7 @@ public:
 
   struct route {
     subscriber_id subscriber;
+    uint32_t slot = 0;             ///< As `add` said.
     std::vector<event_span> spans; ///< Ascending, disjoint, not adjacent.
   };
 
@@ -46,7 +47,8 @@ public:
 
   /// Repetitions count once, and so does an event that is wanted by several names.
   /// @pre `id` is not in, and check_pattern() holds of each pattern
-  void add(subscriber_id id, const std::vector<std::string>& types, const std::vector<std::string>& patterns = {});
+  /// @returns a small number that no other one has while it is in
+  uint32_t add(subscriber_id id, const std::vector<std::string>& types, const std::vector<std::string>& patterns = {});
   void remove(subscriber_id id);
 
   /// @pre `id` is in, and has no filter yet

@@ -118,7 +118,7 @@ private:
     };
     this->request(hub, caf::infinite, subscribe{conn, own, {}, filter})
         .then([ready](const stream_list&) { ready(); }, [ready](const caf::error&) { ready(); });
-    if (auto times = group_limit.allow(this->clock().now()))
+    if (auto times = group_limit.pass(this->clock().now()))
       log::group().info("group-began group={} ack={} times={}", log::quoted(info.group), info.ack, *times);
   }
 
@@ -225,14 +225,14 @@ private:
     const auto& event = x.event;
     const auto& type = event.batch->type(event.first);
     auto letter = dead_letter(event, info.group);
-    if (auto times = dead_limit.allow(this->clock().now()))
+    if (auto times = dead_limit.pass(this->clock().now()))
       log::group().warn("event-dead group={} type={} id={} attempts={} reason={} letter={} times={}",
                         log::quoted(info.group), log::quoted(type), log::quoted(event.batch->id(event.first)),
                         event.attempt, x.why, letter != nullptr, *times);
     if (!letter)
       return;
     auto on_error = [this](const caf::error&) { // the bus is stopping
-      if (auto times = dead_limit.allow(this->clock().now()))
+      if (auto times = dead_limit.pass(this->clock().now()))
         log::group().warn("dead-letter-lost group={} times={}", log::quoted(info.group), *times);
     };
     this->request(hub, caf::infinite, publish{letter}).then([](const published&) {}, on_error);
@@ -306,7 +306,7 @@ private:
 
   void log_end() {
     const auto x = work.status();
-    if (auto times = group_limit.allow(this->clock().now()))
+    if (auto times = group_limit.pass(this->clock().now()))
       log::group().info("group-ended group={} received={} done={} dead={} lost={} waiting={} unconfirmed={} times={}",
                         log::quoted(info.group), x.received, x.done, x.dead, x.lost, x.waiting, x.in_flight, *times);
   }

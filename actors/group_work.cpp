@@ -28,7 +28,7 @@ bool group_work::has_room(const member& x) const {
 
 /// Who has none gets one nevertheless: an event that is larger than the bound must not stand still for ever.
 bool group_work::holds_enough() const {
-  return terms_.ack && held_bytes_ >= terms_.max_held_bytes && std::get<0>(*free_.begin()) != 0;
+  return terms_.ack && held_bytes_ >= terms_.max_held_bytes && free_.begin()->events != 0;
 }
 
 void group_work::take_off(member& x, const event_range& event) {
@@ -178,7 +178,7 @@ std::vector<group_work::hand> group_work::hand_out(time_point now) {
     auto event = next_event(now);
     if (!event)
       break;
-    const auto id = std::get<2>(*free_.begin());
+    const auto id = free_.begin()->id;
     auto& x = members_.find(id)->second;
     change(id, x, [&] { assign(id, x, std::move(*event)); });
   }

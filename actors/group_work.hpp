@@ -2,12 +2,12 @@
 #include "messages/group_messages.hpp"
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -106,7 +106,13 @@ private:
     std::vector<event_range> next;       // the next delivery, while it is put together
     std::vector<gap_frame> next_gaps;
   };
-  using place = std::tuple<size_t, uint64_t, member_id>; // fewest events, longest ago
+  /// Who is next: who has the fewest events, then whose last one is the longest ago.
+  struct place {
+    size_t events;
+    uint64_t turn;
+    member_id id;
+    auto operator<=>(const place&) const = default;
+  };
 
   static place place_of(member_id id, const member& x) { return {x.has.size(), x.turn, id}; }
   bool has_room(const member& x) const;

@@ -117,7 +117,7 @@ private:
   /// Its conns have the batch: those that have no more room for another one are waited for.
   void hold(const publisher_credit::publisher& whose, const event_batch& batch,
             std::span<const event_router::route> routes, publisher_credit::time_point now) {
-    for (const auto& [id, spans] : routes) {
+    for (const auto& [id, slot, spans] : routes) {
       auto [ask, timer] = credit.hold(last_ticket, whose, id, size_of(batch, spans), now);
       if (timer)
         this->delayed_send(this, *timer, block_over{id});
@@ -127,15 +127,16 @@ private:
         credit.has_room(id, left);
         answer_released();
       };
-      this->request(consumers.find(id)->second.conn, caf::infinite, await_room{})
-          .then(on_room, [on_room](const caf::error&) { on_room({}); });
+      this->request(at_slot[slot]->conn, caf::infinite, await_room{}).then(on_room, [on_room](const caf::error&) {
+        on_room({});
+      });
     }
   }
 
   void on_block_over(const block_over& x) {
     if (auto again = credit.look(x.consumer, this->clock().now()))
       this->delayed_send(this, *again, x);
-    auto released = answer_released();
+    const auto released = answer_released();
     if (auto i = consumers.find(x.consumer); released != 0 && i != consumers.end())
       log::hub().warn("block-over pid={} key={} publishers={}", i->second.info.pid,
                       log::quoted(i->second.info.event_key), released);
@@ -160,11 +161,11 @@ private:
   void send_out(const event_batch_ptr& batch, std::span<const event_router::route> routes, uint64_t base) {
     caf::message message;
     const std::vector<event_span>* last_spans = nullptr;
-    for (const auto& [id, spans] : routes) {
+    for (const auto& [id, slot, spans] : routes) {
       if (!last_spans || *last_spans != spans) // most often all want the same, and share one message
         message = caf::make_message(deliver{batch, spans, router.numbers(), base});
       last_spans = &spans;
-      tell(consumers.find(id)->second, message);
+      tell(*at_slot[slot], message);
     }
     for (const auto& [id, why] : router.failed()) // they have been sent what came before
       this->send(consumers.find(id)->second.conn, end_by_filter{why});
@@ -236,10 +237,9 @@ private:
 
   stream_list on_subscribe(const subscribe& x) {
     auto id = x.conn.id();
-    stream_list answer;
     auto [i, is_new] = consumers.try_emplace(id, consumer{x.conn, x.info, x.via});
-    if (!x.via.empty())
-      answer = streams_of(x.info, is_new ? consumer_info{} : i->second.info);
+    const auto before = is_new ? consumer_info{} : i->second.info;
+    auto answer = x.via.empty() ? stream_list{} : streams_of(x.info, before);
     // it stays when the names change, with what it has counted
     auto filtering = is_new ? event_router::filtering{x.filter, x.info.on_filter_error} : router.filtering_of(id);
     if (!is_new) {
@@ -247,7 +247,9 @@ private:
       i->second.info = x.info;
       i->second.via = x.via;
     }
-    router.add(id, x.info.event_types, x.info.patterns);
+    const auto slot = router.add(id, x.info.event_types, x.info.patterns);
+    at_slot.resize(std::max(at_slot.size(), slot + size_t{1}));
+    at_slot[slot] = &i->second;
     if (is_new && (x.info.replay || x.info.cursors))
       begin_with_past(i->second, filtering);
     router.set_filter(id, std::move(filtering));
@@ -328,15 +330,14 @@ private:
     auto state = std::make_shared<consumer_listing>();
     state->promise = this->template make_response_promise<consumer_list>();
     state->missing = consumers.size() + links.size() + 1;
-    auto& list = state->result.consumers;
-    list.resize(consumers.size());
+    state->result.consumers.resize(consumers.size());
     std::vector<caf::actor_id> ids;
     for (const auto& [id, consumer] : consumers)
       ids.push_back(id);
     std::sort(ids.begin(), ids.end());
     for (size_t i = 0; i < ids.size(); ++i) {
       const auto& [conn, info, via] = consumers.find(ids[i])->second;
-      list[i] = report_on(info, {});
+      state->result.consumers[i] = report_on(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(
               [this, state, i, info = info, id = ids[i]](const conn_counters& x) {
@@ -350,16 +351,14 @@ private:
               [state](const caf::error&) { state->arrived(); }); // it has just ended; its zeros say as much
     }
     state->result.links.resize(links.size());
-    size_t place = 0;
-    for (const auto& [id, link] : links) {
+    for (size_t place = 0; const auto& [id, link] : links) {
       this->request(link, link_answer_timeout, read_link{})
           .then(
-              [state, i = place](const link_report& x) {
+              [state, i = place++](const link_report& x) {
                 state->result.links[i] = x;
                 state->arrived();
               },
               [state](const caf::error&) { state->arrived(); });
-      ++place;
     }
     auto promise = state->promise;
     state->arrived();
@@ -382,6 +381,7 @@ private:
   event_router router;
   hub_past past;
   std::unordered_map<caf::actor_id, consumer> consumers;
+  std::vector<const consumer*> at_slot;           // of `router`; each event looks here, and not in the map
   std::map<caf::actor_id, node_link_actor> links; // to other buses
   publisher_credit credit;
   uint64_t last_ticket = 0;                       // of a batch

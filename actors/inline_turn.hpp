@@ -3,9 +3,11 @@
 #include <caf/execution_unit.hpp>
 #include <caf/io/abstract_broker.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/message.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
@@ -25,6 +27,21 @@ inline size_t& inline_depth() noexcept {
   thread_local size_t depth = 0;
   return depth;
 }
+
+/// A message in a turn that needs no mailbox: on the stack, not allocated.
+class passing_element final : public caf::mailbox_element {
+public:
+  passing_element(caf::strong_actor_ptr sender, caf::message_id id, caf::message content)
+    : mailbox_element{std::move(sender), id, {}}, content_{std::move(content)} {}
+
+  caf::type_erased_tuple& content() override { return content_; }
+  const caf::type_erased_tuple& content() const override { return content_; }
+  caf::message move_content_to_message() override { return std::move(content_); }
+  caf::message copy_content_to_message() const override { return content_; }
+
+private:
+  caf::message content_;
+};
 
 /// What an actor does with a message of this type; its behaviour calls the same function.
 template <class Message>
@@ -98,7 +115,10 @@ public:
                caf::execution_unit* host) override {
     if (take(content, host))
       return;
-    enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
+    if (place_of<Messages...>(content) < sizeof...(Messages) && may_follow(host))
+      next_message_.emplace(message_to_follow{std::move(sender), id, std::move(content)});
+    else
+      enqueue(caf::make_mailbox_element(std::move(sender), id, {}, std::move(content)), host);
   }
 
   /// Turns that the multiplexer or the mailbox has begun pass through here.
@@ -128,6 +148,12 @@ private:
     following_up, ///< That one is being handled; nothing follows it.
   };
 
+  struct message_to_follow {
+    caf::strong_actor_ptr sender;
+    caf::message_id id;
+    caf::message content;
+  };
+
   /// A turn on the stack. What was to follow one that has thrown or quit goes to the mailbox, which answers requests
   /// when the actor ends.
   struct turn {
@@ -138,7 +164,7 @@ private:
     ~turn() {
       --inline_depth();
       self_.stage_ = stage::idle;
-      if (self_.next_)
+      if (self_.next_ || self_.next_message_)
         bounce();
     }
     turn(const turn&) = delete;
@@ -146,6 +172,8 @@ private:
 
     void bounce() noexcept {
       try {
+        if (auto x = std::exchange(self_.next_message_, {}))
+          self_.next_ = caf::make_mailbox_element(std::move(x->sender), x->id, {}, std::move(x->content));
         self_.Base::enqueue(std::exchange(self_.next_, nullptr), self_.home_);
       } catch (...) { // NOLINT(bugprone-empty-catch): it is in the mailbox, and only its being scheduled has failed
       }
@@ -160,7 +188,7 @@ private:
   }
 
   bool may_follow(caf::execution_unit* host) {
-    return stage_ == stage::handling && !next_ && host == home_ && is_alive() && nothing_waits();
+    return stage_ == stage::handling && !next_ && !next_message_ && host == home_ && is_alive() && nothing_waits();
   }
 
   /// A turn of its own, with all that CAF does in one.
@@ -182,6 +210,13 @@ private:
       attempt([this] {
         const auto x = std::exchange(next_, nullptr);
         dispatch(*x, place_of<Messages...>(x->content()));
+      });
+    if (next_message_ && is_alive())
+      attempt([this] {
+        auto& next = *next_message_;
+        passing_element x{std::move(next.sender), next.id, std::move(next.content)};
+        next_message_.reset();
+        dispatch(x, place_of<Messages...>(x.content()));
       });
   }
 
@@ -224,7 +259,8 @@ private:
 
   caf::execution_unit* const home_ = &this->backend(); // asked for once: it takes five calls, and each event asks
   stage stage_ = stage::idle;
-  caf::mailbox_element_ptr next_;
+  caf::mailbox_element_ptr next_;                 // what follows the turn at hand; one of the two at most
+  std::optional<message_to_follow> next_message_; // ... a message that nobody has put into an element
 };
 
 /// The same actor in a system without a multiplexer: every message goes through the mailbox.

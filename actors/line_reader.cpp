@@ -141,7 +141,7 @@ private:
 
   void reject(const std::string& why, std::string_view line) {
     ++rejected_;
-    auto times = limit_.allow(std::chrono::steady_clock::now());
+    auto times = limit_.pass(std::chrono::steady_clock::now());
     if (!times)
       return;
     log::source().warn("line-rejected source={} line={} reason={} times={}", log::quoted(x_.source_name), line_number_,

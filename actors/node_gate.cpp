@@ -44,7 +44,7 @@ struct node_gate_state {
     answer.node = parts.node;
     answer.refused = complaint(x);
     if (!answer.refused.empty()) {
-      if (auto times = refusals.allow(self->clock().now()))
+      if (auto times = refusals.pass(self->clock().now()))
         log::link().warn("node-refused peer={} certificate={} reason={} times={}", log::quoted(x.name),
                          log::quoted(x.peer.certificate), log::quoted(answer.refused), *times);
       return answer;

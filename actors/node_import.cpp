@@ -200,7 +200,7 @@ struct node_import_state {
   node_interest limited_by_link(node_interest wanted) {
     auto x = limited(std::move(wanted), link->peer.rights.publish);
     if (x.left_out != 0)
-      if (auto times = interest_log.allow(self->clock().now()))
+      if (auto times = interest_log.pass(self->clock().now()))
         log::link().error("node-interest-too-large peer={} types={} left-out={} times={}", log::quoted(options.peer),
                           x.wanted.types.size(), x.left_out, *times);
     return std::move(x.wanted);
@@ -279,7 +279,7 @@ struct node_import_state {
   }
 
   void on_offence(link_offence x) {
-    if (auto times = offence_log.allow(self->clock().now()))
+    if (auto times = offence_log.pass(self->clock().now()))
       log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(options.peer),
                        log::quoted(link->peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
     leave(text_of(x));

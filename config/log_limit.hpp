@@ -23,7 +23,7 @@ public:
   explicit limit(uint32_t least = 1) : least_{least} {}
 
   /// @returns how often this was asked since the last line, this time included, if a line may be written now.
-  std::optional<uint64_t> allow(time_point now) {
+  std::optional<uint64_t> pass(time_point now) {
     ++held_back_;
     if (now >= next_) {
       next_ = now + std::chrono::seconds{1};
@@ -49,9 +49,9 @@ class shared_limit {
 public:
   explicit shared_limit(uint32_t least) : limit_{least} {}
 
-  std::optional<uint64_t> allow(limit::time_point now) {
+  std::optional<uint64_t> pass(limit::time_point now) {
     std::lock_guard guard{mutex_};
-    return limit_.allow(now);
+    return limit_.pass(now);
   }
 
 private:

@@ -1,4 +1,6 @@
 #pragma once
+#include "config/log_choices.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -6,12 +8,6 @@
 
 /// What a line of the log says, and how it is written.
 namespace cafbus::log {
-
-/// How lines are written.
-enum class format : uint8_t {
-  text, ///< `time level component event key=value ...`
-  json, ///< An object per line.
-};
 
 /// One line, before it has a format. `text` is `event key=value ...`.
 struct record {

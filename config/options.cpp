@@ -7,6 +7,7 @@
 #include "config/quoted.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <limits>
 
@@ -166,35 +167,39 @@ std::string listed(std::span<const std::string_view> words) {
   return result;
 }
 
-/// One of some words.
-option word(const char* name, const char* placeholder, std::vector<std::string_view> words,
-            std::string serve_options::*member, const char* help) {
+/// One of some words, which outlive the table. @param set Is given the index of the chosen one.
+option word(const char* name, const char* placeholder, std::span<const std::string_view> words, const char* help,
+            const std::function<void(serve_options&, size_t)>& set,
+            std::function<std::string(const serve_options&)> text) {
   auto allowed = listed(words);
   auto made = row(name, placeholder, allowed, help);
-  made.set = [=](serve_options& x, std::string_view text) -> result<void> {
-    if (std::ranges::find(words, text) == words.end())
-      return wrong(log::quoted(text) + " is not one of: " + allowed);
-    x.*member = text;
+  made.set = [=](serve_options& x, std::string_view value) -> result<void> {
+    auto found = std::ranges::find(words, value);
+    if (found == words.end())
+      return wrong(log::quoted(value) + " is not one of: " + allowed);
+    set(x, static_cast<size_t>(found - words.begin()));
     return {};
   };
-  made.text = [=](const serve_options& x) { return x.*member; };
+  made.text = std::move(text);
   return made;
 }
 
-option log_to_option() {
-  constexpr auto& words = log::place_words;
-  auto allowed = listed(words);
-  auto made = row("log-to", "file|stderr|journal", allowed,
-                  "Where the log goes: bus.log, standard error, or the journal of systemd");
-  made.set = [allowed](serve_options& x, std::string_view text) -> result<void> {
-    auto found = std::ranges::find(words, text);
-    if (found == words.end())
-      return wrong(log::quoted(text) + " is not one of: " + allowed);
-    x.log_to = static_cast<log::place>(found - words.begin());
-    return {};
-  };
-  made.text = [](const serve_options& x) { return std::string{to_string(x.log_to)}; };
-  return made;
+/// `words[i]` is the enumerator of the value i.
+template <class Enum>
+option word(const char* name, const char* placeholder, std::span<const std::string_view> words,
+            Enum serve_options::*member, const char* help) {
+  return word(
+      name, placeholder, words, help, [=](serve_options& x, size_t i) { x.*member = static_cast<Enum>(i); },
+      [=](const serve_options& x) { return std::string{words[static_cast<size_t>(x.*member)]}; });
+}
+
+constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info", "warn", "error", "off"};
+
+option log_level_option() {
+  return word(
+      "log-level", "LEVEL", log_levels, "How much is logged",
+      [](serve_options& x, size_t i) { x.log_level = log_levels[i]; },
+      [](const serve_options& x) { return x.log_level; });
 }
 
 option node_listen_option() {
@@ -315,10 +320,10 @@ std::vector<option> make_table() {
                     "How long a hook of a consumer may run before the bus ends it")),
       live(
           count("max-hooks", &o::max_hooks, 1, 4'096, "Most hooks of consumers that run at a time; further ones wait")),
-      live(word("log-level", "LEVEL", {"trace", "debug", "info", "warn", "error", "off"}, &serve_options::log_level,
-                "How much is logged")),
-      log_to_option(),
-      word("log-format", "text|json", {"text", "json"}, &serve_options::log_format,
+      live(log_level_option()),
+      word("log-to", "file|stderr|journal", log::place_words, &serve_options::log_to,
+           "Where the log goes: bus.log, standard error, or the journal of systemd"),
+      word("log-format", "text|json", log::format_words, &serve_options::log_format,
            "How lines are written to bus.log or standard error; json: one object per line"),
       node_listen_option(),
       duration("link-grace", &o::link_grace, 10ms, zero::none,

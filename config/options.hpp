@@ -1,7 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "config/bus_options.hpp"
-#include "config/log_place.hpp"
+#include "config/log_choices.hpp"
 #include "config/paths.hpp"
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct serve_options {
   node_options nodes;
   std::string log_level = "info";
   log::place log_to = log::place::file;
-  std::string log_format = "text"; ///< text or json.
+  log::format log_format = log::format::text;
 };
 
 /// One option: its flag, its variable in the environment, its key in the config file, its bounds and its texts.

@@ -69,7 +69,7 @@ void gateway_log::write_limited(log_level level, std::string_view cause, std::st
   auto found = limits_.find(cause);
   if (found == limits_.end())
     found = limits_.emplace(cause, log::limit{}).first;
-  if (auto times = found->second.allow(now))
+  if (auto times = found->second.pass(now))
     write(level, std::string{text} + " times=" + std::to_string(*times));
 }
 

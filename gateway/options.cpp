@@ -74,9 +74,10 @@ result<void> set_one(gateway_options& x, const std::string& name, std::string va
     return {};
   }
   if (name == "log-format") {
-    if (value != "text" && value != "json")
+    auto found = std::ranges::find(log::format_words, value);
+    if (found == log::format_words.end())
       return wrong("--log-format: it is text or json");
-    x.format = value == "json" ? log::format::json : log::format::text;
+    x.format = static_cast<log::format>(found - log::format_words.begin());
     return {};
   }
   if (name == "allow-host") {

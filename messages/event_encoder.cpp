@@ -248,7 +248,7 @@ size_t event_encoder::bytes() const noexcept {
   return impl_->bytes.size();
 }
 
-void event_encoder::expect(size_t bytes) {
+void event_encoder::reserve(size_t bytes) {
   impl_->expected = bytes;
 }
 

@@ -56,7 +56,7 @@ public:
   };
 
   /// So many bytes of lines are about to come, at most; the batch's memory is allocated by that.
-  void expect(size_t bytes);
+  void reserve(size_t bytes);
 
   /// Takes one line: a `publish` frame or a source's NDJSON line, which is the same without `type`.
   /// @param line A view that is followed by at least 64 readable bytes, as `frame_splitter` gives it.

@@ -12,11 +12,10 @@ bool logs_to_file(const serve_options& options, bool in_background) {
 }
 
 result<void> open_log(const serve_options& options, const app_paths& paths, bool in_background) {
-  auto how = options.log_format == "json" ? log::format::json : log::format::text;
   if (logs_to_file(options, in_background))
-    return log::to_file(paths.log, options.log_level, how);
+    return log::to_file(paths.log, options.log_level, options.log_format);
   if (options.log_to == log::place::standard_error)
-    return log::to(log::stream_output(STDERR_FILENO, how), options.log_level);
+    return log::to(log::stream_output(STDERR_FILENO, options.log_format), options.log_level);
   auto journal = journal_output(options.app);
   if (!journal)
     return journal.error();

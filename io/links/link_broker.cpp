@@ -40,7 +40,7 @@ void link_broker_state::on_connection(const caf::io::new_connection_msg& x) {
   const auto peer = options.calls->peer(fd);
   if (peer && (peer->uid == ::geteuid() || peer->uid == 0))
     return accept(x.handle, "unix, process " + std::to_string(peer->pid));
-  if (auto times = foreign_log.allow(self->clock().now()))
+  if (auto times = foreign_log.pass(self->clock().now()))
     log::link().warn("link-of-another-user uid={} times={}", peer ? peer->uid : 0, *times);
   self->close(x.handle);
 }
@@ -74,7 +74,7 @@ bool link_broker_state::evict_oldest() {
   half_open.pop_front();
   if (i == sessions.end())
     return true;
-  if (auto times = evicted_log.allow(self->clock().now()))
+  if (auto times = evicted_log.pass(self->clock().now()))
     log::link().warn("link-evicted half-open={} times={}", half_open.size(), *times);
   self->send(i->second, close_link{"too many connections are half-way in; this was the oldest"});
   return true;
@@ -84,7 +84,7 @@ void link_broker_state::pause() {
   if (paused)
     return;
   paused = true;
-  if (auto times = paused_log.allow(self->clock().now()))
+  if (auto times = paused_log.pass(self->clock().now()))
     log::link().warn("link-listener-paused connections={} half-open={} limit={} times={}", sessions.size(),
                      half_open.size(), options.descriptors, *times);
   self->halt(listening);

@@ -58,7 +58,7 @@ void link_session_state::on_down(const caf::down_msg& x) {
 void link_session_state::on_overdue() {
   if (phase == link_phase::open || phase == link_phase::ended)
     return;
-  if (auto times = connection.logs->overdue.allow(self->clock().now()))
+  if (auto times = connection.logs->overdue.pass(self->clock().now()))
     log::link().warn("link-overdue peer={} times={}", log::quoted(connection.where), *times);
   end(phase == link_phase::securing ? "the TLS handshake took too long" : "it has not introduced itself in time");
 }
@@ -85,14 +85,14 @@ void link_session_state::on_tick() {
 }
 
 void link_session_state::offend(link_offence x) {
-  if (auto times = connection.logs->offences[static_cast<size_t>(x)].allow(self->clock().now()))
+  if (auto times = connection.logs->offences[static_cast<size_t>(x)].pass(self->clock().now()))
     log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(connection.where),
                      log::quoted(peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
   end(text_of(x));
 }
 
 void link_session_state::refuse_tls(const std::string& why) {
-  if (auto times = connection.logs->tls.allow(self->clock().now()))
+  if (auto times = connection.logs->tls.pass(self->clock().now()))
     log::link().warn("node-tls-failed peer={} reason={} times={}", log::quoted(connection.where), log::quoted(why),
                      *times);
   end("TLS: " + why);
@@ -219,7 +219,7 @@ void link_session_state::on_secured() {
     peer.expires = to_rfc3339(tls->peer().expires);
     auto rights = rights_of(connection.terms->permits, tls->peer().names);
     if (!rights) {
-      if (auto times = connection.logs->not_allowed.allow(self->clock().now()))
+      if (auto times = connection.logs->not_allowed.pass(self->clock().now()))
         log::link().warn("node-not-allowed peer={} certificate={} times={}", log::quoted(connection.where),
                          log::quoted(peer.certificate), *times);
       not_allowed = "node-allow does not name " + peer.certificate;

@@ -133,7 +133,7 @@ void session_state::on_transferred(const caf::io::data_transferred_msg& x) {
     return;
   waiting_answers = 0;
   if (credit.pending())
-    credit.deliver(credit_message());
+    std::exchange(credit, {}).deliver(credit_message());
   if (phase == session_phase::closing)
     end(closing_reason);
   else if (totals_due)
@@ -207,7 +207,7 @@ void session_state::log_end(close_reason reason) {
   std::optional<uint64_t> times{1};
   if (level != spdlog::level::debug) {
     auto& limit = is_consumer() ? context->limit->left_log : context->limit->end_logs[static_cast<size_t>(reason)];
-    times = limit.allow(self->clock().now());
+    times = limit.pass(self->clock().now());
   }
   if (!times)
     return;
@@ -285,8 +285,15 @@ session_output::result session_state::write_delivery(const delivery& x) {
   return output->write({bytes.data(), bytes.size()});
 }
 
+/// As a promise would, without the making of one: nearly every delivery leaves at once.
+void session_state::answer_delivery() {
+  auto& x = *self->current_mailbox_element();
+  if (x.sender)
+    x.sender->enqueue(self->ctrl(), x.mid.response_id(), credit_message(), self->context());
+  x.mid.mark_as_answered();
+}
+
 void session_state::on_delivery(const delivery& x) {
-  credit = {};
   if (phase == session_phase::closing || phase == session_phase::ended)
     return; // nothing may follow the last frame: never credited
   if (x.evicted) {
@@ -299,12 +306,12 @@ void session_state::on_delivery(const delivery& x) {
     finish(close_reason::filter_failed);
     return;
   }
-  credit = self->make_response_promise();
   switch (write_delivery(x)) {
   case session_output::result::sent:
-    credit.deliver(credit_message());
+    answer_delivery();
     break;
   case session_output::result::pending:
+    credit = self->make_response_promise();
     watch_for_stall();
     break;
   case session_output::result::broken:

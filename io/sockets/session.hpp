@@ -77,6 +77,7 @@ struct session_state {
   void on_closed(const caf::io::connection_closed_msg& x);
   void on_transferred(const caf::io::data_transferred_msg& x);
   void on_delivery(const delivery& x);
+  void answer_delivery();
   session_output::result write_delivery(const delivery& x);
   void on_close_session(const close_session& x);
   void on_stall_check(const stall_check& x);

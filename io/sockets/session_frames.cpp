@@ -68,7 +68,7 @@ void session_state::on_data(const caf::io::new_data_msg& x) {
     return;
   if (encoder) {
     encoder->arrived_at(std::chrono::system_clock::now());
-    encoder->expect(splitter.pending() + bytes.size());
+    encoder->reserve(splitter.pending() + bytes.size());
   }
   splitter.lend(bytes);
   process();
@@ -229,7 +229,7 @@ void session_state::begin_consuming(bool first) {
   ack.first_for_key = first;
   ack.capabilities.assign(capability::all.begin(), capability::all.end());
   write(encode(ack));
-  if (auto times = context->limit->joined_log.allow(self->clock().now()))
+  if (auto times = context->limit->joined_log.pass(self->clock().now()))
     log::session().info("consumer-joined pid={} key={} subscription={} types={} first={} times={}", info.pid,
                         log::quoted(info.event_key), log::quoted(info.subscription_id),
                         info.event_types.size() + info.patterns.size(), first, *times);
@@ -243,7 +243,7 @@ void session_state::reject(reject_code code, const std::string& why) {
   ack.reject_reason = why;
   ack.reject_code = code;
   write(encode(ack));
-  if (auto times = context->limit->refusal_log.allow(self->clock().now()))
+  if (auto times = context->limit->refusal_log.pass(self->clock().now()))
     log::session().warn("hello-rejected pid={} reason={} times={}", peer->pid, log::quoted(why), *times);
   finish(close_reason::rejected);
 }

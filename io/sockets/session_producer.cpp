@@ -17,7 +17,7 @@ void session_state::on_producer_line(std::string_view line) {
     return;
   case event_encoder::outcome::rejected:
     ++rejected;
-    if (auto times = reject_log.allow(self->clock().now()))
+    if (auto times = reject_log.pass(self->clock().now()))
       log::session().warn("publish-rejected pid={} reason={} times={}", peer->pid,
                           log::quoted(to_string(encoder->error())), *times);
     return;

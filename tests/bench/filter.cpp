@@ -78,8 +78,8 @@ public:
     auto now = begin;
     while (now < end) {
       for (const auto& batch : batches) {
-        for (const auto& [id, spans] : router_.routes(*batch, {}))
-          for (const auto& span : spans)
+        for (const auto& route : router_.routes(*batch, {}))
+          for (const auto& span : route.spans)
             given_ += span.last - span.first;
         events += batch->size();
       }

@@ -19,4 +19,17 @@ constexpr std::string_view to_string(place x) noexcept {
   return place_words[static_cast<size_t>(x)];
 }
 
+/// How its lines look, as `log-format` says.
+enum class format : uint8_t {
+  text, ///< `time level component event key=value ...`
+  json, ///< An object per line.
+};
+
+inline constexpr std::array<std::string_view, 2> format_words{"text", "json"};
+static_assert(format_words.size() == static_cast<size_t>(format::json) + 1);
+
+constexpr std::string_view to_string(format x) noexcept {
+  return format_words[static_cast<size_t>(x)];
+}
+
 } // namespace cafbus::log
