@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 // -- wire ---------------------------------------------------------------------------------------------------------
 /// Longest frame in bytes, newline included: the original's limit, so that both sides agree.
 inline constexpr size_t max_frame_bytes = 1'048'576;
+/// Longest line that a client takes from its bus in bytes: a status names every consumer with its types, 1.4 MB for one
+/// that asks for 100,000 types.
+inline constexpr size_t max_answer_bytes = 16 * max_frame_bytes;
 /// Longest payload in bytes: leaves 64 KiB for the envelope, so that every accepted event fits a frame.
 inline constexpr size_t max_payload_bytes = max_frame_bytes - 65'536;
 /// Longest key, event type, event id, source time or subscription id in bytes. Six of them escaped fit the envelope's

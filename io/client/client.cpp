@@ -116,7 +116,7 @@ void gap_finder::remember(gap hole) noexcept {
 }
 
 client::client(unique_fd fd, pid_t bus_pid)
-  : fd_(std::move(fd)), bus_pid_(bus_pid), splitter_(defaults::max_frame_bytes) {}
+  : fd_(std::move(fd)), bus_pid_(bus_pid), splitter_(defaults::max_answer_bytes) {}
 
 result<client> client::connect(const std::string& path, nanoseconds timeout) {
   auto connected = connect_unix(path, timeout);
@@ -135,7 +135,7 @@ result<void> client::check() const {
   if (!splitter_.too_long())
     return {};
   return failure{failure_kind::protocol,
-                 "the bus sent a line of more than " + std::to_string(defaults::max_frame_bytes) + " bytes"};
+                 "the bus sent a line of more than " + std::to_string(defaults::max_answer_bytes) + " bytes"};
 }
 
 result<size_t> client::send_some(std::string_view bytes) {

@@ -25,6 +25,16 @@ def the_fields_stand_in_the_documented_order(t):
 
 
 @scenario
+def a_status_may_be_longer_than_a_frame(t):
+    t.start_bus("--max-event-types", "60000")
+    for i in range(2):
+        t.join(f"k{i}", [f"type.{n:06}" for n in range(60_000)])
+    text = bytes(t.run_cli("status", "--json").out)
+    check(len(text) > 1_048_576, f"{len(text)} bytes")
+    equal([len(x["event_types"]) for x in json.loads(text)["consumers"]], [60_000, 60_000], "types")
+
+
+@scenario
 def a_fresh_bus_is_empty(t):
     t.start_bus()
     x = t.status()

@@ -201,9 +201,9 @@ def what_came_before_the_loss_is_printed(t):
 def a_line_beyond_the_limit_is_a_loss(t):
     process, peer = consume_from_fake(t)
     with contextlib.suppress(BrokenPipeError):
-        peer.send(b"x" * 1_100_000)
+        peer.send(b"x" * 17_000_000)
     ended(process, "connection_lost", 0, code=3)
-    matches("error: the bus sent a line of more than 1048576 bytes\n", process.err)
+    matches("error: the bus sent a line of more than 16777216 bytes\n", process.err)
 
 
 @scenario

@@ -2,7 +2,7 @@
 // memory.
 import { BusError, BusStopping, BusUnavailable, ConnectionLost } from "./errors.js";
 import { decode } from "./frames.js";
-import { LineSplitter } from "./lines.js";
+import { LineSplitter, MAX_ANSWER } from "./lines.js";
 
 // Errors after which the connection goes on.
 const HARMLESS = ["unexpected_frame", "bad_subscription"];
@@ -10,7 +10,7 @@ const HARMLESS = ["unexpected_frame", "bad_subscription"];
 export class Connection {
   #socket;
   #chunks;
-  #splitter = new LineSplitter();
+  #splitter = new LineSplitter(MAX_ANSWER);
   #lines = this.#splitter[Symbol.iterator]();
   #timeout;
 

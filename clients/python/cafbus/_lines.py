@@ -7,6 +7,8 @@ from .errors import ProtocolError
 
 #: Longest frame in bytes, the newline included.
 MAX_FRAME = 1_048_576
+#: Longest line taken from a bus in bytes: the status of one with very many consumers or types is no frame of that size.
+MAX_ANSWER = 16 * MAX_FRAME
 
 
 class LineTooLong(ProtocolError):

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ._events import Event
 from ._frames import decode, encode
-from ._lines import LineSplitter
+from ._lines import MAX_ANSWER, LineSplitter
 from .errors import BusError, BusStopping, CafbusError, ConnectionLost, ProtocolError, Rejected, Unsupported
 
 #: Bytes of publish frames that are sent at once.
@@ -120,7 +120,7 @@ Word = Union[Event, SourceStatus]
 
 class _Machine:
     def __init__(self) -> None:
-        self._lines = LineSplitter()
+        self._lines = LineSplitter(MAX_ANSWER)
 
     def feed(self, data: bytes) -> None:
         self._lines.feed(data)

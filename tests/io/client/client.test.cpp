@@ -228,7 +228,7 @@ CAF_TEST(a bus that hangs up is told from one that is slow) {
 }
 
 CAF_TEST(a line beyond the limit is a fault of the bus) {
-  auto bus = connect([](peer& x) { x.write(std::string(defaults::max_frame_bytes + 1, 'x')); });
+  auto bus = connect([](peer& x) { x.write(std::string(defaults::max_answer_bytes + 1, 'x')); });
   CAF_CHECK(kind_of(bus.next_line(5s)) == failure_kind::protocol);
 }
 
