@@ -134,8 +134,8 @@ public:
   void stop_bus(size_t bus);
 
   /// Its process dies, without a word: its sources and consumers are gone with it, and other buses learn of it within
-  /// `notice`. Events that came to it, or should have come while it was away, may be lost without anybody being told:
-  /// `expect_exact_losses` then bounds what comes by way of it only from above.
+  /// `notice`. What its own sources had published may be lost without anybody being told: `expect_exact_losses` then
+  /// bounds that only from above. What other buses had sent over it, or should have, is told to the event.
   void crash_bus(size_t bus, duration notice = std::chrono::seconds{2});
 
   /// A new process in the place of a crashed or stopped one: it has the same name and links, but no consumer and no

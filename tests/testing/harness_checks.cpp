@@ -158,14 +158,6 @@ bool harness::impl::reaches(size_t from, size_t to) const {
   return false;
 }
 
-/// Whether a bus that has crashed lies on a way from here to there, ends included.
-bool harness::impl::crossed_a_crash(size_t from, size_t to) const {
-  for (size_t i = 0; i < buses.size(); ++i)
-    if (buses[i].crashed && reaches(from, i) && reaches(i, to))
-      return true;
-  return false;
-}
-
 void harness::impl::check_links() {
   for (const auto& x : buses) {
     if (x.stopped)
@@ -280,7 +272,7 @@ void harness::impl::check_losses(consumer_entry& c, const conn_counters& counter
   for (const auto& type : c.record->script.types) {
     for (const auto& source : sources)
       if (auto n = source.record->taken.find(type); n != source.record->taken.end() && reaches(source.bus, c.bus))
-        (crossed_a_crash(source.bus, c.bus) ? unsure : meant) += n->second;
+        (source.is_lost ? unsure : meant) += n->second;
     for (size_t bus = 0; bus < buses.size(); ++bus)
       strange = strange || (foreign_types.contains({bus, type}) && reaches(bus, c.bus));
   }

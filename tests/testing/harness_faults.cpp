@@ -32,10 +32,9 @@ void harness::impl::count_out(size_t bus) {
 
 /// The sources and consumers that it had.
 void harness::impl::end_users_of(size_t bus) {
-  buses[bus].crashed = true;
   for (auto& x : sources)
     if (x.bus == bus) {
-      x.record->silent = true;
+      x.record->silent = x.is_lost = true;
       kill_now(x.actor);
     }
   for (auto& x : consumers)

@@ -33,7 +33,6 @@ struct harness::impl {
     bus_parts parts = {};
     node_gate_actor gate = {};
     bool stopped = false;
-    bool crashed = false; // once or more, or stopped and begun again: what it had may be lost without a word
   };
   struct link_entry {
     size_t from = 0;
@@ -44,6 +43,7 @@ struct harness::impl {
     size_t bus = 0;
     scripted_source_actor actor;
     std::shared_ptr<source_record> record;
+    bool is_lost = false; // with its bus: what that one had not sent on went down with it
   };
   struct consumer_entry {
     size_t bus = 0;
@@ -116,7 +116,6 @@ struct harness::impl {
   void check_stopping();
   bool lives(const consumer_entry& x) const { return x.conn && !x.record->over && !buses[x.bus].stopped; }
   bool reaches(size_t from, size_t to) const;
-  bool crossed_a_crash(size_t from, size_t to) const;
 
   void note(const std::string& what);
   duration now() const { return scheduler.clock().now() - began; }
