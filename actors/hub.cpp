@@ -105,11 +105,11 @@ private:
     const auto now = this->clock().now();
     auto routes = router.routes(*x.batch, now);
     past.keep(x.batch, router, before.ingress + 1, counters.unmatched != before.unmatched, now);
+    tell_lost_by_order(); // before what has come
     send_out(x.batch, routes, before.ingress + 1);
     if (!credit.empty() || x.wait_for_room.count() > 0)
       hold({x.pid, x.wait_for_room}, *x.batch, routes, now);
     log_received(*x.batch);
-    tell_late();
     auto duplicates = counters.duplicates - before.duplicates;
     return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
@@ -202,12 +202,12 @@ private:
       this->send(link, streams_moved{});
   }
 
-  void tell_late() {
-    if (router.late().empty())
-      return;
-    for (const auto& [type, count] : std::map{router.late()}) // the router is asked again
+  void tell_lost_by_order() {
+    const auto lost = router.lost();
+    for (const auto& [type, count] : lost) // of the copy, for the router is asked again
       tell_lost(type, count);
-    tell_moved();
+    if (!lost.empty())
+      tell_moved();
   }
 
   /// The buses behind this one see for themselves what is missing.

@@ -29,6 +29,13 @@ public:
   /// An event that is taken, and all before it of its bus, are refused from now on.
   claimed claim(const event_origin& x, const std::string& type);
 
+  /// Events before the last one that was claimed, of its stream, that had neither come nor been missed: a link that
+  /// follows the stream was to bring them still, and another link was faster. They are lost.
+  uint64_t skipped() const noexcept { return skipped_; }
+
+  /// The same for an event that nobody wants: it may come again, and what is before it is nobody's business.
+  void pass(const event_origin& x, const std::string& type);
+
   /// A link follows that stream from there on. What was before is nobody's business, unless another link follows it.
   /// @returns whether it is the first that follows it: other links have not heard of the stream, or not for some time.
   bool follow(const stream_count& x);
@@ -76,6 +83,7 @@ private:
     uint32_t followers = 0;
 
     void come_to(uint64_t to);
+    uint64_t absent_before(uint64_t to) const;
   };
 
   stream& find_or_add(uint64_t node, const std::string& type);
@@ -83,6 +91,7 @@ private:
 
   uint64_t self_;
   uint64_t uses_ = 0;
+  uint64_t skipped_ = 0;
   size_t own_ = 0;
   bool numbers_own_ = false;
   stream_map<stream> streams_;
