@@ -32,9 +32,10 @@ void harness::impl::count_out(size_t bus) {
 
 /// The sources and consumers that it had.
 void harness::impl::end_users_of(size_t bus) {
+  ledger.on_crashed(buses[bus].parts.node);
   for (auto& x : sources)
     if (x.bus == bus) {
-      x.record->silent = x.is_lost = true;
+      x.record->silent = true;
       kill_now(x.actor);
     }
   for (auto& x : consumers)
