@@ -72,6 +72,7 @@ private:
     conn_actor conn;
     consumer_info info;
     std::vector<node_path> via;
+    uint64_t wished_at = 0; // in the time of the streams
   };
   struct held_answer {
     caf::typed_response_promise<published> promise;
@@ -220,18 +221,16 @@ private:
 
   stream_list on_read_streams(const read_streams& x) {
     auto i = consumers.find(x.consumer);
-    return i == consumers.end() ? stream_list{} : streams_of(i->second.info, {});
+    return i == consumers.end() ? stream_list{} : streams_of(i->second.info, {}, i->second.wished_at);
   }
 
   /// The streams that a link's conn gets its events from now, and did not by `before`.
-  stream_list streams_of(const consumer_info& now, const consumer_info& before) {
+  stream_list streams_of(const consumer_info& now, const consumer_info& before, uint64_t since = UINT64_MAX) {
     const type_wish wanted{now};
     const type_wish known{before};
-    for (const auto& type : now.event_types)
-      if (router.streams().numbers_own())
-        router.streams().own(type); // how far it is, 0 as yet, is worth saying, too
+    router.streams().begin_own(now.event_types); // how far one is, 0 as yet, is worth saying, too
     return {router.streams().list(
-        [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); })};
+        [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); }, since)};
   }
 
   stream_list on_subscribe(const subscribe& x) {
@@ -248,6 +247,7 @@ private:
       i->second.via = x.via;
     }
     router.add(id, x.info.event_types, x.info.patterns);
+    i->second.wished_at = router.streams().time();
     if (is_new && (x.info.replay || x.info.cursors))
       begin_with_past(i->second, filtering);
     router.set_filter(id, std::move(filtering));
@@ -335,7 +335,7 @@ private:
       ids.push_back(id);
     std::sort(ids.begin(), ids.end());
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto& [conn, info, via] = consumers.find(ids[i])->second;
+      const auto& [conn, info, via, wished_at] = consumers.find(ids[i])->second;
       list[i] = report_on(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(

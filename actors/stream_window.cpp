@@ -94,8 +94,12 @@ bool stream_window::follow(const stream_count& x) {
   if (streams_.size() != before)
     entry.hops = x.hops;
   const auto first = entry.followers++ == 0;
-  if (first && x.number > entry.type_number)
-    entry.come_to(x.number);
+  if (first) {
+    entry.first = std::max(x.number, entry.type_number);
+    entry.followed_at = uses_;
+    if (x.number > entry.type_number)
+      entry.come_to(x.number);
+  }
   return first;
 }
 
@@ -128,6 +132,12 @@ uint64_t stream_window::miss(const missing_events& x) {
   if (entry.ahead.size() > most_ranges)
     entry.come_to(entry.ahead.front().last);
   return result;
+}
+
+void stream_window::begin_own(const std::vector<std::string>& types) {
+  if (numbers_own_)
+    for (const auto& type : types)
+      own(type);
 }
 
 uint64_t* stream_window::own(const std::string& type) {

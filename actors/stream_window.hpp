@@ -54,17 +54,30 @@ public:
   /// The last number of that type; valid as long as this is. Null: it is not numbered.
   uint64_t* own(const std::string& type);
 
+  /// If they are numbered, these types have begun, though none has come yet.
+  void begin_own(const std::vector<std::string>& types);
+
   // ------------------------------------------------------------------------------------------------------------------
 
-  /// The streams of the types for which `wanted` holds: those of this bus, and those that a link follows.
+  /// The streams of the types for which `wanted` holds: those of this bus, and those that a link follows. One that has
+  /// been followed only since then is listed twice, first as far as it was: who wanted it already is to count from
+  /// there.
+  /// @param since What `time` was. @pre whoever reads the list has wanted all of it since then
   template <class F>
-  std::vector<stream_count> list(F wanted) const {
+  std::vector<stream_count> list(F wanted, uint64_t since = UINT64_MAX) const {
     std::vector<stream_count> result;
-    for (const auto& [key, x] : streams_)
-      if ((key.node == self_ || x.followers > 0) && wanted(key.type))
-        result.push_back({key.node, key.type, x.type_number, x.hops});
+    for (const auto& [key, x] : streams_) {
+      if ((key.node != self_ && x.followers == 0) || !wanted(key.type))
+        continue;
+      if (x.followed_at > since && x.first < x.type_number)
+        result.push_back({key.node, key.type, x.first, x.hops});
+      result.push_back({key.node, key.type, x.type_number, x.hops});
+    }
     return result;
   }
+
+  /// Grows with all that happens here.
+  uint64_t time() const noexcept { return uses_; }
 
   size_t size() const noexcept { return streams_.size(); }
 
@@ -81,6 +94,8 @@ private:
     uint64_t used = 0;
     uint32_t hops = 0;
     uint32_t followers = 0;
+    uint64_t first = 0;       // how far it was when a link began to follow it
+    uint64_t followed_at = 0; // when that was
 
     void come_to(uint64_t to);
     uint64_t absent_before(uint64_t to) const;

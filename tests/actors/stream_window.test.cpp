@@ -170,6 +170,19 @@ CAF_TEST(its list holds what is counted here and what is followed) {
   CAF_CHECK(only == (std::vector<stream_count>{{self, "a", 7, 0}}));
 }
 
+CAF_TEST(its list says where a stream began that is newer than the wish for it) {
+  stream_window window{self};
+  window.follow({2, "a", 0, 1});
+  window.miss({2, "a", 1, 4, 1});
+  const auto wished_at = window.time();
+  CAF_CHECK(window.list(any_type, wished_at) == (std::vector<stream_count>{{2, "a", 4, 1}}));
+  window.unfollow({2, "a", 4, 1});
+  window.follow({3, "a", 0, 1});
+  window.miss({3, "a", 1, 5, 1});
+  CAF_CHECK(window.list(any_type, wished_at) == (std::vector<stream_count>{{3, "a", 0, 1}, {3, "a", 5, 1}}));
+  CAF_CHECK(window.list(any_type) == (std::vector<stream_count>{{3, "a", 5, 1}}));
+}
+
 CAF_TEST(memory is bounded and keeps what was heard last and what is counted here) {
   stream_window window{self};
   *window.own("a") = 7;

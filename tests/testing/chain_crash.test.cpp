@@ -1,6 +1,7 @@
-// Every seed is one course of a chain a -> b -> c whose middle dies without a word, once or several times, while events
-// flow, and comes back: as another node, or as the same; with links that are resumed, or not; with consumers that are
-// there from the start, or come in the midst of it. Whatever c's consumers are owed comes to them or is told as lost.
+// Every seed is one course of a chain a -> b -> c, or a -> b -> c -> d, whose b dies without a word, once or several
+// times, while events flow, and comes back: as another node, or as the same; with links that are resumed, or not; with
+// consumers that are there from the start, or come in the midst of it. Whatever those behind b are owed comes to them
+// or is told as lost.
 //   CAFBUS_SEEDS=10000 build/cafbus_harness_test -n -v 3 -r 600 -s '^testing.chain_crash$'
 // One seed again, with its trace on standard output: CAFBUS_SEED=n.
 
@@ -36,12 +37,22 @@ struct crash_scenario {
     keeps_node = x.draw(2) == 0;
     for (const auto* name : {"a", "b", "c"})
       x.add_bus(name, options);
-    for (auto link : {x.add_link(a, b), x.add_link(b, c)})
-      if (x.draw(2) == 0)
-        x.delay(link, 0ms, 1ms + up_to(60));
+    add_link(a, b);
+    add_link(b, c);
     add_consumer(c, all_types);
+    if (x.draw(2) == 0) {
+      last = x.add_bus("d", options);
+      add_link(c, last);
+      add_consumer(last, all_types);
+    }
     if (x.draw(4) != 0)
       add_consumer(b, x.draw(2) == 0 ? some_types : all_types); // b asks a before c has asked b, or after
+  }
+
+  void add_link(size_t from, size_t to) {
+    const auto link = x.add_link(from, to);
+    if (x.draw(2) == 0)
+      x.delay(link, 0ms, 1ms + up_to(60));
   }
 
   void add_consumer(size_t bus, const std::vector<std::string>& types) {
@@ -49,7 +60,7 @@ struct crash_scenario {
     if (x.draw(4) == 0)
       script.longest_pace = 50ms;
     all_heard = false;
-    x.add_consumer("consumer" + std::to_string(consumers++) + (bus == c ? ".c" : ".b"), bus, script);
+    x.add_consumer("consumer" + std::to_string(consumers++) + "." + "abcd"[bus], bus, script);
   }
 
   void add_source(size_t bus) {
@@ -60,7 +71,7 @@ struct crash_scenario {
   void somebody_comes() {
     switch (x.draw(6)) {
     case 1:
-      return add_consumer(c, {all_types[x.draw(3)]});
+      return add_consumer(last, {all_types[x.draw(3)]});
     case 2:
       return add_consumer(b, {all_types[x.draw(3)]});
     case 3:
@@ -120,6 +131,7 @@ struct crash_scenario {
 
   harness& x;
   bus_options options;
+  size_t last = c;
   bool keeps_node = false;
   bool is_deaf = false;
   bool all_heard = false;
