@@ -136,8 +136,9 @@ bool event_router::is_due(const event_batch& batch, uint32_t i) {
   if (batch.origins.empty())
     return true;
   const auto claimed = streams_.claim(batch.origins[i], batch.type(i));
-  if (claimed == stream_window::claimed::late)
-    ++late_[batch.type(i)];
+  const auto lost = streams_.skipped() + (claimed == stream_window::claimed::late ? 1 : 0);
+  if (lost != 0)
+    lost_[batch.type(i)] += lost;
   return claimed == stream_window::claimed::taken;
 }
 
@@ -156,7 +157,7 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   resolve_all(batch.types);
   missed_.assign(batch.types.size(), 0);
   const auto numbers = begin_numbering(batch);
-  late_.clear();
+  lost_.clear();
   failed_.clear();
   fresh_.clear();
   event_span fresh;
@@ -174,6 +175,8 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
       numbers->of_type[i] = ++*own_[type];
     if (!wanted) {
       ++missed_[type];
+      if (!batch.origins.empty())
+        streams_.pass(batch.origins[i], batch.type(i));
     } else if (current.type == type && current.span.last == i && current.span.first != i) {
       ++current.span.last;
     } else {

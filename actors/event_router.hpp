@@ -70,8 +70,9 @@ public:
   /// An event that had reached nobody has reached somebody now.
   void claim(std::string_view id, dedup_window::time_point now) { dedup_.claim(id, now); }
 
-  /// By type: events of the last batch that came too late to be in order. They count as duplicates and are lost.
-  const std::map<std::string, uint64_t>& late() const noexcept { return late_; }
+  /// By type: events that are lost, since later ones of their bus have come before them, in the last batch or before.
+  /// If they are in it, they count as duplicates.
+  const std::map<std::string, uint64_t>& lost() const noexcept { return lost_; }
 
   /// Those whose filters could not judge an event of the last batch, and are to fail then. They get what came before.
   const std::vector<failed_filter>& failed() const noexcept { return failed_; }
@@ -140,7 +141,7 @@ private:
   std::vector<uint64_t*> own_; // per type of the batch at hand: where its events are counted
   batch_numbers_ptr numbers_;
   std::vector<event_span> fresh_; // of the batch at hand
-  std::map<std::string, uint64_t> late_;
+  std::map<std::string, uint64_t> lost_;
   bus_counters counters_;
   std::vector<unmatched_type> unmatched_;
 };

@@ -72,6 +72,7 @@ private:
     conn_actor conn;
     consumer_info info;
     std::vector<node_path> via;
+    uint64_t wished_at = 0; // in the time of the streams
   };
   struct held_answer {
     caf::typed_response_promise<published> promise;
@@ -105,11 +106,11 @@ private:
     const auto now = this->clock().now();
     auto routes = router.routes(*x.batch, now);
     past.keep(x.batch, router, before.ingress + 1, counters.unmatched != before.unmatched, now);
+    tell_lost_by_order(); // before what has come
     send_out(x.batch, routes, before.ingress + 1);
     if (!credit.empty() || x.wait_for_room.count() > 0)
       hold({x.pid, x.wait_for_room}, *x.batch, routes, now);
     log_received(*x.batch);
-    tell_late();
     auto duplicates = counters.duplicates - before.duplicates;
     return {x.batch->size() - duplicates, duplicates, counters.unmatched - before.unmatched, routes.size()};
   }
@@ -203,12 +204,12 @@ private:
       this->send(link, streams_moved{});
   }
 
-  void tell_late() {
-    if (router.late().empty())
-      return;
-    for (const auto& [type, count] : std::map{router.late()}) // the router is asked again
+  void tell_lost_by_order() {
+    const auto lost = router.lost();
+    for (const auto& [type, count] : lost) // of the copy, for the router is asked again
       tell_lost(type, count);
-    tell_moved();
+    if (!lost.empty())
+      tell_moved();
   }
 
   /// The buses behind this one see for themselves what is missing.
@@ -221,18 +222,16 @@ private:
 
   stream_list on_read_streams(const read_streams& x) {
     auto i = consumers.find(x.consumer);
-    return i == consumers.end() ? stream_list{} : streams_of(i->second.info, {});
+    return i == consumers.end() ? stream_list{} : streams_of(i->second.info, {}, i->second.wished_at);
   }
 
   /// The streams that a link's conn gets its events from now, and did not by `before`.
-  stream_list streams_of(const consumer_info& now, const consumer_info& before) {
+  stream_list streams_of(const consumer_info& now, const consumer_info& before, uint64_t since = UINT64_MAX) {
     const type_wish wanted{now};
     const type_wish known{before};
-    for (const auto& type : now.event_types)
-      if (router.streams().numbers_own())
-        router.streams().own(type); // how far it is, 0 as yet, is worth saying, too
+    router.streams().begin_own(now.event_types); // how far one is, 0 as yet, is worth saying, too
     return {router.streams().list(
-        [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); })};
+        [&](const std::string& type) { return wanted.stands_for(type) && !known.stands_for(type); }, since)};
   }
 
   stream_list on_subscribe(const subscribe& x) {
@@ -250,6 +249,7 @@ private:
     const auto slot = router.add(id, x.info.event_types, x.info.patterns);
     at_slot.resize(std::max(at_slot.size(), slot + size_t{1}));
     at_slot[slot] = &i->second;
+    i->second.wished_at = router.streams().time();
     if (is_new && (x.info.replay || x.info.cursors))
       begin_with_past(i->second, filtering);
     router.set_filter(id, std::move(filtering));
@@ -336,7 +336,7 @@ private:
       ids.push_back(id);
     std::sort(ids.begin(), ids.end());
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto& [conn, info, via] = consumers.find(ids[i])->second;
+      const auto& [conn, info, via, wished_at] = consumers.find(ids[i])->second;
       state->result.consumers[i] = report_on(info, {});
       this->request(conn, caf::infinite, read_conn_counters{})
           .then(

@@ -109,11 +109,11 @@ void node_export_state::on_stall_check() {
 // -- how far the streams are -----------------------------------------------------------------------------------------
 
 /// Something was lost, here or before: the other bus is to know, even if no event of that type follows. One that is
-/// not there learns it when it has come again.
+/// not there learns it when it has come again. While this joins the bus, the answer that is under way may be older.
 void node_export_state::account() {
-  if (!conn || !tells_streams())
+  if (!tells_streams() || !(conn || joining))
     return;
-  if (stage != accounting::settled || outbox.is_held()) {
+  if (joining || stage != accounting::settled || outbox.is_held()) {
     is_outdated = true;
     return;
   }

@@ -45,15 +45,32 @@ void stream_window::stream::come_to(uint64_t to) {
   ahead.erase(ahead.begin(), i);
 }
 
+/// All before it, but for what has come or was missed.
+uint64_t stream_window::stream::absent_before(uint64_t to) const {
+  if (to <= type_number + 1)
+    return 0;
+  auto result = to - 1 - type_number;
+  for (const auto& x : ahead)
+    if (x.first < to)
+      result -= std::min(x.last, to - 1) - x.first + 1;
+  return result;
+}
+
 stream_window::claimed stream_window::claim(const event_origin& x, const std::string& type) {
+  skipped_ = 0;
   if (x.node == self_)
     return claimed::repeated;
   auto& bus = find_or_add(x.node, {}); // no type has that name
   auto& entry = find_or_add(x.node, type);
   auto was_missed = [n = x.type_number](const missed_range& y) { return y.first <= n && n <= y.last; };
-  if (x.number <= entry.number || (x.type_number != 0 && x.type_number <= entry.type_number) ||
-      std::ranges::any_of(entry.ahead, was_missed))
+  if (x.number <= entry.number) { // maybe over a link that does not number
+    entry.come_to(x.type_number);
     return claimed::repeated;
+  }
+  if ((x.type_number != 0 && x.type_number <= entry.type_number) || std::ranges::any_of(entry.ahead, was_missed))
+    return claimed::repeated;
+  if (entry.followers > 0)
+    skipped_ = entry.absent_before(x.type_number);
   entry.number = x.number;
   entry.come_to(x.type_number);
   entry.hops = x.hops;
@@ -61,6 +78,12 @@ stream_window::claimed stream_window::claim(const event_origin& x, const std::st
     return claimed::late;
   bus.number = x.number;
   return claimed::taken;
+}
+
+void stream_window::pass(const event_origin& x, const std::string& type) {
+  auto i = streams_.find(stream_key_view{x.node, type});
+  if (x.node != self_ && i != streams_.end())
+    i->second.come_to(x.type_number);
 }
 
 bool stream_window::follow(const stream_count& x) {
@@ -71,8 +94,12 @@ bool stream_window::follow(const stream_count& x) {
   if (streams_.size() != before)
     entry.hops = x.hops;
   const auto first = entry.followers++ == 0;
-  if (first && x.number > entry.type_number)
-    entry.come_to(x.number);
+  if (first) {
+    entry.first = std::max(x.number, entry.type_number);
+    entry.followed_at = uses_;
+    if (x.number > entry.type_number)
+      entry.come_to(x.number);
+  }
   return first;
 }
 
@@ -105,6 +132,12 @@ uint64_t stream_window::miss(const missing_events& x) {
   if (entry.ahead.size() > most_ranges)
     entry.come_to(entry.ahead.front().last);
   return result;
+}
+
+void stream_window::begin_own(const std::vector<std::string>& types) {
+  if (numbers_own_)
+    for (const auto& type : types)
+      own(type);
 }
 
 uint64_t* stream_window::own(const std::string& type) {

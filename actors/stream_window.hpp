@@ -29,6 +29,13 @@ public:
   /// An event that is taken, and all before it of its bus, are refused from now on.
   claimed claim(const event_origin& x, const std::string& type);
 
+  /// Events before the last one that was claimed, of its stream, that had neither come nor been missed: a link that
+  /// follows the stream was to bring them still, and another link was faster. They are lost.
+  uint64_t skipped() const noexcept { return skipped_; }
+
+  /// The same for an event that nobody wants: it may come again, and what is before it is nobody's business.
+  void pass(const event_origin& x, const std::string& type);
+
   /// A link follows that stream from there on. What was before is nobody's business, unless another link follows it.
   /// @returns whether it is the first that follows it: other links have not heard of the stream, or not for some time.
   bool follow(const stream_count& x);
@@ -47,17 +54,30 @@ public:
   /// The last number of that type; valid as long as this is. Null: it is not numbered.
   uint64_t* own(const std::string& type);
 
+  /// If they are numbered, these types have begun, though none has come yet.
+  void begin_own(const std::vector<std::string>& types);
+
   // ------------------------------------------------------------------------------------------------------------------
 
-  /// The streams of the types for which `wanted` holds: those of this bus, and those that a link follows.
+  /// The streams of the types for which `wanted` holds: those of this bus, and those that a link follows. One that has
+  /// been followed only since then is listed twice, first as far as it was: who wanted it already is to count from
+  /// there.
+  /// @param since What `time` was. @pre whoever reads the list has wanted all of it since then
   template <class F>
-  std::vector<stream_count> list(F wanted) const {
+  std::vector<stream_count> list(F wanted, uint64_t since = UINT64_MAX) const {
     std::vector<stream_count> result;
-    for (const auto& [key, x] : streams_)
-      if ((key.node == self_ || x.followers > 0) && wanted(key.type))
-        result.push_back({key.node, key.type, x.type_number, x.hops});
+    for (const auto& [key, x] : streams_) {
+      if ((key.node != self_ && x.followers == 0) || !wanted(key.type))
+        continue;
+      if (x.followed_at > since && x.first < x.type_number)
+        result.push_back({key.node, key.type, x.first, x.hops});
+      result.push_back({key.node, key.type, x.type_number, x.hops});
+    }
     return result;
   }
+
+  /// Grows with all that happens here.
+  uint64_t time() const noexcept { return uses_; }
 
   size_t size() const noexcept { return streams_.size(); }
 
@@ -74,8 +94,11 @@ private:
     uint64_t used = 0;
     uint32_t hops = 0;
     uint32_t followers = 0;
+    uint64_t first = 0;       // how far it was when a link began to follow it
+    uint64_t followed_at = 0; // when that was
 
     void come_to(uint64_t to);
+    uint64_t absent_before(uint64_t to) const;
   };
 
   stream& find_or_add(uint64_t node, const std::string& type);
@@ -83,6 +106,7 @@ private:
 
   uint64_t self_;
   uint64_t uses_ = 0;
+  uint64_t skipped_ = 0;
   size_t own_ = 0;
   bool numbers_own_ = false;
   stream_map<stream> streams_;

@@ -318,6 +318,22 @@ CAF_TEST(what links have lost is a hole for each consumer that wanted it) {
   CAF_CHECK(other->seqs.empty());
 }
 
+CAF_TEST(what a faster link leaves behind is a hole before the event that it brings) {
+  auto brought = [](uint64_t type_number) {
+    auto batch = std::make_shared<event_batch>(*make_batch({{"a"}}));
+    batch->origins = {{7, type_number, 1, 0, type_number}};
+    return batch;
+  };
+  ask<stream_news_taken>(stream_news{{{7, "a", 10, 1}}, {}, {}}); // one link is to bring all from 11 on
+  publish_batch(brought(11));                                     // which nobody wants
+  auto seen = add({"a"}).seen;
+  publish_batch(brought(15)); // over another one
+  publish_batch(brought(12)); // too late
+  publish_batch(brought(16));
+  CAF_CHECK_EQUAL(seen->seqs, (std::vector<uint64_t>{4, 5}));
+  CAF_CHECK_EQUAL(list().consumers[0].dropped, 3u);
+}
+
 CAF_TEST(a link is told how far the streams are that are new to it) {
   caf::anon_send(testee, number_events{});
   auto& x = add({"a"});

@@ -96,6 +96,53 @@ CAF_TEST(the first link that follows a stream says where it begins) {
   CAF_CHECK(window.claim(from(2, 500, 103), "a") == claimed::taken);
 }
 
+CAF_TEST(what an event from a faster link leaves behind is lost) {
+  stream_window window{self};
+  window.follow({2, "a", 3, 1}); // one link is to bring all from 4 on
+  window.follow({2, "a", 9, 1}); // another one from 10 on
+  CAF_CHECK_EQUAL(window.miss({2, "a", 6, 7, 1}), 2u);
+  CAF_CHECK(window.claim(from(2, 20, 10), "a") == claimed::taken);
+  CAF_CHECK_EQUAL(window.skipped(), 4u); // 4, 5, 8 and 9
+  CAF_CHECK(window.claim(from(2, 14, 4), "a") == claimed::repeated);
+  CAF_CHECK_EQUAL(window.skipped(), 0u);
+  CAF_CHECK_EQUAL(window.miss({2, "a", 5, 10, 1}), 0u); // told once
+  CAF_CHECK(window.claim(from(2, 21, 11), "a") == claimed::taken);
+  CAF_CHECK_EQUAL(window.skipped(), 0u);
+}
+
+CAF_TEST(what is late is lost beside what it leaves behind) {
+  stream_window window{self};
+  window.follow({2, "a", 3, 1});
+  window.claim(from(2, 30, 1), "b");
+  CAF_CHECK(window.claim(from(2, 20, 6), "a") == claimed::late);
+  CAF_CHECK_EQUAL(window.skipped(), 2u);
+}
+
+CAF_TEST(where no link follows a stream nothing is left behind) {
+  stream_window window{self};
+  window.claim(from(2, 10, 3), "a");
+  CAF_CHECK(window.claim(from(2, 20, 10), "a") == claimed::taken);
+  CAF_CHECK_EQUAL(window.skipped(), 0u);
+}
+
+CAF_TEST(what came while nobody wanted it is not left behind) {
+  stream_window window{self};
+  window.follow({2, "a", 3, 1});
+  window.pass(from(2, 14, 4), "a");
+  window.pass(from(2, 14, 4), "unknown");
+  CAF_CHECK(window.claim(from(2, 15, 5), "a") == claimed::taken);
+  CAF_CHECK_EQUAL(window.skipped(), 0u);
+}
+
+CAF_TEST(what came over a link that does not number is not left behind) {
+  stream_window window{self};
+  window.follow({2, "a", 3, 1});
+  CAF_CHECK(window.claim(from(2, 14), "a") == claimed::taken);
+  CAF_CHECK(window.claim(from(2, 14, 4), "a") == claimed::repeated);
+  CAF_CHECK(window.claim(from(2, 15, 5), "a") == claimed::taken);
+  CAF_CHECK_EQUAL(window.skipped(), 0u);
+}
+
 CAF_TEST(a stream that is followed again begins anew) {
   stream_window window{self};
   window.follow({2, "a", 5, 1});
@@ -121,6 +168,19 @@ CAF_TEST(its list holds what is counted here and what is followed) {
   CAF_CHECK_EQUAL(window.list(any_type).size(), 2u);
   auto only = window.list([](const std::string& type) { return type == "a"; });
   CAF_CHECK(only == (std::vector<stream_count>{{self, "a", 7, 0}}));
+}
+
+CAF_TEST(its list says where a stream began that is newer than the wish for it) {
+  stream_window window{self};
+  window.follow({2, "a", 0, 1});
+  window.miss({2, "a", 1, 4, 1});
+  const auto wished_at = window.time();
+  CAF_CHECK(window.list(any_type, wished_at) == (std::vector<stream_count>{{2, "a", 4, 1}}));
+  window.unfollow({2, "a", 4, 1});
+  window.follow({3, "a", 0, 1});
+  window.miss({3, "a", 1, 5, 1});
+  CAF_CHECK(window.list(any_type, wished_at) == (std::vector<stream_count>{{3, "a", 0, 1}, {3, "a", 5, 1}}));
+  CAF_CHECK(window.list(any_type) == (std::vector<stream_count>{{3, "a", 5, 1}}));
 }
 
 CAF_TEST(memory is bounded and keeps what was heard last and what is counted here) {

@@ -2,6 +2,7 @@
 import json
 import re
 import signal
+import threading
 
 from harness import SLOWDOWN, WAIT, Deadline, check, equal, event, main, matches, scenario
 from linking import INSECURE, Node, next_state
@@ -36,6 +37,30 @@ class Account:
             self.read()
         equal(len(self.got) + self.lost, published, "received and told")
         equal(sorted(set(self.got)), self.got, "each once and in order")
+
+
+class Flow:
+    """Publishes one number after the other, in a thread, until it is ended; few enough for the queue of a consumer."""
+
+    MOST = 20_000
+
+    def __init__(self, t, producer, first):
+        self.producer, self.next, self.is_over = producer, first, threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        t.cleanups.append(self.is_over.set)
+
+    def run(self):
+        while not self.is_over.is_set() and self.next < self.MOST:
+            self.producer.publish(event("t1", self.next))
+            self.next += 1
+
+    def end(self):
+        """How many were published."""
+        self.is_over.set()
+        self.thread.join(WAIT)
+        check(not self.thread.is_alive(), "the last event was not acknowledged")
+        return self.next
 
 
 def join(node, key="t1", **fields):
@@ -127,6 +152,38 @@ def a_restart_of_the_bus_in_the_middle_is_told_behind_it(t):
     equal(far.lost, 40, "what nobody could bring")
     publish(producer, 90, 100)
     far.settle(100)
+
+
+def kill_the_middle_under_a_flow(t, flags):
+    a, b, c, _ = chain(t, flags)
+    far = join(c)
+    a.await_asked(1)
+    b.await_asked(1)
+    publish(a.producer(), 0, 50)
+    far.settle(50)  # c has heard of the stream
+    flow = Flow(t, a.producer(), 50)
+    for _ in range(2):
+        b.bus.signal(signal.SIGKILL)
+        b.bus.expect_exit(-signal.SIGKILL)
+        b.start()
+        a.await_asked(1)
+        b.await_asked(1)
+    published = flow.end()
+    far.settle(published)  # received and told = published
+    check(far.lost > 0, "a bus was away, and nothing was lost")
+    publish(a.producer(), published, published + 10)
+    far.settle(published + 10)
+    equal(far.got[-10:], list(range(published, published + 10)), "what came after it")
+
+
+@scenario
+def kills_of_the_bus_in_the_middle_under_a_flow_are_told_to_the_event(t):
+    kill_the_middle_under_a_flow(t, NO_GRACE)
+
+
+@scenario
+def they_are_where_links_wait_for_their_peers_too(t):
+    kill_the_middle_under_a_flow(t, INSECURE)
 
 
 @scenario

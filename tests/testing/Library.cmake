@@ -12,6 +12,7 @@ add_library(cafbus_testing STATIC
   tests/testing/run_trace.cpp
   tests/testing/schedule.cpp
   tests/testing/scripted_actors.cpp
+  tests/testing/stream_ledger.cpp
 )
 add_library(cafbus::testing ALIAS cafbus_testing)
 set_target_properties(cafbus_testing PROPERTIES CXX_EXTENSIONS OFF EXPORT_NAME testing)

@@ -71,9 +71,11 @@ public:
   /// quick and send nothing. What it looks at must live until `finish` is over. Its first breach goes into `broken`.
   void add_law(const std::string& name, std::function<bool()> holds);
 
-  /// All that was asked for has been heard wherever it was to be heard. From now on whatever is taken in at any bus
-  /// from which a consumer is reached, and wanted by it, is to come to it or to be counted as dropped for it, to the
-  /// event; `finish` checks that.
+  /// All that consumers who are in want has been heard wherever it was to be heard. From now on whatever is taken in at
+  /// any bus from which they are reached, and wanted by them, is to come to them or to be counted as dropped for them,
+  /// to the event, whatever happens on the way; `finish` checks that. To a consumer that comes later, or is reached
+  /// later from a bus, that applies from the moment on in which its own bus hears how far that other one is, or from
+  /// the next call. Not to what a bus took in that has crashed or stopped: that may have gone down with it.
   void expect_exact_losses();
 
   // -- time ----------------------------------------------------------------------------------------------------------
@@ -134,8 +136,8 @@ public:
   void stop_bus(size_t bus);
 
   /// Its process dies, without a word: its sources and consumers are gone with it, and other buses learn of it within
-  /// `notice`. Events that came to it, or should have come while it was away, may be lost without anybody being told:
-  /// `expect_exact_losses` then bounds what comes by way of it only from above.
+  /// `notice`. What its own sources had published may be lost without anybody being told; what other buses had sent
+  /// over it, or should have, is told.
   void crash_bus(size_t bus, duration notice = std::chrono::seconds{2});
 
   /// A new process in the place of a crashed or stopped one: it has the same name and links, but no consumer and no
@@ -191,7 +193,7 @@ public:
 
   uint64_t events_seen() const; ///< By all consumers.
   uint64_t steps() const;
-  uint64_t losses_told() const; ///< To consumers for which `expect_exact_losses` holds, as of `finish`.
+  uint64_t losses_told() const; ///< To the consumers, as of `finish`, after `expect_exact_losses`.
 
 private:
   struct impl;

@@ -95,9 +95,26 @@ void harness::impl::check_laws() {
     }
 }
 
-/// How many of them the bus takes in, only the bus knows.
-void harness::impl::on_foreign_publish(size_t bus, const publish& x) {
-  if (x.batch)
+void harness::impl::on_hub_turn(size_t bus, const caf::mailbox_element& x) {
+  const auto& content = x.content();
+  const auto node = buses[bus].parts.node;
+  if (content.match_elements<publish>())
+    on_publish(bus, x.sender ? x.sender->id() : 0, content.get_as<publish>(0));
+  else if (content.match_elements<subscribe>())
+    ledger.on_subscribed(node, content.get_as<subscribe>(0).conn.id());
+  else if (content.match_elements<stream_news>())
+    for (const auto& followed : content.get_as<stream_news>(0).followed)
+      ledger.on_followed(node, followed);
+}
+
+/// How many events of the test's own actors the bus takes in, only the bus knows.
+void harness::impl::on_publish(size_t bus, caf::actor_id sender, const publish& x) {
+  if (!x.batch)
+    return;
+  if (scripted.contains(sender))
+    for (uint32_t i = 0; i < x.batch->size(); ++i)
+      ledger.on_taken_in(buses[bus].parts.node, x.batch->type(i), 1);
+  else if (owner_of(sender) == nobody)
     for (const auto& type : x.batch->types)
       foreign_types.emplace(bus, type);
 }
@@ -155,14 +172,6 @@ bool harness::impl::reaches(size_t from, size_t to) const {
       if (x.from == there[i] && !buses[x.to].stopped && std::find(there.begin(), there.end(), x.to) == there.end())
         there.push_back(x.to);
   }
-  return false;
-}
-
-/// Whether a bus that has crashed lies on a way from here to there, ends included.
-bool harness::impl::crossed_a_crash(size_t from, size_t to) const {
-  for (size_t i = 0; i < buses.size(); ++i)
-    if (buses[i].crashed && reaches(from, i) && reaches(i, to))
-      return true;
   return false;
 }
 
@@ -257,7 +266,7 @@ void harness::impl::check_consumer(consumer_entry& c, const conn_counters& count
   if (counters.queued > 0 || counters.delivered != c.seqs.size())
     fail(name + ": " + std::to_string(counters.delivered) + " delivered and " + std::to_string(counters.queued) +
          " queued, " + std::to_string(c.seqs.size()) + " seen");
-  if (c.is_heard)
+  if (losses_are_exact)
     check_losses(c, counters);
   if (!c.since_start)
     return;
@@ -274,20 +283,23 @@ void harness::impl::check_consumer(consumer_entry& c, const conn_counters& count
 
 /// What the test's own actors have published comes on top.
 void harness::impl::check_losses(consumer_entry& c, const conn_counters& counters) {
-  uint64_t meant = 0;
-  uint64_t unsure = 0; // went down with a bus, or not
-  auto strange = false;
-  for (const auto& type : c.record->script.types) {
-    for (const auto& source : sources)
-      if (auto n = source.record->taken.find(type); n != source.record->taken.end() && reaches(source.bus, c.bus))
-        (crossed_a_crash(source.bus, c.bus) ? unsure : meant) += n->second;
-    for (size_t bus = 0; bus < buses.size(); ++bus)
-      strange = strange || (foreign_types.contains({bus, type}) && reaches(bus, c.bus));
-  }
+  const auto& types = c.record->script.types;
+  const auto is_in_reach = [&](uint64_t node) {
+    auto bus = std::find_if(buses.begin(), buses.end(), [&](const auto& x) { return x.parts.node == node; });
+    return bus != buses.end() && !bus->stopped && reaches(static_cast<size_t>(bus - buses.begin()), c.bus);
+  };
+  const auto owed = ledger.owed_to(c.conn.id(), types, is_in_reach);
+  const auto strange = std::any_of(foreign_types.begin(), foreign_types.end(), [&](const auto& x) {
+    return std::find(types.begin(), types.end(), x.second) != types.end();
+  });
   told += counters.dropped;
-  if (counters.received < meant || (counters.received > meant + unsure && !strange))
-    fail(c.record->name + ": " + std::to_string(meant) + " events were meant for it anywhere, " +
-         std::to_string(counters.delivered) + " came and " + std::to_string(counters.dropped) + " were told as lost");
+  const auto& name = c.record->name;
+  if (owed.unheard_of)
+    fail(name + ": its bus has not heard how far the streams of node " + std::to_string(*owed.unheard_of) + " are");
+  if (counters.received < owed.exactly || (counters.received > owed.exactly + owed.perhaps && !strange))
+    fail(name + ": " + std::to_string(owed.exactly) + " events were meant for it anywhere, and " +
+         std::to_string(owed.perhaps) + " perhaps; " + std::to_string(counters.delivered) + " came and " +
+         std::to_string(counters.dropped) + " were told as lost");
 }
 
 /// Consumers that want the same are sent the same, whatever the others do.
@@ -362,8 +374,13 @@ void harness::impl::check_stopping() {
 }
 
 void harness::expect_exact_losses() {
-  for (auto& x : impl_->consumers)
-    x.is_heard = impl_->lives(x);
+  auto& x = *impl_;
+  x.losses_are_exact = true;
+  for (const auto& c : x.consumers)
+    for (size_t bus = 0; bus < x.buses.size() && x.lives(c); ++bus)
+      if (!x.buses[bus].stopped && x.reaches(bus, c.bus))
+        for (const auto& type : c.record->script.types)
+          x.ledger.on_due(c.conn.id(), x.buses[bus].parts.node, type);
 }
 
 uint64_t harness::losses_told() const {

@@ -32,7 +32,7 @@ void harness::impl::count_out(size_t bus) {
 
 /// The sources and consumers that it had.
 void harness::impl::end_users_of(size_t bus) {
-  buses[bus].crashed = true;
+  ledger.on_crashed(buses[bus].parts.node);
   for (auto& x : sources)
     if (x.bus == bus) {
       x.record->silent = true;

@@ -4,6 +4,7 @@
 #include "testing/run_trace.hpp"
 #include "testing/schedule.hpp"
 #include "testing/scripted_actors.hpp"
+#include "testing/stream_ledger.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -33,7 +34,6 @@ struct harness::impl {
     bus_parts parts = {};
     node_gate_actor gate = {};
     bool stopped = false;
-    bool crashed = false; // once or more, or stopped and begun again: what it had may be lost without a word
   };
   struct link_entry {
     size_t from = 0;
@@ -51,7 +51,6 @@ struct harness::impl {
     std::shared_ptr<consumer_record> record;
     conn_actor conn;               // null: not admitted, yet or at all
     bool since_start = false;      // it was in before the first event
-    bool is_heard = false;         // at every bus from which it is reached
     std::set<size_t> peers_before; // of its subscription id, in when it came
     std::vector<uint64_t> seqs;
     uint64_t seen_local = 0; // of its own bus
@@ -100,7 +99,8 @@ struct harness::impl {
   void on_event(size_t consumer, const sighting& x);
   void check_source(consumer_entry& c, const sighting& x);
   void on_joined(size_t consumer, const joined& x);
-  void on_foreign_publish(size_t bus, const publish& x);
+  void on_hub_turn(size_t bus, const caf::mailbox_element& x);
+  void on_publish(size_t bus, caf::actor_id sender, const publish& x);
   void check_counters();
   void check_links();
   void check_convergence();
@@ -116,7 +116,6 @@ struct harness::impl {
   void check_stopping();
   bool lives(const consumer_entry& x) const { return x.conn && !x.record->over && !buses[x.bus].stopped; }
   bool reaches(size_t from, size_t to) const;
-  bool crossed_a_crash(size_t from, size_t to) const;
 
   void note(const std::string& what);
   duration now() const { return scheduler.clock().now() - began; }
@@ -168,6 +167,8 @@ struct harness::impl {
   std::set<caf::actor_id> scripted;                       // sources of the harness itself
   std::set<std::pair<size_t, std::string>> foreign_types; // published at a bus by actors of the test's own
   std::vector<user_law> laws;
+  stream_ledger ledger;
+  bool losses_are_exact = false;
 
   run_trace trace;
   std::vector<std::string> broken;

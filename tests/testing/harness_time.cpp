@@ -112,12 +112,8 @@ void harness::impl::before_turn(caf::scheduled_actor& actor) {
     return;
   if (trace.options.messages)
     trace_message(actor, *next);
-  const auto& content = next->content();
-  if (!is_hub || !content.match_elements<publish>())
-    return;
-  auto sender = next->sender ? next->sender->id() : 0;
-  if (owner_of(sender) == nobody && !scripted.contains(sender))
-    on_foreign_publish(owner_of(id), content.get_as<publish>(0));
+  if (const auto bus = owner_of(id); is_hub && buses[bus].parts.hub.id() == id) // of this process, not an earlier one
+    on_hub_turn(bus, *next);
 }
 
 void harness::impl::trace_message(const caf::scheduled_actor& to, const caf::mailbox_element& x) {

@@ -78,12 +78,18 @@ void partition_scenario::one_fault() {
   }
 }
 
+void partition_scenario::heard() {
+  x.run_for(1s);
+  x.expect_exact_losses();
+}
+
 void partition_scenario::run(const std::function<void(partition_scenario&)>& plant) {
+  x.expect_exact_losses(); // nobody is in yet
   build();
   if (plant)
     plant(*this);
   if (x.draw(2) == 0)
-    x.run_for(1s); // else events and links race
+    heard(); // else events and links race
   else
     x.settle();
   for (auto bus : {a, a, b, c})

@@ -20,6 +20,7 @@ struct partition_scenario {
 
   void build();
   void one_fault();
+  void heard();
 
   std::unique_ptr<harness> own; ///< Null: somebody else's.
   harness& x;
