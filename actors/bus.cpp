@@ -339,7 +339,7 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node,
-                                history::bounds_of(options), random_node()});
+                                history::bounds_of(options), random_node(), options.wall_clock});
   auto lock =
       system.spawn(cleanup_lock,
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},
