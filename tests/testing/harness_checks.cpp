@@ -201,6 +201,7 @@ void harness::impl::probe(size_t bus, const std::string& type) {
   record->name = name_of_probe(buses[bus].name, type);
   record->script.types = {type};
   record->script.events = 1;
+  record->wall_clock = buses[bus].options.wall_clock;
   auto actor = spawn_scripted_source(system, record, buses[bus].parts, stream(record->name));
   scripted.insert(actor.id());
   caf::anon_send(actor, start_source{});
@@ -315,8 +316,10 @@ void harness::impl::check_buses() {
 void harness::impl::check_leaving() {
   for (auto& x : consumers) {
     x.record->over = true;
-    caf::anon_send_exit(x.actor, caf::exit_reason::user_shutdown);
+    if (x.actor)
+      caf::anon_send_exit(x.actor, caf::exit_reason::user_shutdown);
   }
+  let_clients_leave();
   for (const auto& x : adopted)
     caf::anon_send_exit(x.second, caf::exit_reason::user_shutdown);
   run_for(1min);
@@ -348,6 +351,9 @@ void harness::impl::check_left(size_t bus, const status_response& x, bool& stran
       fail(buses[bus].name + ": " + c.event_key + " is still a consumer, though it has left");
     else
       strangers = true;
+  if (const auto load = x.limits ? x.limits->load : bus_load{}; load.connections > 0 || load.half_open > 0)
+    fail(buses[bus].name + ": " + std::to_string(load.connections + load.half_open) +
+         " connections are left, though all clients have left");
 }
 
 void harness::impl::check_stopping() {

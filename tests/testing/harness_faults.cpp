@@ -105,7 +105,8 @@ void harness::stick(size_t consumer) {
 void harness::release(size_t consumer) {
   auto& x = impl_->consumers.at(consumer);
   impl_->note("release consumer=" + x.record->name);
-  caf::anon_send(x.actor, release_credit{});
+  if (x.actor)
+    caf::anon_send(x.actor, release_credit{});
 }
 
 void harness::kill_source(size_t source) {
@@ -138,6 +139,7 @@ void harness::crash_bus(size_t bus, duration notice) {
   impl_->end_users_of(bus);
   kill_now(x.parts.bus);
   kill_now(x.gate);
+  kill_now(x.listener);
 }
 
 void harness::restart_bus(size_t bus) {

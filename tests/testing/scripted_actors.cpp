@@ -28,8 +28,7 @@ struct scripted_source_state {
       return;
     auto n = std::min<uint64_t>(left, script.smallest_batch +
                                           (*random)() % (script.largest_batch + 1 - script.smallest_batch));
-    encoder.arrived_at(std::chrono::system_clock::time_point{
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(self->clock().now().time_since_epoch())});
+    encoder.arrived_at(time_of_day(record->wall_clock));
     std::map<std::string, uint64_t> types;
     for (uint64_t i = 0; i < n; ++i) {
       const auto& type = script.types[(*random)() % script.types.size()];

@@ -27,6 +27,7 @@ struct source_record {
   bool silent = false;                   ///< Told to publish no more.
   uint64_t published = 0;                ///< The last number.
   std::map<std::string, uint64_t> taken; ///< By type: events that the bus has accepted.
+  cafbus::wall_clock wall_clock;
   std::function<void()> on_publish;
 };
 
