@@ -225,6 +225,7 @@ void harness::finish() {
   for (auto& link : x.links) {
     link.wire->up = true;
     link.wire->latency = {};
+    link.wire->bandwidth = {0, 0};
     link.wire->unblock(far);
     link.wire->unblock(near);
   }

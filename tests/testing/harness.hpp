@@ -123,6 +123,9 @@ public:
   void delay(size_t link, duration shortest, duration longest);
   /// The same for one direction.
   void delay(size_t link, flow direction, duration shortest, duration longest);
+  /// No more than so many bytes per second go over the link in this direction, about: what is sent waits for what was
+  /// sent before it. 0: any number, as at first.
+  void bandwidth(size_t link, flow direction, uint64_t bytes_per_second);
   /// A partition in one direction: what goes that way waits, in its order, until it is unblocked; the other direction
   /// flows. Nobody is told. Nobody connects meanwhile, for that takes both.
   void block(size_t link, flow direction);
@@ -147,6 +150,10 @@ public:
   /// `notice`. Events that came to it, or should have come while it was away, may be lost without anybody being told:
   /// `expect_exact_losses` then bounds what comes by way of it only from above.
   void crash_bus(size_t bus, duration notice = std::chrono::seconds{2});
+
+  /// What the bus takes for the time of day is so much later than it is, or earlier: `observed_at`, the time of the
+  /// last event, the age of what is replayed. Its timers do not look at that.
+  void skew_clock(size_t bus, duration x);
 
   /// A new process in the place of a crashed or stopped one: it has the same name and links, but no consumer and no
   /// source. It remembers nothing, and is another node.
