@@ -141,11 +141,16 @@ void harness::impl::settle_clients() {
   }
 }
 
-/// What the bus has not acknowledged it may have taken, or not.
+/// What the bus has not acknowledged to one that has gone it may have taken, or not.
 void harness::impl::count_unanswered() {
-  for (auto& x : clients)
-    for (const auto& type : x.state->unanswered)
+  for (auto& x : clients) {
+    const auto& left = x.state->unanswered;
+    if (!left.empty() && !x.state->ends && network->scribe(x.state->fd))
+      fail(x.state->name + ": " + std::to_string(left.size()) +
+           " events that it has sent are not acknowledged, though all is well again");
+    for (const auto& type : left)
       foreign_types.emplace(x.bus, type);
+  }
 }
 
 void harness::impl::let_clients_leave() {

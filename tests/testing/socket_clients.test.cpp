@@ -63,9 +63,17 @@ struct storm {
         writer->publish(x.draw(2) == 0 ? "s" : "t");
   }
 
+  /// From now on what it sends waits for it, since the bus does.
+  void wait_for_room(socket_client& writer) {
+    writer.publish("t");
+    writer.send(R"({"type":"wait_for_room","wait_ms":200})");
+    for (int i = 0; i < 100; ++i)
+      writer.publish("t");
+  }
+
   void one_fault() {
     auto& whom = anyone();
-    switch (x.draw(9)) {
+    switch (x.draw(10)) {
     case 1:
       return whom.wire({.splits = static_cast<uint32_t>(x.draw(1'000))});
     case 2:
@@ -82,6 +90,8 @@ struct storm {
       return whom.reset();
     case 8:
       return come(x.draw(2));
+    case 9:
+      return wait_for_room(*writers[x.draw(writers.size())]);
     default:
       return whom.send(R"({"type":"bye"})");
     }
