@@ -3,6 +3,7 @@
 #include "config/defaults.hpp"
 
 #include <algorithm>
+#include <array>
 #include <caf/send.hpp>
 #include <charconv>
 
@@ -32,12 +33,19 @@ std::optional<std::pair<std::string_view, uint64_t>> numbered(std::string_view p
   return std::pair{payload.substr(begin.size(), cut - begin.size()), n};
 }
 
-std::string line_of(const std::string& bus, const std::string& consumer, const sighting& x) {
-  std::string line;
-  line.append("event bus=").append(bus).append(" consumer=").append(consumer).append(" seq=");
-  line.append(std::to_string(x.seq)).append(" node=").append(std::to_string(x.node)).append(" number=");
-  line.append(std::to_string(x.number)).append(" hops=").append(std::to_string(x.hops)).append(" type=");
-  return line.append(x.type).append(" payload=").append(x.payload);
+void append_number(std::string& to, std::string_view name, uint64_t x) {
+  std::array<char, 20> digits;
+  auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr;
+  to.append(name).append(digits.data(), end);
+}
+
+void append_line(std::string& to, const std::string& bus, const std::string& consumer, const sighting& x) {
+  to.append("event bus=").append(bus).append(" consumer=").append(consumer);
+  append_number(to, " seq=", x.seq);
+  append_number(to, " node=", x.node);
+  append_number(to, " number=", x.number);
+  append_number(to, " hops=", x.hops);
+  to.append(" type=").append(x.type).append(" payload=").append(x.payload);
 }
 
 std::string name_of_probe(const std::string& bus, const std::string& type) {
@@ -69,7 +77,7 @@ void harness::impl::on_event(size_t consumer, const sighting& x) {
   auto& c = consumers[consumer];
   ++seen;
   if (trace.options.events)
-    trace.line(now(), line_of(buses[c.bus].name, c.record->name, x));
+    trace.write_line(now(), [&](std::string& to) { append_line(to, buses[c.bus].name, c.record->name, x); });
   const auto& name = c.record->name;
   if (!c.seqs.empty() && x.seq <= c.seqs.back())
     fail(name + ": sequence number " + std::to_string(x.seq) + " after " + std::to_string(c.seqs.back()));
@@ -107,7 +115,10 @@ void harness::impl::check_source(consumer_entry& c, const sighting& x) {
   auto event = numbered(x.payload);
   if (!event)
     return;
-  auto& last = c.last_of_source[std::string{event->first}];
+  auto known = c.last_of_source.find(event->first);
+  if (known == c.last_of_source.end())
+    known = c.last_of_source.emplace(event->first, 0).first;
+  auto& last = known->second;
   if (event->second <= last)
     fail(c.record->name + ": event " + std::to_string(event->second) + " of " + std::string{event->first} + " after " +
          std::to_string(last) + (event->second == last ? ", twice" : ", out of order"));
