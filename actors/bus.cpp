@@ -103,8 +103,8 @@ void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool fir
   if (!x.info.group.empty())
     return admit_to_group(x, filter, first, question);
   auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
-  in_process.push_back(
-      {conn, {x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)}, !x.via.empty()});
+  const leave leaving{x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)};
+  in_process.emplace(conn.id(), in_process_subscriber{conn, leaving, !x.via.empty()});
   self->monitor(conn);
   self->request(parts.hub, caf::infinite, subscribe{conn, x.info, x.via, filter})
       .then(
@@ -124,7 +124,7 @@ void bus_state::admit_to_group(const join& x, const compiled_filter_ptr& filter,
       .then(
           [this, first, question, leaving](const group_entered& answer) {
             if (answer.admitted) {
-              in_process.push_back({conn_actor{}, leaving});
+              in_process.emplace(leaving.member->id(), in_process_subscriber{conn_actor{}, leaving});
               self->monitor(leaving.member);
             } else {
               caf::anon_send(parts.lock, leaving);
@@ -262,11 +262,10 @@ void bus_state::on_down(const caf::down_msg& x) {
   if (on_source_down(x.source))
     return;
   auto is = [&](const auto& part) { return part && part.address() == x.source; };
-  auto has_left = [&](const auto& y) { return y.conn ? is(y.conn) : y.leaving.member->address() == x.source; };
-  for (auto i = in_process.begin(); (i = std::find_if(i, in_process.end(), has_left)) != in_process.end();) {
-    caf::anon_send(parts.lock, i->leaving); // its subscriber may live on
-    i = in_process.erase(i);
-  }
+  const auto [first, last] = in_process.equal_range(x.source.id());
+  for (auto i = first; i != last; ++i)
+    caf::anon_send(parts.lock, i->second.leaving); // its subscriber may live on
+  in_process.erase(first, last);
   if (is(listener))
     listener = nullptr;
   else if (plan.running() && !is(parts.hub) && !is(parts.lock) && !is(parts.groups))
@@ -339,7 +338,7 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
   auto supervisor = system.spawn(idle_supervisor, options.idle_timeout, root);
   auto node = options.node != 0 ? options.node : random_node();
   auto hub = spawn_hub(system, {options.dedup_capacity, options.dedup_ttl, supervisor, node,
-                                history::bounds_of(options), random_node()});
+                                history::bounds_of(options), random_node(), options.wall_clock});
   auto lock =
       system.spawn(cleanup_lock,
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},

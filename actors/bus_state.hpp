@@ -9,6 +9,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -88,7 +89,7 @@ struct bus_state {
   adopt parts;
   listener_actor listener;
   std::vector<attached_source> sources;
-  std::vector<in_process_subscriber> in_process;
+  std::multimap<caf::actor_id, in_process_subscriber> in_process; // by who is monitored
   std::chrono::steady_clock::time_point started{};
   certificate_changed certificate;
   stop_plan plan;

@@ -159,7 +159,7 @@ void bus_state::drain_conns() {
     ++draining;
     self->request(part, limit, drain{}).then([one](const drained&) { one(); }, [one](const caf::error&) { one(); });
   };
-  for (const auto& x : in_process)
+  for (const auto& [id, x] : in_process)
     if (x.conn)
       drain_one(x.conn);
   drain_one(parts.groups);
@@ -173,7 +173,7 @@ void bus_state::drain_conns() {
 
 /// What is queued for a bus that is not there cannot be handed out.
 void bus_state::end_waiting_links() {
-  for (const auto& x : in_process)
+  for (const auto& [id, x] : in_process)
     if (x.is_link)
       caf::anon_send(caf::actor_cast<caf::actor>(x.leaving.member), end_waiting{});
 }
@@ -213,7 +213,7 @@ void bus_state::end_parts() {
   wait_for(parts.lock);
   wait_for(parts.supervisor);
   wait_for(parts.groups);
-  for (const auto& x : in_process)
+  for (const auto& [id, x] : in_process)
     wait_for(x.conn);
   tell_parts_to_end();
 }
@@ -225,7 +225,7 @@ void bus_state::end() {
 }
 
 void bus_state::end_conns() {
-  for (const auto& x : in_process) {
+  for (const auto& [id, x] : in_process) {
     end_part(x.conn);
     caf::anon_send(parts.lock, x.leaving);
   }
@@ -233,7 +233,7 @@ void bus_state::end_conns() {
 
 void bus_state::tell_parts_to_end() {
   end_part(listener);
-  for (const auto& x : in_process)
+  for (const auto& [id, x] : in_process)
     end_part(x.conn);
   end_part(parts.groups);
   end_part(parts.hub);
@@ -245,7 +245,7 @@ bus_state::~bus_state() {
   if (plan.stage() == bus_stage::ended) {
     for (const auto& x : sources) // those that have not ended belong to somebody else and must not keep us
       self->demonitor(x.source.address());
-    for (const auto& x : in_process)
+    for (const auto& [id, x] : in_process)
       if (!x.conn)
         self->demonitor(x.leaving.member->address());
     return;

@@ -8,7 +8,7 @@
 
 namespace cafbus {
 
-event_batch_ptr dead_letter(const event_range& x, std::string_view group) {
+event_batch_ptr dead_letter(const event_range& x, std::string_view group, std::chrono::system_clock::time_point now) {
   constexpr size_t readable_behind = 64; // read_event_line
   if (x.batch->type(x.first).starts_with(dead_letter_prefix))
     return nullptr;
@@ -25,7 +25,7 @@ event_batch_ptr dead_letter(const event_range& x, std::string_view group) {
   const std::string app{parts.app_id.text};
   const std::string tenant{parts.tenant_key.text};
   event_encoder encoder;
-  encoder.arrived_at(std::chrono::system_clock::now());
+  encoder.arrived_at(now);
   if (encoder.add({type, id, source_time, app, tenant, x.batch->payload(x.first)}) != event_encoder::outcome::added)
     return nullptr;
   return encoder.finish();

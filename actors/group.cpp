@@ -37,7 +37,7 @@ class group_impl : public Base {
 public:
   group_impl(caf::actor_config& config, group_options x)
     : Base{config}, hub{std::move(x.hub)}, bounds{std::move(x.bounds)}, info{std::move(x.info)},
-      filter{std::move(x.filter)}, work{terms_of_group(info, bounds.bytes)} {}
+      filter{std::move(x.filter)}, work{terms_of_group(info, bounds.bytes)}, wall_clock{std::move(x.wall_clock)} {}
 
   const char* name() const override { return "group"; }
 
@@ -224,7 +224,7 @@ private:
   void bury(const group_work::dead_event& x) {
     const auto& event = x.event;
     const auto& type = event.batch->type(event.first);
-    auto letter = dead_letter(event, info.group);
+    auto letter = dead_letter(event, info.group, time_of_day(wall_clock));
     if (auto times = dead_limit.pass(this->clock().now()))
       log::group().warn("event-dead group={} type={} id={} attempts={} reason={} letter={} times={}",
                         log::quoted(info.group), log::quoted(type), log::quoted(event.batch->id(event.first)),
@@ -316,6 +316,7 @@ private:
   consumer_info info;
   compiled_filter_ptr filter;
   group_work work;
+  cafbus::wall_clock wall_clock;
   conn_actor conn;
   std::map<caf::actor_id, link> links;
   std::map<std::string, source_status> statuses;

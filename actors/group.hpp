@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/group_work.hpp"
 #include "actors/mailbox_bounds.hpp"
+#include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/fwd.hpp>
@@ -12,6 +13,7 @@ struct group_options {
   mailbox_bounds bounds;
   consumer_info info = {};         ///< What all of its members ask for.
   compiled_filter_ptr filter = {}; ///< Of `info`; null: none.
+  cafbus::wall_clock wall_clock = {};
 };
 
 /// Spawns a group. For the hub it is one subscriber like any other, with a conn of its own, whose bounded mailbox drops

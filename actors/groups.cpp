@@ -39,7 +39,7 @@ caf::result<group_entered> groups_state::on_enter(const enter_group& x) {
     return group_entered{false, checked.error().text, {}};
   auto found = groups.find(x.info.group);
   if (found == groups.end()) {
-    auto group = spawn_group(self->system(), {hub, bounds_of(limits, budget), x.info, x.filter});
+    auto group = spawn_group(self->system(), {hub, bounds_of(limits, budget), x.info, x.filter, wall_clock});
     found = groups.emplace(x.info.group, entry{group, x.info, {}}).first;
   } else if (auto why = difference(found->second.info, x.info); !why.empty()) {
     return group_entered{false, std::move(why), {}};
@@ -95,10 +95,11 @@ caf::result<group_list> groups_state::on_list() {
 }
 
 groups_actor::behavior_type groups(groups_actor::stateful_pointer<groups_state> self, const hub_actor& hub,
-                                   const runtime_limits& limits, const std::shared_ptr<queue_budget>& budget) {
+                                   const bus_options& options, const std::shared_ptr<queue_budget>& budget) {
   auto& state = self->state;
   state.hub = hub;
-  state.limits = limits;
+  state.limits = options;
+  state.wall_clock = options.wall_clock;
   state.budget = budget;
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x.source); });
   self->set_error_handler([](caf::error&) {});

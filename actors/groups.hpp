@@ -1,5 +1,5 @@
 #pragma once
-#include "config/runtime_limits.hpp"
+#include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
 #include <map>
@@ -37,11 +37,12 @@ struct groups_state {
   groups_actor::pointer self;
   hub_actor hub;
   runtime_limits limits;
+  cafbus::wall_clock wall_clock;
   std::shared_ptr<queue_budget> budget;
   std::map<std::string, entry> groups;
 };
 
 groups_actor::behavior_type groups(groups_actor::stateful_pointer<groups_state> self, const hub_actor& hub,
-                                   const runtime_limits& limits, const std::shared_ptr<queue_budget>& budget);
+                                   const bus_options& options, const std::shared_ptr<queue_budget>& budget);
 
 } // namespace cafbus

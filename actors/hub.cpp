@@ -19,8 +19,6 @@ namespace cafbus {
 
 namespace {
 
-using std::chrono::system_clock;
-
 /// How long a link may take to describe itself.
 constexpr auto link_answer_timeout = std::chrono::seconds{1};
 
@@ -29,7 +27,7 @@ template <class Base>
 class hub_impl : public Base {
 public:
   hub_impl(caf::actor_config& config, hub_options x)
-    : Base{config}, supervisor{std::move(x.supervisor)}, node{x.node},
+    : Base{config}, supervisor{std::move(x.supervisor)}, node{x.node}, wall_clock{std::move(x.wall_clock)},
       router{dedup_window{x.dedup_capacity, x.dedup_ttl}, x.node}, past{x.past, x.epoch, x.dedup_capacity != 0} {}
 
   const char* name() const override { return "hub"; }
@@ -80,7 +78,7 @@ private:
   };
   struct known_source {
     source_status last;
-    system_clock::time_point since;
+    std::chrono::system_clock::time_point since;
   };
 
   caf::result<published> on_publish(const publish& x) {
@@ -101,7 +99,7 @@ private:
     counters.rejected += x.rejected;
     if (!x.batch || x.batch->empty())
       return {};
-    last_event_at = system_clock::now();
+    last_event_at = time_of_day(wall_clock);
     auto before = counters;
     const auto now = this->clock().now();
     auto routes = router.routes(*x.batch, now);
@@ -268,7 +266,7 @@ private:
 
   /// In the turn in which it is subscribed: what came before is in the past, what comes from now on is delivered.
   void begin_with_past(const consumer& x, event_router::filtering& filtering) {
-    auto [events, failure] = past.begin(x.info, filtering, router, this->clock().now());
+    auto [events, failure] = past.begin(x.info, filtering, router, {this->clock().now(), time_of_day(wall_clock)});
     tell(x, caf::make_message(std::move(events)));
     if (filtering.failed)
       this->send(x.conn, end_by_filter{std::move(failure)});
@@ -301,7 +299,7 @@ private:
   void on_source_status(const source_status& x) {
     auto& known = sources[x.source];
     if (known.last.state != x.state)
-      known.since = system_clock::now();
+      known.since = time_of_day(wall_clock);
     known.last = x;
     log::hub().info("source-status source={} state={} detail={}", log::quoted(x.source), to_string(x.state),
                     log::quoted(x.detail));
@@ -371,13 +369,14 @@ private:
     result.unmatched_types = router.unmatched_types();
     for (const auto& [name, x] : sources)
       result.sources.push_back({name, x.last.state, x.last.detail, to_rfc3339(x.since)});
-    if (last_event_at != system_clock::time_point{})
+    if (last_event_at != std::chrono::system_clock::time_point{})
       result.last_event_at = to_rfc3339(last_event_at);
     return result;
   }
 
   idle_supervisor_actor supervisor;
   uint64_t node;
+  cafbus::wall_clock wall_clock;
   event_router router;
   hub_past past;
   std::unordered_map<caf::actor_id, consumer> consumers;
@@ -387,7 +386,7 @@ private:
   uint64_t last_ticket = 0;                       // of a batch
   std::unordered_map<uint64_t, held_answer> held; // of the batches that `credit` holds
   std::map<std::string, known_source> sources;
-  system_clock::time_point last_event_at{};
+  std::chrono::system_clock::time_point last_event_at{};
   bool is_drained = false;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/history.hpp"
+#include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/fwd.hpp>
@@ -14,6 +15,7 @@ struct hub_options {
   uint64_t node = 0;                ///< How linked buses know this one.
   history::bounds past = {};        ///< Events that it keeps.
   uint64_t epoch = 1;               ///< Of its cursors: another one than that of any bus before; not 0.
+  cafbus::wall_clock wall_clock = {};
 };
 
 /// Spawns the hub: routes each batch to the conns that want some of it (`event_router`), keeps the newest status of

@@ -7,11 +7,11 @@
 namespace cafbus {
 
 hub_past::beginning hub_past::begin(const consumer_info& who, event_router::filtering& filtering, event_router& router,
-                                    time_point now) {
+                                    moment at) {
   auto chosen = select(history_, who, filtering.filter,
-                       {epoch_, router.counters().ingress, now, std::chrono::system_clock::now(), finds_duplicates_});
+                       {epoch_, router.counters().ingress, at.now, at.system_now, finds_duplicates_});
   for (const auto& id : chosen.unclaimed)
-    router.claim(id, now);
+    router.claim(id, at.now);
   filtering.filtered += chosen.filtered;
   filtering.errors += chosen.errors;
   filtering.failed = !chosen.failure.empty();

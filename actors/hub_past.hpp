@@ -27,7 +27,11 @@ public:
     replay_events events;
     std::string failure; ///< Why its filter cannot judge the event after these, if it is to end then.
   };
-  beginning begin(const consumer_info& who, event_router::filtering& filtering, event_router& router, time_point now);
+  struct moment {
+    time_point now;
+    std::chrono::system_clock::time_point system_now;
+  };
+  beginning begin(const consumer_info& who, event_router::filtering& filtering, event_router& router, moment at);
 
   void set_bounds(history::bounds x, time_point now) { history_.set_bounds(x, now); }
   void clear() { history_.clear(); }

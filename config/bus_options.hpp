@@ -3,10 +3,18 @@
 #include "config/reload_result.hpp"
 #include "config/runtime_limits.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 
 namespace cafbus {
+
+/// Reads the time of day, from any thread; empty: the system's clock. Tests have one of their own.
+using wall_clock = std::function<std::chrono::system_clock::time_point()>;
+
+inline std::chrono::system_clock::time_point time_of_day(const wall_clock& x) {
+  return x ? x() : std::chrono::system_clock::now();
+}
 
 /// What a bus is told when it is spawned: its limits, and what stays as it is while it runs. All of it has a default.
 struct bus_options : runtime_limits {
@@ -20,6 +28,7 @@ struct bus_options : runtime_limits {
   command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.
   std::chrono::nanoseconds source_max_silence = defaults::source_max_silence; ///< 0: never.
   std::function<void()> on_stopping = {}; ///< Called once, from an actor, when the bus begins to stop. May be empty.
+  cafbus::wall_clock wall_clock = {};     ///< For `observed_at`, status and the age of what is replayed.
   /// Called from an actor when a client asks for the configuration to be read again; the answer is called once, from
   /// any thread. Empty: there is none to read.
   std::function<void(reload_answer)> on_reload = {};

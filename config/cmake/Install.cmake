@@ -36,6 +36,7 @@ set(CAFBUS_TESTING_HEADERS # in tests/
   testing/laws.hpp
   testing/message_relay.hpp
   testing/scripts.hpp
+  testing/socket_client.hpp
   testing/trace_options.hpp)
 
 # The tree of <cafbus/...>, as it is installed; whoever links the libraries in a build tree sees the same.

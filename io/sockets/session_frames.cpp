@@ -67,7 +67,7 @@ void session_state::on_data(const caf::io::new_data_msg& x) {
   if (bytes.empty())
     return;
   if (encoder) {
-    encoder->arrived_at(std::chrono::system_clock::now());
+    encoder->arrived_at(time_of_day(context->options.wall_clock));
     encoder->reserve(splitter.pending() + bytes.size());
   }
   splitter.lend(bytes);
@@ -143,7 +143,7 @@ void session_state::on_first_frame(std::string_view line) {
     phase = session_phase::producing;
     established(false);
     encoder.emplace(context->options.max_json_depth);
-    encoder->arrived_at(std::chrono::system_clock::now());
+    encoder->arrived_at(time_of_day(context->options.wall_clock));
     on_producer_line(line);
   } else {
     fail(close_reason::bad_first_frame, "the first frame must be hello, publish, status_query, reload or shutdown");

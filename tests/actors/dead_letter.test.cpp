@@ -17,7 +17,7 @@ event_range range_of(const event_batch_ptr& batch, uint32_t i) {
 CAF_TEST(a dead letter has the payload as it came and what its publisher said) {
   event_encoder encoder;
   encoder.add({"im.message", "e\"17", "1795347038000", "app", "tenant", R"({"n":1.10})"});
-  auto letter = dead_letter(range_of(encoder.finish(), 0), "workers");
+  auto letter = dead_letter(range_of(encoder.finish(), 0), "workers", {});
   CAF_REQUIRE(letter != nullptr);
   CAF_CHECK_EQUAL(letter->type(0), "dead.im.message");
   CAF_CHECK_EQUAL(letter->payload(0), R"({"n":1.10})");
@@ -28,16 +28,16 @@ CAF_TEST(a dead letter has the payload as it came and what its publisher said) {
 }
 
 CAF_TEST(an event without an id has a dead letter without one) {
-  auto letter = dead_letter(range_of(make_batch({{"a"}, {"b"}}), 1), "g");
+  auto letter = dead_letter(range_of(make_batch({{"a"}, {"b"}}), 1), "g", {});
   CAF_REQUIRE(letter != nullptr);
   CAF_CHECK_EQUAL(letter->type(0), "dead.b");
   CAF_CHECK(letter->id(0).empty());
 }
 
 CAF_TEST(a dead letter has no dead letter) {
-  CAF_CHECK(dead_letter(range_of(make_batch({{"dead.a"}}), 0), "g") == nullptr);
+  CAF_CHECK(dead_letter(range_of(make_batch({{"dead.a"}}), 0), "g", {}) == nullptr);
 }
 
 CAF_TEST(a type that has no room for the prefix has no dead letter) {
-  CAF_CHECK(dead_letter(range_of(make_batch({{std::string(1'024, 't')}}), 0), "g") == nullptr);
+  CAF_CHECK(dead_letter(range_of(make_batch({{std::string(1'024, 't')}}), 0), "g", {}) == nullptr);
 }

@@ -4,75 +4,15 @@
 #include "messages/frame_codec.hpp"
 #include "support/fixtures.hpp"
 #include "testing/laws.hpp"
+#include "testing/scripted_calls.hpp"
 
 #include <caf/send.hpp>
-#include <cerrno>
-#include <map>
 #include <random>
-#include <unistd.h>
 
 #include <caf/test/dsl.hpp>
 #include <caf/test/io_dsl.hpp>
 
 namespace cafbus {
-
-/// Sockets that exist in the test alone: each takes what it has room for.
-class scripted_calls : public socket_calls {
-public:
-  struct socket {
-    std::string received;
-    std::string sent; // by the peer, not read yet
-    size_t room = std::string::npos;
-    bool reads_on = false; // after each write that it has not taken all of, it has room for anything
-    bool shut = false;
-    bool broken = false;
-    size_t writes = 0;
-  };
-
-  ssize_t send(int fd, const char* data, size_t size) override {
-    auto& x = sockets[fd];
-    if (x.broken || x.shut) {
-      errno = EPIPE;
-      return -1;
-    }
-    auto taken = std::min(size, x.room);
-    if (taken == 0) {
-      errno = EAGAIN;
-      return -1;
-    }
-    if (x.reads_on && taken < size)
-      x.room = std::string::npos;
-    else if (x.room != std::string::npos)
-      x.room -= taken;
-    x.received.append(data, taken);
-    ++x.writes;
-    return static_cast<ssize_t>(taken);
-  }
-  ssize_t send(int fd, std::span<const std::string_view> pieces) override {
-    std::string all;
-    for (auto piece : pieces)
-      all += piece;
-    return send(fd, all.data(), all.size());
-  }
-  ssize_t receive(int fd, std::span<char> to) override {
-    auto& sent = sockets[fd].sent;
-    const auto n = std::min(to.size(), sent.size());
-    if (n == 0) {
-      errno = EAGAIN;
-      return -1;
-    }
-    std::copy_n(sent.begin(), n, to.begin());
-    sent.erase(0, n);
-    return static_cast<ssize_t>(n);
-  }
-  std::optional<credentials> peer(int) override { return credentials{4711, uid, 0}; }
-  void shut_down(int fd) override { sockets[fd].shut = true; }
-  bool has_pending(int) override { return pending; }
-
-  std::map<int, socket> sockets;
-  uid_t uid = ::geteuid();
-  bool pending = false;
-};
 
 /// A whole bus with its socket broker, sessions and conns on CAF's test multiplexer and deterministic scheduler: no
 /// thread, no socket, no clock.

@@ -4,6 +4,7 @@ add_library(cafbus_testing STATIC
   tests/testing/explore.cpp
   tests/testing/harness.cpp
   tests/testing/harness_checks.cpp
+  tests/testing/harness_clients.cpp
   tests/testing/harness_faults.cpp
   tests/testing/harness_time.cpp
   tests/testing/laws.cpp
@@ -12,6 +13,8 @@ add_library(cafbus_testing STATIC
   tests/testing/run_trace.cpp
   tests/testing/schedule.cpp
   tests/testing/scripted_actors.cpp
+  tests/testing/simulated_network.cpp
+  tests/testing/socket_client.cpp
   tests/testing/stream_ledger.cpp
 )
 add_library(cafbus::testing ALIAS cafbus_testing)

@@ -11,7 +11,7 @@ namespace cafbus::testing {
 namespace {
 
 constexpr std::string_view first_line = "cafbus-replay 1";
-constexpr std::array<std::string_view, 3> kinds{"pick", "moment", "draw"};
+constexpr std::array<std::string_view, 4> kinds{"pick", "moment", "draw", "wire"};
 
 failure no_replay(const std::string& path, const std::string& why) {
   return {failure_kind::invalid, path + " is not a replay file: " + why};

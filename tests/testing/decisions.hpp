@@ -16,9 +16,12 @@ struct decision {
     pick,   ///< Which of the actors with a message comes next: its place in their queue. Default: 0, the head of it.
     moment, ///< How long nobody got a turn before that, in nanoseconds of virtual time. Default: 0.
     draw,   ///< What `harness::draw` said. Default: 0.
+    wire,   ///< What became of bytes between a client and its bus: how many were held back, or how late they were in
+            ///< nanoseconds. Default: 0.
   };
   kind what = kind::pick;
-  uint64_t at = 0; ///< The turn of an actor before which it was made, counted from 1; of draws, the draw.
+  uint64_t at = 0; ///< The turn of an actor before which it was made, counted from 1. Of draws, the draw; of
+                   ///< wires, 10^9 times the client's number, counted from 1, and a number of its own.
   uint64_t value = 0;
   bool operator==(const decision&) const = default;
 };

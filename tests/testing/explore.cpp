@@ -69,7 +69,7 @@ private:
   }
 
   run_record run(run_plan plan, bool is_loud) {
-    harness h{std::move(plan)};
+    harness h{std::move(plan), x_.options};
     run_(h);
     ++result_.runs;
     result_.steps += h.steps();
@@ -123,7 +123,7 @@ private:
     auto plan = x.record.plan;
     auto fails = [&](const std::vector<decision>& decisions) {
       plan.decisions = decisions;
-      harness h{plan};
+      harness h{plan, x_.options};
       h.step_limit(10 * x.record.turns + 10'000);
       run_(h);
       auto record = h.record();

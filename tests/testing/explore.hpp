@@ -17,11 +17,12 @@ namespace cafbus::testing {
 ///   do nothing.
 /// - `CAFBUS_REPLAY_DIR=DIR` is where files of failing runs are written, else the working directory.
 struct exploration {
-  std::string name;          ///< One per program; files are called so. Letters, digits, '.', '_' and '-'.
-  uint64_t seeds = 300;      ///< From 1 on.
-  uint32_t pct_depth = 0;    ///< As in `run_plan`; its turns are those of the longest run so far.
-  size_t failures = 10;      ///< Failing seeds after which it ends. At least 1.
-  size_t shrink_runs = 1000; ///< Runs to make the first failing one short; 0: it stays as it is.
+  std::string name;             ///< One per program; files are called so. Letters, digits, '.', '_' and '-'.
+  uint64_t seeds = 300;         ///< From 1 on.
+  uint32_t pct_depth = 0;       ///< As in `run_plan`; its turns are those of the longest run so far.
+  size_t failures = 10;         ///< Failing seeds after which it ends. At least 1.
+  harness_options options = {}; ///< Of each run's harness.
+  size_t shrink_runs = 1000;    ///< Runs to make the first failing one short; 0: it stays as it is.
   bool writes_files = true;
   std::ostream* report = nullptr; ///< Where lines go; null: standard output.
 };

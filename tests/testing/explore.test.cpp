@@ -2,6 +2,7 @@
 // it down and repeats it.
 
 #include "testing/explore.hpp"
+#include "support/environment.hpp"
 
 #include <algorithm>
 #include <caf/event_based_actor.hpp>
@@ -82,26 +83,6 @@ void two_cashiers(harness& x) {
   x.ensure(to->deposits == 200, "not all deposits have come");
   x.ensure(to->value == to->deposits, "a deposit is lost");
 }
-
-/// Changes a variable of the environment until its end.
-class environment {
-public:
-  environment(const char* name, const char* value) : name_{name} {
-    if (const auto* old = std::getenv(name))
-      old_ = old;
-    set(value);
-  }
-  environment(const char* name, const std::string& value) : environment{name, value.c_str()} {}
-  ~environment() { set(old_ ? old_->c_str() : nullptr); }
-  environment(const environment&) = delete;
-  environment& operator=(const environment&) = delete;
-
-private:
-  void set(const char* value) { value ? ::setenv(name_, value, 1) : ::unsetenv(name_); }
-
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 struct folder {
   folder() {

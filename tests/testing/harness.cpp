@@ -42,15 +42,19 @@ void harness::impl::end_all() {
     kill(x.actor);
   for (auto& x : consumers)
     kill(x.actor);
+  for (auto& x : clients)
+    kill(std::exchange(x.state->actor, nullptr));
   for (auto& x : buses) {
     kill(x.parts.bus);
     kill(x.gate);
+    kill(x.listener);
   }
   for (auto& x : links)
     x.wire->cut(0s);
   settle();
   consumers.clear();
   sources.clear();
+  clients.clear();
   links.clear();
   buses.clear();
   auto end = scheduler.clock().now() + 1h;
@@ -68,7 +72,8 @@ void harness::impl::end_all() {
 
 harness::harness(uint64_t seed) : harness{run_plan{seed}} {}
 
-harness::harness(run_plan plan) : impl_{std::make_unique<impl>(std::move(plan))} {}
+harness::harness(run_plan plan, const harness_options& options)
+  : impl_{std::make_unique<impl>(std::move(plan), options)} {}
 
 harness::~harness() {
   impl_->end_all();
@@ -86,11 +91,24 @@ size_t harness::add_bus(const std::string& name, bus_options options) {
   return all.size() - 1;
 }
 
+/// Virtual time as a time of day.
+wall_clock harness::impl::clock_of(const bus_entry& x) {
+  return [this, skew = x.skew] {
+    using std::chrono::system_clock;
+    return system_clock::time_point{
+        std::chrono::duration_cast<system_clock::duration>(scheduler.clock().now().time_since_epoch() + *skew)};
+  };
+}
+
 void harness::impl::spawn_parts(size_t bus) {
   const auto newest = system.latest_actor_id();
   auto& x = buses[bus];
+  if (!x.options.wall_clock)
+    x.options.wall_clock = clock_of(x);
   x.parts = spawn_bus(system, x.options);
   x.gate = spawn_node_gate(system, x.parts, x.options);
+  if (std::exchange(x.listener, nullptr))
+    serve(bus);
   own(newest, bus);
   actors[x.parts.hub.id()].is_hub = true;
 }
@@ -125,6 +143,7 @@ size_t harness::add_source(const std::string& name, size_t bus, source_script sc
   auto record = std::make_shared<source_record>();
   record->name = name;
   record->script = std::move(script);
+  record->wall_clock = impl_->buses.at(bus).options.wall_clock;
   record->on_publish = [this] { impl_->anything_published = true; };
   const auto& parts = impl_->buses.at(bus).parts;
   auto actor = spawn_scripted_source(impl_->system, record, parts, impl_->stream(name));
@@ -206,6 +225,7 @@ void harness::finish() {
   for (auto& link : x.links) {
     link.wire->up = true;
     link.wire->latency = {};
+    link.wire->bandwidth = {0, 0};
     link.wire->unblock(far);
     link.wire->unblock(near);
   }
@@ -214,9 +234,12 @@ void harness::finish() {
   for (auto& consumer : x.consumers) {
     consumer.record->script.shortest_pace = consumer.record->script.longest_pace = 0s;
     consumer.record->script.sticks_after = consumer.record->script.dies_after = 0;
-    caf::anon_send(consumer.actor, release_credit{});
+    if (consumer.actor)
+      caf::anon_send(consumer.actor, release_credit{});
   }
+  x.settle_clients();
   x.run_for(5min);
+  x.count_unanswered();
   for (auto check : {&impl::check_links, &impl::check_convergence, &impl::check_consumers, &impl::check_buses,
                      &impl::check_leaving, &impl::check_stopping})
     if (!x.gave_up) // else all of them would say the same in other words

@@ -4,6 +4,7 @@
 #include "testing/laws.hpp"
 #include "testing/message_relay.hpp"
 #include "testing/scripts.hpp"
+#include "testing/socket_client.hpp"
 #include "testing/trace_options.hpp"
 
 #include <caf/actor.hpp>
@@ -23,7 +24,13 @@ enum class flow : uint8_t {
   answers, ///< Back: what is wanted, and the credit for more.
 };
 
-/// Whole buses in one process, one thread and virtual time: one CAF actor system without the I/O module, whose
+struct harness_options {
+  /// With CAF's I/O module, simulated: clients can connect to buses. As in the daemon, hub, conns and sessions then run
+  /// on one thread and hand each other what they can at once, so `hold` does not keep that back.
+  bool sockets = false;
+};
+
+/// Whole buses in one process, one thread and virtual time: one CAF actor system whose
 /// scheduler draws by lot which actor handles its next message, and sometimes lets a little time go by while others
 /// wait. The seed decides everything: the same calls with the same seed give the same trace, byte for byte. A year
 /// passes in an instant if nothing happens in it.
@@ -32,13 +39,13 @@ enum class flow : uint8_t {
 /// `finish`. Every event that a consumer sees goes through the laws at once; `finish` checks the rest.
 ///
 /// Not for several threads. Several harnesses may be alive at a time. Nothing throws, but for a number that no
-/// call has returned: `std::out_of_range`.
+/// call has returned: `std::out_of_range`, and where it is said.
 class harness {
 public:
   using duration = std::chrono::nanoseconds;
 
   explicit harness(uint64_t seed);
-  explicit harness(run_plan plan);
+  explicit harness(run_plan plan, const harness_options& options = {});
   harness(const harness&) = delete;
   harness& operator=(const harness&) = delete;
 
@@ -56,6 +63,9 @@ public:
   size_t add_source(const std::string& name, size_t bus, source_script script);
 
   size_t add_consumer(const std::string& name, size_t bus, consumer_script script);
+
+  /// A program at the socket of a bus. @pre the harness has sockets; else `std::logic_error`.
+  socket_client& add_client(const std::string& name, size_t bus, client_script script = {});
 
   /// An actor of the test's own, which it has spawned in `system()`: it has this name in the trace, is asked to leave
   /// (`exit_reason::user_shutdown`) when `finish` lets the consumers leave, and is killed with the harness, so that the
@@ -115,6 +125,9 @@ public:
   void delay(size_t link, duration shortest, duration longest);
   /// The same for one direction.
   void delay(size_t link, flow direction, duration shortest, duration longest);
+  /// No more than so many bytes per second go over the link in this direction, about: what is sent waits for what was
+  /// sent before it. 0: any number, as at first.
+  void bandwidth(size_t link, flow direction, uint64_t bytes_per_second);
   /// A partition in one direction: what goes that way waits, in its order, until it is unblocked; the other direction
   /// flows. Nobody is told. Nobody connects meanwhile, for that takes both.
   void block(size_t link, flow direction);
@@ -139,6 +152,10 @@ public:
   /// `notice`. What its own sources had published may be lost without anybody being told; what other buses had sent
   /// over it, or should have, is told.
   void crash_bus(size_t bus, duration notice = std::chrono::seconds{2});
+
+  /// What the bus takes for the time of day is so much later than it is, or earlier: `observed_at`, the time of the
+  /// last event, the age of what is replayed. Its timers do not look at that.
+  void skew_clock(size_t bus, duration x);
 
   /// A new process in the place of a crashed or stopped one: it has the same name and links, but no consumer and no
   /// source. It remembers nothing, and is another node.

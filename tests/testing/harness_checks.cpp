@@ -32,14 +32,6 @@ std::optional<std::pair<std::string_view, uint64_t>> numbered(std::string_view p
   return std::pair{payload.substr(begin.size(), cut - begin.size()), n};
 }
 
-std::string line_of(const std::string& bus, const std::string& consumer, const sighting& x) {
-  std::string line;
-  line.append("event bus=").append(bus).append(" consumer=").append(consumer).append(" seq=");
-  line.append(std::to_string(x.seq)).append(" node=").append(std::to_string(x.node)).append(" number=");
-  line.append(std::to_string(x.number)).append(" hops=").append(std::to_string(x.hops)).append(" type=");
-  return line.append(x.type).append(" payload=").append(x.payload);
-}
-
 std::string name_of_probe(const std::string& bus, const std::string& type) {
   return "probe." + bus + "." + type;
 }
@@ -69,7 +61,7 @@ void harness::impl::on_event(size_t consumer, const sighting& x) {
   auto& c = consumers[consumer];
   ++seen;
   if (trace.options.events)
-    trace.line(now(), line_of(buses[c.bus].name, c.record->name, x));
+    trace.write_line(now(), [&](std::string& to) { append_sighting(to, buses[c.bus].name, c.record->name, x); });
   const auto& name = c.record->name;
   if (!c.seqs.empty() && x.seq <= c.seqs.back())
     fail(name + ": sequence number " + std::to_string(x.seq) + " after " + std::to_string(c.seqs.back()));
@@ -124,7 +116,10 @@ void harness::impl::check_source(consumer_entry& c, const sighting& x) {
   auto event = numbered(x.payload);
   if (!event)
     return;
-  auto& last = c.last_of_source[std::string{event->first}];
+  auto known = c.last_of_source.find(event->first);
+  if (known == c.last_of_source.end())
+    known = c.last_of_source.emplace(event->first, 0).first;
+  auto& last = known->second;
   if (event->second <= last)
     fail(c.record->name + ": event " + std::to_string(event->second) + " of " + std::string{event->first} + " after " +
          std::to_string(last) + (event->second == last ? ", twice" : ", out of order"));
@@ -210,6 +205,7 @@ void harness::impl::probe(size_t bus, const std::string& type) {
   record->name = name_of_probe(buses[bus].name, type);
   record->script.types = {type};
   record->script.events = 1;
+  record->wall_clock = buses[bus].options.wall_clock;
   auto actor = spawn_scripted_source(system, record, buses[bus].parts, stream(record->name));
   scripted.insert(actor.id());
   caf::anon_send(actor, start_source{});
@@ -327,8 +323,10 @@ void harness::impl::check_buses() {
 void harness::impl::check_leaving() {
   for (auto& x : consumers) {
     x.record->over = true;
-    caf::anon_send_exit(x.actor, caf::exit_reason::user_shutdown);
+    if (x.actor)
+      caf::anon_send_exit(x.actor, caf::exit_reason::user_shutdown);
   }
+  let_clients_leave();
   for (const auto& x : adopted)
     caf::anon_send_exit(x.second, caf::exit_reason::user_shutdown);
   run_for(1min);
@@ -360,6 +358,9 @@ void harness::impl::check_left(size_t bus, const status_response& x, bool& stran
       fail(buses[bus].name + ": " + c.event_key + " is still a consumer, though it has left");
     else
       strangers = true;
+  if (const auto load = x.limits ? x.limits->load : bus_load{}; load.connections > 0 || load.half_open > 0)
+    fail(buses[bus].name + ": " + std::to_string(load.connections + load.half_open) +
+         " connections are left, though all clients have left");
 }
 
 void harness::impl::check_stopping() {

@@ -67,6 +67,12 @@ void harness::delay(size_t link, flow direction, duration shortest, duration lon
   impl_->links.at(link).wire->latency[origin_of(direction)] = {shortest, longest};
 }
 
+void harness::bandwidth(size_t link, flow direction, uint64_t bytes_per_second) {
+  impl_->note("bandwidth link=" + std::to_string(link) + " direction=" + word_of(direction) +
+              " bytes-per-second=" + std::to_string(bytes_per_second));
+  impl_->links.at(link).wire->bandwidth[origin_of(direction)] = bytes_per_second;
+}
+
 void harness::block(size_t link, flow direction) {
   impl_->note("block link=" + std::to_string(link) + " direction=" + word_of(direction));
   impl_->links.at(link).wire->blocked[origin_of(direction)] = true;
@@ -105,7 +111,8 @@ void harness::stick(size_t consumer) {
 void harness::release(size_t consumer) {
   auto& x = impl_->consumers.at(consumer);
   impl_->note("release consumer=" + x.record->name);
-  caf::anon_send(x.actor, release_credit{});
+  if (x.actor)
+    caf::anon_send(x.actor, release_credit{});
 }
 
 void harness::kill_source(size_t source) {
@@ -117,6 +124,12 @@ void harness::kill_source(size_t source) {
 }
 
 // -- buses and actors ------------------------------------------------------------------------------------------------
+
+void harness::skew_clock(size_t bus, duration x) {
+  auto& y = impl_->buses.at(bus);
+  impl_->note("skew-clock bus=" + y.name + " by=" + std::to_string(x.count()));
+  *y.skew = x;
+}
 
 void harness::stop_bus(size_t bus) {
   auto& x = impl_->buses.at(bus);
@@ -138,6 +151,7 @@ void harness::crash_bus(size_t bus, duration notice) {
   impl_->end_users_of(bus);
   kill_now(x.parts.bus);
   kill_now(x.gate);
+  kill_now(x.listener);
 }
 
 void harness::restart_bus(size_t bus) {

@@ -153,6 +153,46 @@ CAF_TEST(each direction of a link has a latency of its own) {
   CAF_CHECK_EQUAL(s.received_at_c(), 2u);
 }
 
+CAF_TEST(a direction of a link has a bandwidth of its own) {
+  harness x{1};
+  chain s{x};
+  x.expect_exact_losses();
+  x.bandwidth(1, flow::events, 1'000);
+  s.add_source(0); // 100 events of more than 100 bytes
+  x.run_for(4s);
+  const auto there = s.received_at_c();
+  CAF_CHECK_GREATER(there, 5u);
+  CAF_CHECK_LESS(there, 40u);
+  x.bandwidth(1, flow::events, 0);
+  x.bandwidth(1, flow::answers, 1'000); // what goes that way is small
+  x.run_for(20s);                       // what had been sent is still on its way
+  CAF_CHECK_EQUAL(s.received_at_c(), 100u);
+  x.finish();
+  s.check();
+}
+
+CAF_TEST(a bus may have another time of day than the others) {
+  harness x{run_plan{1}, {.sockets = true}};
+  for (const auto* name : {"a", "b"})
+    x.add_bus(name);
+  x.add_link(0, 1);
+  x.skew_clock(0, -24h);
+  auto& reader = x.add_client("reader", 1, {.types = {"t"}});
+  x.run_for(1s);
+  for (size_t bus : {0, 1}) {
+    x.add_client("writer" + std::to_string(bus), bus).publish("t");
+    x.run_for(1s);
+  }
+  CAF_REQUIRE_EQUAL(reader.events(), 2u);
+  for (const auto* time : {R"("observed_at":"1969-12-31T01:00:0)", R"("observed_at":"1970-01-01T01:00:0)"})
+    CAF_CHECK_EQUAL(std::ranges::count_if(reader.lines(), [&](const auto& x) { return x.find(time) != x.npos; }), 1);
+  CAF_CHECK(x.status(0).last_event_at.starts_with("1969-12-31T01:00:0"));
+  CAF_CHECK(x.status(1).last_event_at.starts_with("1970-01-01T01:00:0"));
+  x.finish();
+  for (const auto& what : x.broken())
+    CAF_ERROR(what);
+}
+
 CAF_TEST(a link that is reset is made again and what it lost is told) {
   harness x{1};
   chain s{x};

@@ -1,4 +1,6 @@
 #pragma once
+#include "io/sockets/socket_broker.hpp"
+#include "testing/client_state.hpp"
 #include "testing/harness.hpp"
 #include "testing/node_wire.hpp"
 #include "testing/run_trace.hpp"
@@ -19,20 +21,27 @@ namespace cafbus::testing {
 
 /// Deterministic, and without anything that an actor system reads from outside.
 struct harness_config : caf::actor_system_config {
-  harness_config() { set("scheduler.policy", caf::atom("testing")); }
+  explicit harness_config(const harness_options& x) {
+    set("scheduler.policy", caf::atom("testing"));
+    if (x.sockets)
+      load<simulated_network>();
+  }
 };
 
 /// Invariant: handles are held only here and in the actors; `end_all` lets go of all of them.
 struct harness::impl {
   using time_point = caf::actor_clock::time_point;
 
-  explicit impl(run_plan plan);
+  impl(run_plan plan, const harness_options& options);
 
   struct bus_entry {
     std::string name = {};
     bus_options options = {};
     bus_parts parts = {};
     node_gate_actor gate = {};
+    socket_broker_actor listener = {}; // null: it has had no client yet
+    caf::io::accept_handle listening = {};
+    std::shared_ptr<duration> skew = std::make_shared<duration>(0); // its clock has it, too
     bool stopped = false;
   };
   struct link_entry {
@@ -42,13 +51,14 @@ struct harness::impl {
   };
   struct source_entry {
     size_t bus = 0;
-    scripted_source_actor actor;
+    scripted_source_actor actor; // null: it is a client
     std::shared_ptr<source_record> record;
   };
   struct consumer_entry {
     size_t bus = 0;
-    scripted_consumer_actor actor;
+    scripted_consumer_actor actor; // null: it is a client
     std::shared_ptr<consumer_record> record;
+    int fd = 0;                    // of a client
     conn_actor conn;               // null: not admitted, yet or at all
     bool since_start = false;      // it was in before the first event
     std::set<size_t> peers_before; // of its subscription id, in when it came
@@ -56,6 +66,11 @@ struct harness::impl {
     uint64_t seen_local = 0; // of its own bus
     std::map<std::string, uint64_t, std::less<>> last_of_source;
     std::map<uint64_t, uint64_t> last_of_node;
+  };
+  struct client_entry {
+    size_t bus = 0;
+    std::shared_ptr<socket_client::state> state;
+    std::unique_ptr<socket_client> handle;
   };
   struct actor_entry {
     uint32_t owner = 0; // 1 + the bus that it belongs to; 0: none
@@ -73,6 +88,7 @@ struct harness::impl {
   bool run_one_job();
   void explain_pick(size_t i);
   void run_front();
+  void run_on(caf::execution_unit& host);
   void before_turn(caf::scheduled_actor& actor);
   void trace_message(const caf::scheduled_actor& to, const caf::mailbox_element& x);
   bool park_front();
@@ -114,14 +130,27 @@ struct harness::impl {
   void check_leaving();
   void check_left(size_t bus, const status_response& x, bool& strangers);
   void check_stopping();
-  bool lives(const consumer_entry& x) const { return x.conn && !x.record->over && !buses[x.bus].stopped; }
+  bool lives(const consumer_entry& x) const {
+    return x.conn && !x.record->over && !buses[x.bus].stopped && (x.fd == 0 || network->scribe(x.fd));
+  }
   bool reaches(size_t from, size_t to) const;
+
+  // -- clients
+  void serve(size_t bus);
+  void add_consumer_of(const client_entry& x);
+  void add_source_of(const client_entry& x);
+  void on_client_ack(size_t client, size_t consumer, const hello_ack& x);
+  void on_client_event(size_t bus, size_t consumer, const event_frame& x);
+  void settle_clients();
+  void count_unanswered();
+  void let_clients_leave();
 
   void note(const std::string& what);
   duration now() const { return scheduler.clock().now() - began; }
   void count_out(size_t bus);
   void end_users_of(size_t bus);
   void spawn_parts(size_t bus);
+  wall_clock clock_of(const bus_entry& x);
   void attach_import(size_t link);
   void end_all();
   std::mt19937_64& stream(std::string_view name);
@@ -140,6 +169,7 @@ struct harness::impl {
   caf::scheduler::test_coordinator& scheduler;
   std::mt19937_64 random;
   schedule lot;
+  simulated_network* network;          // null: without sockets
   std::deque<std::mt19937_64> streams; // outlive the actors that draw from them
   time_point began;
   uint64_t steps = 0;
@@ -160,6 +190,7 @@ struct harness::impl {
   std::vector<link_entry> links;
   std::vector<source_entry> sources;
   std::vector<consumer_entry> consumers;
+  std::vector<client_entry> clients;
   std::map<std::pair<size_t, std::string>, std::vector<size_t>> members; // consumers by bus and subscription id
   std::vector<std::pair<std::string, caf::actor>> adopted;
   std::map<caf::actor_id, std::string> names;             // of adopted actors

@@ -15,11 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Null for a job that is no actor.
-caf::scheduled_actor* actor_of(caf::resumable* job) {
-  return job->subtype() == caf::resumable::scheduled_actor ? static_cast<caf::scheduled_actor*>(job) : nullptr;
-}
-
 std::string in_words(const caf::type_erased_tuple& x) {
   std::string result;
   for (size_t i = 0; i < x.size(); ++i) {
@@ -38,9 +33,11 @@ std::string in_words(const caf::type_erased_tuple& x) {
 
 } // namespace
 
-harness::impl::impl(run_plan plan)
-  : system{config}, scheduler{dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())}, random{plan.seed},
-    lot{std::move(plan)} {
+harness::impl::impl(run_plan plan, const harness_options& options)
+  : config{options}, system{config}, scheduler{dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())},
+    random{plan.seed}, lot{std::move(plan)}, network{options.sockets
+                                                         ? dynamic_cast<simulated_network*>(&system.middleman())
+                                                         : nullptr} {
   scheduler.clock().current_time += 1h; // zero is "never" to some
   began = scheduler.clock().now();
 }
@@ -90,7 +87,10 @@ void harness::impl::run_front() {
   if (actor)
     before_turn(*actor);
   auto newest = system.latest_actor_id();
-  scheduler.run_once();
+  if (network && job->subtype() != caf::resumable::scheduled_actor)
+    run_on(network->backend());
+  else
+    scheduler.run_once();
   ++steps;
   ++restless;
   if (actor && system.latest_actor_id() != newest)
@@ -100,6 +100,22 @@ void harness::impl::run_front() {
     jobs.push_back(job.get());
   }
   check_laws();
+}
+
+/// As the scheduler does for its own: what lives on the multiplexer's thread hands things on at once (inline_turn.hpp).
+void harness::impl::run_on(caf::execution_unit& host) {
+  auto& jobs = scheduler.jobs;
+  auto* job = jobs.front();
+  jobs.pop_front();
+  switch (job->resume(&host, 1)) {
+  case caf::resumable::resume_later:
+    jobs.push_front(job);
+    break;
+  case caf::resumable::shutdown_execution_unit:
+    break;
+  default:
+    caf::intrusive_ptr_release(job);
+  }
 }
 
 void harness::impl::before_turn(caf::scheduled_actor& actor) {

@@ -35,6 +35,20 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// Of a message of which the length does not matter, about.
+constexpr size_t short_message = 20;
+
+/// On a real wire, about.
+size_t bytes_of(const node_events& x) {
+  return short_message + x.body.size();
+}
+size_t bytes_of(const node_interest& x) {
+  auto result = short_message;
+  for (const auto& type : x.types)
+    result += short_message + type.size();
+  return result;
+}
+
 template <class Handle>
 void end_later(const Handle& x, nanoseconds delay) {
   if (x)
@@ -49,11 +63,11 @@ class transit {
 public:
   transit(Self* self, std::shared_ptr<node_wire> wire) : self_{self}, wire_{std::move(wire)} {}
 
-  void after_a_while(wire_side from, std::function<void()> what) {
+  void after_a_while(wire_side from, size_t bytes, std::function<void()> what) {
     if (wire_->blocked[from] || !stalled_.empty())
-      return stalled_.push_back(std::move(what));
+      return stalled_.push_back({bytes, std::move(what)});
     auto now = self_->clock().now();
-    free_at_ = std::max(free_at_, now + wire_->delay(from));
+    free_at_ = std::max(free_at_, wire_->sent(from, bytes, now) + wire_->delay(from));
     if (free_at_ <= now && waiting_.empty())
       return what();
     waiting_.emplace(++last_, std::move(what));
@@ -68,13 +82,18 @@ public:
 
   void on_flow_again(wire_side from) {
     for (auto& x : std::exchange(stalled_, {}))
-      after_a_while(from, std::move(x));
+      after_a_while(from, x.bytes, std::move(x.what));
   }
 
 private:
+  struct sending {
+    size_t bytes;
+    std::function<void()> what;
+  };
+
   Self* self_;
   std::shared_ptr<node_wire> wire_;
-  std::vector<std::function<void()>> stalled_;
+  std::vector<sending> stalled_;
   std::map<uint64_t, std::function<void()>> waiting_;
   uint64_t last_ = 0;
   caf::actor_clock::time_point free_at_{};
@@ -122,7 +141,7 @@ struct wire_end_state {
         watch(local.address());
       // the answer is on its way for a while, too
       auto answer = [this, promise](Answer y) mutable {
-        way->after_a_while(side, [this, promise, y]() mutable {
+        way->after_a_while(side, short_message, [this, promise, y]() mutable {
           if (!link->broken)
             promise.deliver(y);
         });
@@ -131,7 +150,8 @@ struct wire_end_state {
         self->request(local, caf::infinite, std::move(x)).then(answer, [](const caf::error&) {});
       return promise;
     }
-    way->after_a_while(side, [this, promise, x = std::move(x)]() mutable {
+    const auto bytes = bytes_of(x);
+    way->after_a_while(side, bytes, [this, promise, x = std::move(x)]() mutable {
       if (const auto& other = link->ends[1 - side]; other && !link->broken)
         self->request(other, caf::infinite, std::move(x))
             .then([promise](Answer y) mutable { promise.deliver(std::move(y)); }, [](const caf::error&) {});
@@ -178,7 +198,7 @@ struct wire_door_state {
 
   caf::result<node_welcome> on_hello(const node_hello& x) {
     auto promise = self->make_response_promise<node_welcome>();
-    way->after_a_while(near, [this, promise, x]() mutable { introduce(promise, x); });
+    way->after_a_while(near, short_message, [this, promise, x]() mutable { introduce(promise, x); });
     return promise;
   }
 
@@ -199,7 +219,7 @@ struct wire_door_state {
               auto answer = y;
               if (y.exporter && link->ends[near])
                 answer.exporter = link->ends[near];
-              way->after_a_while(far, [this, promise, link, answer]() mutable {
+              way->after_a_while(far, short_message, [this, promise, link, answer]() mutable {
                 if (!link->broken)
                   promise.deliver(answer);
                 self->quit(caf::exit_reason::user_shutdown);
@@ -246,6 +266,15 @@ nanoseconds node_wire::delay(wire_side from) const {
   if (longest <= shortest)
     return shortest;
   return shortest + nanoseconds{(*random)() % static_cast<uint64_t>((longest - shortest).count() + 1)};
+}
+
+caf::actor_clock::time_point node_wire::sent(wire_side from, size_t bytes, caf::actor_clock::time_point now) {
+  auto& busy = busy_until[from];
+  if (bandwidth[from] == 0)
+    return busy = now;
+  const auto time = static_cast<double>(bytes) / static_cast<double>(bandwidth[from]);
+  return busy = std::max(busy, now) +
+                std::chrono::duration_cast<caf::actor_clock::duration_type>(std::chrono::duration<double>{time});
 }
 
 void node_wire::cut(nanoseconds notice) {

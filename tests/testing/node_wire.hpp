@@ -2,6 +2,7 @@
 #include "messages/node_actors.hpp"
 
 #include <array>
+#include <caf/actor_clock.hpp>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -34,11 +35,17 @@ struct node_wire {
   std::mt19937_64* random = nullptr;
   bool up = true;
   std::array<wire_latency, 2> latency;                       ///< Of what comes from that side.
+  std::array<uint64_t, 2> bandwidth{0, 0};                   ///< Bytes per second of what comes from there; 0: any.
   std::array<bool, 2> blocked{false, false};                 ///< What comes from that side waits, in order.
   std::vector<std::shared_ptr<wire_connection>> connections; ///< Some may have ended.
 
   /// A time on its way from that side, by lot.
   std::chrono::nanoseconds delay(wire_side from) const;
+
+  /// Sends so many bytes from that side, behind all that was sent from there before. @returns when they are out.
+  caf::actor_clock::time_point sent(wire_side from, size_t bytes, caf::actor_clock::time_point now);
+
+  std::array<caf::actor_clock::time_point, 2> busy_until{}; ///< With what comes from that side.
 
   /// What waits goes on its way.
   void unblock(wire_side from);

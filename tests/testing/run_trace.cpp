@@ -24,15 +24,6 @@ void run_trace::append_time(std::string& to, std::chrono::nanoseconds x) {
   to.append(digits.data(), n - fraction).append(1, '.').append(digits.data() + n - fraction, fraction);
 }
 
-void run_trace::line(std::chrono::nanoseconds time, std::string_view what) {
-  if (options.capacity == 0)
-    return;
-  append_time(text_, time);
-  text_.append(1, ' ').append(what).append(1, '\n');
-  if (text_.size() / 2 > options.capacity) // twice as much as may stay, so that a line costs its length
-    forget(options.capacity);
-}
-
 const std::string& run_trace::text() {
   if (text_.size() > options.capacity)
     forget(options.capacity);

@@ -14,7 +14,22 @@ class run_trace {
 public:
   trace_options options;
 
-  void line(std::chrono::nanoseconds time, std::string_view what);
+  void line(std::chrono::nanoseconds time, std::string_view what) {
+    write_line(time, [what](std::string& to) { to.append(what); });
+  }
+
+  /// @param append Puts the line, without its end, behind what is in a string.
+  template <class Append>
+  void write_line(std::chrono::nanoseconds time, const Append& append) {
+    if (options.capacity == 0)
+      return;
+    append_time(text_, time);
+    text_ += ' ';
+    append(text_);
+    text_ += '\n';
+    if (text_.size() / 2 > options.capacity) // twice as much as may stay, so that a line costs its length
+      forget(options.capacity);
+  }
 
   /// Cut to its bounds.
   const std::string& text();

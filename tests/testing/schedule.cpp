@@ -21,7 +21,14 @@ uint64_t scrambled(uint64_t x) {
 
 } // namespace
 
-schedule::schedule(run_plan plan) : plan_{std::move(plan)}, lot_{scrambled(plan_.seed)}, draws_{plan_.seed} {
+caf::scheduled_actor* actor_of(caf::resumable* job) {
+  const auto type = job->subtype();
+  const auto is_actor = type == caf::resumable::scheduled_actor || type == caf::resumable::io_actor;
+  return is_actor ? static_cast<caf::scheduled_actor*>(job) : nullptr;
+}
+
+schedule::schedule(run_plan plan)
+  : plan_{std::move(plan)}, lot_{scrambled(plan_.seed)}, draws_{plan_.seed}, wires_{scrambled(~plan_.seed)} {
   salt_ = lot_();
   for (uint32_t i = 1; i < plan_.pct_depth; ++i)
     changes_.push_back(1 + lot_() % plan_.pct_turns);
@@ -74,12 +81,22 @@ uint64_t schedule::draw(uint64_t n) {
   return decide(kind::draw, drawn_, value);
 }
 
+uint64_t schedule::wire(uint64_t at, uint64_t n, uint32_t chance) {
+  uint64_t value = 0;
+  if (is_replay())
+    value = planned(kind::wire, at) % n;
+  else if (n > 1 && wires_() % 1000 < chance)
+    value = 1 + wires_() % (n - 1);
+  return decide(kind::wire, at, value);
+}
+
 // -- PCT -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
 uint64_t number_of(caf::resumable* x) {
-  return x->subtype() == caf::resumable::scheduled_actor ? static_cast<caf::scheduled_actor*>(x)->id() : 0;
+  const auto* actor = actor_of(x);
+  return actor ? actor->id() : 0;
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
 #include "testing/decisions.hpp"
 
+#include <caf/fwd.hpp>
 #include <caf/resumable.hpp>
 #include <chrono>
 #include <deque>
@@ -8,6 +9,9 @@
 #include <random>
 
 namespace cafbus::testing {
+
+/// Null for a job that is no actor.
+caf::scheduled_actor* actor_of(caf::resumable* job);
 
 /// Decides, by a plan, and keeps what it has decided.
 class schedule {
@@ -22,6 +26,9 @@ public:
 
   /// From 0 to n - 1. @pre n > 0
   uint64_t draw(uint64_t n);
+
+  /// With so many of a thousand chances from 1 to n - 1, else 0. @param at A number that no other call has. @pre n > 0
+  uint64_t wire(uint64_t at, uint64_t n, uint32_t chance);
 
   const run_plan& plan() const noexcept { return plan_; }
   bool is_replay() const noexcept { return plan_.decisions.has_value(); }
@@ -43,6 +50,7 @@ private:
   std::map<std::pair<kind, uint64_t>, uint64_t> planned_;
   std::mt19937_64 lot_;
   std::mt19937_64 draws_;
+  std::mt19937_64 wires_;
   uint64_t turns_ = 0;
   uint64_t drawn_ = 0;
   std::vector<decision> made_;

@@ -1,13 +1,21 @@
 #include "testing/scripted_actors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <caf/exit_reason.hpp>
 #include <caf/typed_response_promise.hpp>
+#include <charconv>
 #include <deque>
 
 namespace cafbus::testing {
 
 namespace {
+
+void append_number(std::string& to, std::string_view name, uint64_t x) {
+  std::array<char, 20> digits;
+  auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr;
+  to.append(name).append(digits.data(), end);
+}
 
 // -- source ----------------------------------------------------------------------------------------------------------
 
@@ -28,8 +36,7 @@ struct scripted_source_state {
       return;
     auto n = std::min<uint64_t>(left, script.smallest_batch +
                                           (*random)() % (script.largest_batch + 1 - script.smallest_batch));
-    encoder.arrived_at(std::chrono::system_clock::time_point{
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(self->clock().now().time_since_epoch())});
+    encoder.arrived_at(time_of_day(record->wall_clock));
     std::map<std::string, uint64_t> types;
     for (uint64_t i = 0; i < n; ++i) {
       const auto& type = script.types[(*random)() % script.types.size()];
@@ -139,6 +146,15 @@ scripted_consumer(scripted_consumer_actor::stateful_pointer<scripted_consumer_st
 }
 
 } // namespace
+
+void append_sighting(std::string& to, const std::string& bus, const std::string& consumer, const sighting& x) {
+  to.append("event bus=").append(bus).append(" consumer=").append(consumer);
+  append_number(to, " seq=", x.seq);
+  append_number(to, " node=", x.node);
+  append_number(to, " number=", x.number);
+  append_number(to, " hops=", x.hops);
+  to.append(" type=").append(x.type).append(" payload=").append(x.payload);
+}
 
 scripted_source_actor spawn_scripted_source(caf::actor_system& system, std::shared_ptr<source_record> record,
                                             const bus_parts& bus, std::mt19937_64& random) {

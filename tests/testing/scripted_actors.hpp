@@ -19,6 +19,9 @@ struct sighting {
   std::string_view payload;
 };
 
+/// A line of the trace about it, without its end.
+void append_sighting(std::string& to, const std::string& bus, const std::string& consumer, const sighting& x);
+
 // -- source ----------------------------------------------------------------------------------------------------------
 
 struct source_record {
@@ -27,6 +30,7 @@ struct source_record {
   bool silent = false;                   ///< Told to publish no more.
   uint64_t published = 0;                ///< The last number.
   std::map<std::string, uint64_t> taken; ///< By type: events that the bus has accepted.
+  cafbus::wall_clock wall_clock;
   std::function<void()> on_publish;
 };
 
