@@ -16,6 +16,7 @@ set(CAFBUS_CLIENT_HEADERS
   messages/event_encoder.hpp
   messages/event_filter.hpp
   messages/event_frame.hpp
+  messages/event_view.hpp
   messages/frame_codec.hpp
   messages/frame_splitter.hpp
   messages/frames.hpp
