@@ -11,6 +11,7 @@ set(CAFBUS_CLIENT_HEADERS
   io/client/blocking_client.hpp
   io/client/client.hpp
   io/client/publisher.hpp
+  messages/close_reason.hpp
   messages/event_batch.hpp
   messages/event_cursor.hpp
   messages/event_encoder.hpp
@@ -27,6 +28,7 @@ set(CAFBUS_BUS_HEADERS
   config/bus_options.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
+  messages/delivery_messages.hpp
   messages/group_messages.hpp
   messages/actors.hpp
   messages/stream_list.hpp)

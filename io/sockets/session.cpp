@@ -289,14 +289,10 @@ void session_state::on_delivery(const delivery& x) {
   credit = {};
   if (phase == session_phase::closing || phase == session_phase::ended)
     return; // nothing may follow the last frame: never credited
-  if (x.evicted) {
-    write(encode(bye{to_string(close_reason::evicted)}));
-    finish(close_reason::evicted);
-    return;
-  }
-  if (!x.filter_failure.empty()) {
-    write(encode(bye{std::string{to_string(close_reason::filter_failed)} + ": " + x.filter_failure}));
-    finish(close_reason::filter_failed);
+  if (x.closed) {
+    const std::string word = to_string(*x.closed);
+    write(encode(bye{x.filter_failure.empty() ? word : word + ": " + x.filter_failure}));
+    finish(*x.closed);
     return;
   }
   credit = self->make_response_promise();
