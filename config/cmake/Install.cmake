@@ -24,6 +24,7 @@ set(CAFBUS_CLIENT_HEADERS
   messages/states.hpp
   messages/words.hpp)
 set(CAFBUS_BUS_HEADERS
+  actors/add_sources.hpp
   actors/bus.hpp
   config/bus_options.hpp
   io/sockets/serve.hpp
