@@ -27,6 +27,9 @@ set(CAFBUS_BUS_HEADERS
   actors/add_sources.hpp
   actors/bus.hpp
   config/bus_options.hpp
+  config/log_callback.hpp
+  config/node_options.hpp
+  io/links/add_links.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
   messages/delivery_messages.hpp
@@ -92,7 +95,10 @@ set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cafbus")
 set(_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}/${_pc_dir}"
            OUTPUT_VARIABLE CAFBUS_PC_TO_PREFIX)
-foreach (name IN ITEMS cafbus cafbus-client)
+foreach (name IN ITEMS cafbus cafbus-client cafbus-links cafbus-links-tls)
+  if (name STREQUAL "cafbus-links-tls" AND NOT TARGET cafbus_links_tls)
+    continue ()
+  endif ()
   configure_file("config/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${_pc_dir}" COMPONENT dev)
 endforeach ()
@@ -101,7 +107,11 @@ install(FILES "${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" config/cmake/caf
               config/cmake/FindCAF.cmake
         DESTINATION "${_package_dir}" COMPONENT dev)
 install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
-install(TARGETS cafbus cafbus_testing EXPORT cafbusTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
+install(TARGETS cafbus cafbus_links cafbus_testing EXPORT cafbusTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
 install(EXPORT cafbusClientTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
 install(EXPORT cafbusTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
+if (TARGET cafbus_links_tls)
+  install(TARGETS cafbus_links_tls EXPORT cafbusTlsTargets ARCHIVE COMPONENT dev)
+  install(EXPORT cafbusTlsTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
+endif ()
 install(DIRECTORY "${CAFBUS_STAGED_INCLUDE}/cafbus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
