@@ -72,7 +72,8 @@ foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS CAFBUS_TESTING
 endforeach ()
 # <cafbus/cafbus.hpp>: all that a program needs that embeds a bus
 set(_umbrella "// What a program needs that embeds a bus.\n#pragma once\n")
-foreach (header IN ITEMS actors/bus.hpp config/version.hpp io/sockets/serve.hpp messages/event_encoder.hpp)
+foreach (header IN ITEMS actors/add_sources.hpp actors/bus.hpp config/log_callback.hpp config/version.hpp
+                         io/sockets/serve.hpp messages/event_encoder.hpp)
   string(APPEND _umbrella "#include \"cafbus/${header}\" // IWYU pragma: export\n")
 endforeach ()
 file(CONFIGURE OUTPUT "${CAFBUS_STAGED_INCLUDE}/cafbus/cafbus.hpp" CONTENT "${_umbrella}" @ONLY)
