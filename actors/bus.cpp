@@ -102,7 +102,8 @@ void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool fir
                       open_promises<joined>::ticket question) {
   if (!x.info.group.empty())
     return admit_to_group(x, filter, first, question);
-  auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber);
+  auto conn = spawn_conn(self->system(), bounds_of(options, budget), x.info, x.subscriber,
+                         x.stall_limit.value_or(options.write_timeout));
   const leave leaving{x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)};
   in_process.emplace(conn.id(), in_process_subscriber{conn, leaving, !x.via.empty()});
   self->monitor(conn);
@@ -120,11 +121,12 @@ void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool fir
 void bus_state::admit_to_group(const join& x, const compiled_filter_ptr& filter, bool first,
                                open_promises<joined>::ticket question) {
   const leave leaving{x.info.subscription_id, caf::actor_cast<caf::strong_actor_ptr>(x.subscriber)};
-  self->request(parts.groups, caf::infinite, enter_group{x.subscriber, x.info, filter})
+  const auto limit = x.stall_limit.value_or(options.write_timeout);
+  self->request(parts.groups, caf::infinite, enter_group{x.subscriber, x.info, filter, limit, bus_actor{self}})
       .then(
-          [this, first, question, leaving](const group_entered& answer) {
+          [this, first, question, leaving, group = x.info.group](const group_entered& answer) {
             if (answer.admitted) {
-              in_process.emplace(leaving.member->id(), in_process_subscriber{conn_actor{}, leaving});
+              in_process.emplace(leaving.member->id(), in_process_subscriber{conn_actor{}, leaving, false, group});
               self->monitor(leaving.member);
             } else {
               caf::anon_send(parts.lock, leaving);
@@ -278,6 +280,19 @@ void bus_state::on_down(const caf::down_msg& x) {
   }
 }
 
+void bus_state::on_member_stalled(const member_stalled& x) {
+  self->send(parts.groups, x);
+  const auto [first, last] = in_process.equal_range(x.member->id());
+  auto is_it = [&x](const auto& y) { return !y.second.conn && y.second.group == x.group; };
+  auto found = std::find_if(first, last, is_it);
+  if (found == last)
+    return;
+  caf::anon_send(parts.lock, found->second.leaving);
+  in_process.erase(found);
+  if (!in_process.contains(x.member->id()))
+    self->demonitor(x.member->address());
+}
+
 bool bus_state::on_source_down(const caf::actor_addr& who) {
   auto source = std::find_if(sources.begin(), sources.end(), [&](const auto& y) { return y.source.address() == who; });
   if (source == sources.end())
@@ -311,6 +326,7 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
       [&state](const read_status&) { return state.on_read_status(); },
       [&state](const stop_bus& x) { return state.on_stop(x); },
       [&state](const source_ended& x) { state.on_source_ended(x); },
+      [&state](const member_stalled& x) { state.on_member_stalled(x); },
       [&state](const reconfigure& x) { return state.on_reconfigure(x); },
       [&state](const certificate_changed& x) { state.certificate = x; },
       [&state](const idle_reached&) { state.on_idle_reached(); },

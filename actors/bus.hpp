@@ -55,7 +55,9 @@ inline constexpr std::chrono::nanoseconds default_stop_time = std::chrono::secon
 stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = default_stop_time);
 
 /// The same for programs: stops the bus and waits until it and everything that it spawned has ended. The system keeps
-/// running. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill the bus).
+/// running. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill the bus). In a system
+/// of CAF's test fixtures (`test_coordinator`), where nothing runs by itself, it runs all actors, and so much of its
+/// time passes.
 /// @pre called from a thread that is not the system's own; never from an actor, unless it is a detached one.
 stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
                   std::chrono::nanoseconds limit = default_stop_time);

@@ -42,6 +42,7 @@ struct bus_state {
     conn_actor conn; ///< Null: it is a member of a group, and monitored itself.
     leave leaving;   ///< For the coordinator, when the bus ends before the subscriber.
     bool is_link = false;
+    std::string group = {}; ///< That it is a member of; empty: none.
   };
 
   void on_adopt(const adopt& x);
@@ -56,6 +57,7 @@ struct bus_state {
   void on_stop_overdue(const stop_overdue& x);
   void on_down(const caf::down_msg& x);
   bool on_source_down(const caf::actor_addr& who);
+  void on_member_stalled(const member_stalled& x);
 
   void admit(const join& x, const compiled_filter_ptr& filter, bool first, open_promises<joined>::ticket question);
   void admit_to_group(const join& x, const compiled_filter_ptr& filter, bool first,

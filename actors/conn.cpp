@@ -20,13 +20,16 @@ namespace {
 using namespace std::chrono_literals;
 
 log::shared_limit left_limit{log::usual_lines_per_second}; // of all conns, as there is one log
+log::shared_limit stalled_limit{log::usual_lines_per_second};
 
-/// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`.
+/// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`. While
+/// one is, and there is a `stall_limit`, a `delivery_overdue` is on its way.
 template <class Base>
 class conn_impl : public Base {
 public:
-  conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to)
-    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)} {}
+  conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to,
+            std::chrono::nanoseconds limit)
+    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)}, stall_limit{limit} {}
 
   const char* name() const override { return "conn"; }
 
@@ -60,7 +63,7 @@ protected:
       answer_drains(); // there is nobody to hand anything to
       this->quit(x.reason);
     });
-    this->set_error_handler([](caf::error&) {}); // a subscriber that fails to answer is noticed when it ends
+    this->set_error_handler([this](caf::error& x) { on_error(x); });
     this->attach_functor([this] { on_end(); });
     return {
         [this](const deliver& x) { on_deliver(x, this->context()); },
@@ -68,6 +71,7 @@ protected:
         [this](const lose& x) { on_lose(x, this->context()); },
         [this](end_by_filter& x) { on_end_by_filter(std::move(x.why)); },
         [this](const mailbox_filled& x) { handle(x); },
+        [this](const delivery_overdue&) { on_overdue(); },
         [this](const delivered& x) { handle(x); },
         [this](const consumer_stats& x) { stats = x; },
         [this](const source_status& x) { on_source_status(x); },
@@ -154,9 +158,49 @@ private:
       answer_drains();
       return;
     }
-    in_flight = true;
-    this->send(subscriber, std::move(next));
+    send_out(std::move(next));
     log_drops();
+  }
+
+  void send_out(delivery x) {
+    in_flight = true;
+    this->send(subscriber, std::move(x));
+    if (stall_limit.count() == 0)
+      return;
+    sent_at = this->clock().now();
+    if (!std::exchange(watching, true))
+      this->delayed_send(this, stall_limit, delivery_overdue{});
+  }
+
+  void on_overdue() {
+    watching = false;
+    if (!in_flight)
+      return;
+    const auto left = stall_limit - (this->clock().now() - sent_at);
+    if (left.count() <= 0)
+      return end_stalled("it has not answered");
+    watching = true;
+    this->delayed_send(this, left, delivery_overdue{});
+  }
+
+  /// Its answer to a delivery, which is none; it is noticed by itself when it ends.
+  void on_error(const caf::error& x) {
+    if (in_flight && subscriber && this->current_sender() == subscriber)
+      end_stalled("it has answered with an error: " + this->system().render(x));
+  }
+
+  /// It may hang on what it has, so nobody waits for it to take this.
+  void end_stalled(const std::string& why) {
+    if (!has_said_so) {
+      delivery last;
+      last.closed = close_reason::stalled;
+      this->send(subscriber, std::move(last));
+    }
+    if (auto times = stalled_limit.pass(this->clock().now()))
+      log::conn().warn("subscriber-stalled pid={} key={} reason={} times={}", info.pid, log::quoted(info.event_key),
+                       log::quoted(why), *times);
+    answer_drains();
+    this->quit(caf::exit_reason::user_shutdown);
   }
 
   void answer_drains() {
@@ -170,10 +214,10 @@ private:
   void say_evicted() {
     if (has_said_so)
       return;
-    has_said_so = in_flight = true;
+    has_said_so = true;
     delivery last;
-    last.evicted = true;
-    this->send(subscriber, std::move(last));
+    last.closed = close_reason::evicted;
+    send_out(std::move(last));
     log::conn().warn("consumer-evicted pid={} key={}", info.pid, log::quoted(info.event_key));
   }
 
@@ -186,10 +230,11 @@ private:
   void say_filter_failed() {
     if (has_said_so)
       return;
-    has_said_so = in_flight = true;
+    has_said_so = true;
     delivery last;
+    last.closed = close_reason::filter_failed;
     last.filter_failure = filter_failure;
-    this->send(subscriber, std::move(last));
+    send_out(std::move(last));
     log::conn().warn("filter-failed pid={} key={} reason={}", info.pid, log::quoted(info.event_key),
                      log::quoted(filter_failure));
   }
@@ -253,7 +298,10 @@ private:
   bounded_mailbox mailbox;
   consumer_info info;
   subscriber_actor subscriber;
+  std::chrono::nanoseconds stall_limit;          // 0: none
   bool in_flight = false;                        // a delivery that the subscriber has not answered
+  caf::actor_clock::time_point sent_at{};        // the latest delivery, if there is a limit
+  bool watching = false;                         // a `delivery_overdue` is on its way
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::optional<consumer_stats> stats;           // that its subscriber told last
   std::vector<caf::typed_response_promise<drained>> waiting;
@@ -269,10 +317,10 @@ private:
 
 } // namespace
 
-conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info,
-                      subscriber_actor subscriber) {
+conn_actor spawn_conn(caf::actor_system& system, mailbox_bounds bounds, consumer_info info, subscriber_actor subscriber,
+                      std::chrono::nanoseconds stall_limit) {
   return spawn_on_event_path<conn_impl, conn_actor, mailbox_filled, delivered>(
-      system, with_wishes(std::move(bounds), info), std::move(info), std::move(subscriber));
+      system, with_wishes(std::move(bounds), info), std::move(info), std::move(subscriber), stall_limit);
 }
 
 } // namespace cafbus

@@ -23,6 +23,7 @@ using std::chrono::nanoseconds;
 // of all groups, as there is one log
 log::shared_limit group_limit{log::usual_lines_per_second};
 log::shared_limit dead_limit{log::usual_lines_per_second};
+log::shared_limit stalled_limit{log::usual_lines_per_second};
 
 group_work::terms terms_of_group(const consumer_info& x, size_t queue_bytes) {
   auto or_usual = [](uint32_t wish, uint32_t usual) { return wish == 0 ? usual : wish; };
@@ -45,6 +46,8 @@ public:
 
   void handle(const delivered&) override {
     if (const auto& from = this->current_sender()) {
+      if (auto i = links.find(from->id()); i != links.end())
+        i->second.sent_at.reset();
       work.written(from->id());
       go_on();
     }
@@ -66,7 +69,7 @@ public:
 protected:
   group_actor::behavior_type make_behavior() override {
     this->set_down_handler([this](const caf::down_msg& x) { on_down(x.source); });
-    this->set_error_handler([](caf::error&) {}); // a member that fails to answer is noticed when it ends
+    this->set_error_handler([this](caf::error& x) { on_error(x); });
     this->attach_functor([this] { log_end(); });
     begin();
     return {
@@ -92,6 +95,7 @@ protected:
           end_if_empty();
         },
         [this](const return_due& x) { on_due(x); },
+        [this](const delivery_overdue& x) { on_overdue(x); },
     };
   }
 
@@ -100,7 +104,11 @@ private:
     subscriber_actor member;
     consumer_info info;
     std::map<std::string, source_status> statuses; // newest of each source, not delivered yet
-    std::optional<consumer_stats> stats = {};      // that it told last
+    std::chrono::nanoseconds stall_limit{0};
+    member_host_actor host = {};
+    std::optional<consumer_stats> stats = {};           // that it told last
+    std::optional<group_work::time_point> sent_at = {}; // the delivery on its way to it, if it has a limit
+    bool watched = false;                               // a `delivery_overdue` of it is on its way
   };
 
   /// Its members are answered once the hub knows it: they miss no event that is published from then on.
@@ -137,7 +145,7 @@ private:
       promise.deliver(group_entered{false, failed.empty() ? "it is a member of that group" : failed, {}});
       return;
     }
-    links[x.member.id()] = {x.member, x.info, statuses};
+    links[x.member.id()] = {x.member, x.info, statuses, x.stall_limit, x.host};
     work.add(x.member.id(), x.info.tell_gaps);
     this->monitor(x.member);
     promise.deliver(group_entered{true, {}, group_actor{this}});
@@ -161,6 +169,7 @@ private:
   void fail(const std::string& why) {
     failed = why;
     delivery last;
+    last.closed = close_reason::filter_failed;
     last.filter_failure = why;
     for (const auto& [id, x] : links)
       this->send(x.member, last);
@@ -197,6 +206,52 @@ private:
       next.statuses.push_back(std::move(status));
     to.statuses.clear();
     this->send(to.member, std::move(next));
+    if (to.stall_limit.count() == 0)
+      return;
+    to.sent_at = this->clock().now();
+    if (!std::exchange(to.watched, true))
+      this->delayed_send(this, to.stall_limit, delivery_overdue{to.member.id()});
+  }
+
+  /// As conns do it for their subscribers.
+  void on_overdue(const delivery_overdue& x) {
+    auto found = links.find(x.member);
+    if (found == links.end())
+      return;
+    auto& member = found->second;
+    member.watched = false;
+    if (!member.sent_at)
+      return;
+    const auto left = member.stall_limit - (this->clock().now() - *member.sent_at);
+    if (left.count() <= 0)
+      return end_stalled(x.member, member, "it has not answered");
+    member.watched = true;
+    this->delayed_send(this, left, x);
+  }
+
+  void on_error(const caf::error& x) {
+    const auto& from = this->current_sender();
+    auto found = from ? links.find(from->id()) : links.end();
+    if (found != links.end() && found->second.sent_at)
+      end_stalled(found->first, found->second, "it has answered with an error: " + this->system().render(x));
+  }
+
+  void end_stalled(caf::actor_id id, const link& x, const std::string& why) {
+    delivery last;
+    last.closed = close_reason::stalled;
+    this->send(x.member, std::move(last));
+    this->send(x.host, member_stalled{info.group, caf::actor_cast<caf::strong_actor_ptr>(x.member)});
+    if (auto times = stalled_limit.pass(this->clock().now()))
+      log::group().warn("subscriber-stalled pid={} key={} reason={} times={}", x.info.pid,
+                        log::quoted(x.info.event_key), log::quoted(why), *times);
+    this->demonitor(x.member.address());
+    remove(id);
+  }
+
+  void remove(caf::actor_id id) {
+    links.erase(id);
+    work.remove(id, this->clock().now());
+    go_on();
   }
 
   void on_return(const return_event& x) {
@@ -242,12 +297,8 @@ private:
     if (conn && conn.address() == who)
       return this->quit(caf::exit_reason::user_shutdown); // so that its members do not wait for ever
     auto gone = std::ranges::find_if(links, [&](const auto& x) { return x.second.member.address() == who; });
-    if (gone == links.end())
-      return;
-    const auto id = gone->first;
-    links.erase(gone);
-    work.remove(id, this->clock().now());
-    go_on();
+    if (gone != links.end())
+      remove(gone->first);
   }
 
   void end_if_empty() {

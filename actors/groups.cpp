@@ -2,6 +2,7 @@
 
 #include "actors/group.hpp"
 
+#include <algorithm>
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -60,6 +61,20 @@ void groups_state::on_down(const caf::actor_addr& who) {
   }
 }
 
+void groups_state::on_stalled(const member_stalled& x) {
+  const auto who = x.member->address();
+  auto is_in = [&who](const auto& y) { return y.second.members.contains(who); };
+  auto found = groups.find(x.group);
+  if (found == groups.end() || found->second.members.erase(who) == 0)
+    return;
+  if (std::ranges::none_of(groups, is_in))
+    self->demonitor(who);
+  if (!found->second.members.empty())
+    return;
+  self->send(found->second.group, close_group{});
+  groups.erase(found);
+}
+
 caf::result<drained> groups_state::on_drain() {
   auto all = std::make_shared<gathering<drained>>();
   all->promise = self->make_response_promise<drained>();
@@ -107,6 +122,7 @@ groups_actor::behavior_type groups(groups_actor::stateful_pointer<groups_state> 
       [&state](const enter_group& x) { return state.on_enter(x); },
       [&state](const drain&) { return state.on_drain(); },
       [&state](const list_groups&) { return state.on_list(); },
+      [&state](const member_stalled& x) { state.on_stalled(x); },
       [&state](const reconfigure& x) { state.limits = x; },
   };
 }

@@ -33,6 +33,7 @@ struct groups_state {
   caf::result<drained> on_drain();
   caf::result<group_list> on_list();
   void on_down(const caf::actor_addr& who);
+  void on_stalled(const member_stalled& x);
 
   groups_actor::pointer self;
   hub_actor hub;

@@ -155,4 +155,20 @@ source_actor spawn_line_source(caf::actor_system& system, line_source_options op
   return system.spawn(line_source, options);
 }
 
+void attach_line_source(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                        const source_spec& spec, const source_setup& setup) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  line_source_options line;
+  line.spec = spec;
+  line.hub = parts.hub;
+  line.bus = parts.bus;
+  line.retries = options.source_retries;
+  line.max_silence = options.source_max_silence;
+  line.seed = static_cast<uint64_t>(now) + std::hash<std::string>{}(spec.name);
+  line.max_json_depth = options.max_json_depth;
+  line.commands = options.commands;
+  line.positions = setup.positions;
+  caf::anon_send(parts.bus, attach_source{spec.name, spawn_line_source(system, std::move(line)), setup.wait});
+}
+
 } // namespace cafbus

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/add_sources.hpp"
 #include "actors/backoff.hpp"
 #include "actors/line_reader.hpp"
 #include "actors/source_spec.hpp"
@@ -88,6 +89,10 @@ struct line_source_state {
 
 /// Spawns one. @param options Spec, hub and bus set.
 source_actor spawn_line_source(caf::actor_system& system, line_source_options options);
+
+/// Spawns one and makes it a source of the bus. @pre `spec` is no node
+void attach_line_source(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                        const source_spec& spec, const source_setup& setup);
 
 } // namespace cafbus
 

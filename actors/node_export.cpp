@@ -181,7 +181,8 @@ consumer_info node_export_state::info(const node_interest& x) const {
 
 void node_export_state::join_bus(const node_interest& x) {
   joining = true;
-  self->request(options.parts.bus, caf::infinite, join{self, info(x), {}, paths_of(x)})
+  const std::chrono::nanoseconds never{0}; // `on_stall_check` sees to that
+  self->request(options.parts.bus, caf::infinite, join{self, info(x), {}, paths_of(x), never})
       .then([this](const joined& y) { on_joined(y); }, [this](const caf::error&) { end("this bus is stopping"); });
 }
 

@@ -1,5 +1,6 @@
 #include "actors/source_spec.hpp"
 
+#include "actors/file_lines.hpp"
 #include "config/duration.hpp"
 #include "config/node_place.hpp"
 
@@ -84,6 +85,21 @@ result<source_spec> parse_source_spec(std::string_view text) {
   if (!place)
     return wrong(x, place.error().text);
   return x;
+}
+
+result<std::vector<source_spec>> parse_sources(const std::vector<std::string>& texts) {
+  std::vector<source_spec> result;
+  for (const auto& text : texts) {
+    auto spec = parse_source_spec(text);
+    if (!spec)
+      return spec.error();
+    if (spec->what == source_spec::kind::file)
+      if (auto possible = can_be_followed(spec->argument); !possible)
+        return failure{possible.error().kind, "source " + spec->name + ": " + possible.error().text};
+    result.push_back(std::move(*spec));
+  }
+  name_apart(result);
+  return result;
 }
 
 void name_apart(std::vector<source_spec>& specs) {

@@ -28,6 +28,9 @@ struct source_spec {
 /// @returns the specification, or a failure that says what there is.
 result<source_spec> parse_source_spec(std::string_view text);
 
+/// All of them, named apart. @returns a failure as well if one names a file that is there and cannot be followed.
+result<std::vector<source_spec>> parse_sources(const std::vector<std::string>& texts);
+
 /// Makes the names of specifications that are, or look, the same differ: `exec:x`, `exec:x #2`.
 void name_apart(std::vector<source_spec>& specs);
 

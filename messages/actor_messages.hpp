@@ -1,9 +1,9 @@
 #pragma once
+#include "messages/delivery_messages.hpp"
 #include "messages/event_batch.hpp"
 #include "messages/frames.hpp"
 
 #include <caf/actor_control_block.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <chrono>
@@ -16,92 +16,6 @@ namespace cafbus {
 /// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts again if there is no consumer.
 struct reconfigure : runtime_limits {};
 struct reconfigured {}; ///< Whoever comes from now on has them.
-
-// -- subscriber -------------------------------------------------------------------------------------------------------
-
-/// What a conn hands over at once: at most about 256 KiB of events. The next one comes when this one is answered.
-struct delivery {
-  std::vector<source_status> statuses = {}; ///< Newest state of each source that has changed; to be handled first.
-  std::vector<event_range> events = {};     ///< In order; sequence numbers only grow, a hole is a drop.
-  std::vector<gap_frame> gaps = {}; ///< In order: the holes up to the last event, if it wants to be told of them.
-  bool evicted = false; ///< The last one, and without events: its policy is to end where it would have to lose some.
-  std::string filter_failure = {}; ///< The last one, and without events: why its filter cannot judge the next event.
-  uint64_t epoch = 0;              ///< Of the cursors of the events, see `event_cursor`; 0: it has not asked for any.
-};
-
-/// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
-/// its bounded mailbox fills and then drops the oldest. One that answers with an error gets nothing more.
-struct delivered {
-  bool operator==(const delivered&) const = default;
-};
-
-// -- conn -------------------------------------------------------------------------------------------------------------
-
-/// The events [first, last) of a batch.
-struct event_span {
-  uint32_t first = 0;
-  uint32_t last = 0;
-  bool operator==(const event_span&) const = default;
-};
-
-/// These events of the batch are for this conn's subscriber.
-struct deliver {
-  event_batch_ptr batch = {};
-  std::vector<event_span> spans = {};
-  batch_numbers_ptr numbers = {};
-  uint64_t base = 0; ///< As in `event_range`.
-};
-
-/// What this conn's subscriber gets before all that is delivered from now on, by its own pace: no bound of its queue
-/// cuts it.
-struct replay_events {
-  std::vector<event_range> events = {}; ///< In order; their sequence numbers are the conn's to give.
-  std::optional<gap_frame> lost = {};   ///< What should have come before them.
-  uint64_t epoch = 0;                   ///< Of the cursors of all its events; not 0.
-};
-
-/// So many events that this conn's subscriber wanted were lost on their way from another bus.
-struct lose {
-  uint64_t count = 0;
-};
-
-/// This conn's subscriber gets no more events: its filter cannot judge one, and it wants to end then.
-struct end_by_filter {
-  std::string why = {};
-};
-
-/// The bounded mailbox was empty and has something now.
-struct mailbox_filled {};
-
-/// Asks to be told when the queue of a consumer has room for publishers that wait for it, now or later.
-struct await_room {};
-
-/// What may come before it is to be asked for again.
-struct room {
-  uint64_t events = 0;
-  uint64_t bytes = 0;
-};
-
-/// A timer: publishers may have waited for that consumer for long enough.
-struct block_over {
-  uint64_t consumer = 0;
-};
-
-/// Asks to be told when everything queued has been delivered.
-struct drain {};
-struct drained {};
-
-struct read_conn_counters {};
-/// received = delivered + dropped + queued, at any moment.
-struct conn_counters {
-  uint64_t received = 0; ///< Events meant for this subscriber; the last sequence number given.
-  uint64_t dropped = 0;
-  uint64_t delivered = 0;
-  uint64_t queued = 0; ///< Waiting, or in the delivery that is in flight.
-  uint64_t queued_bytes = 0;
-  std::optional<consumer_stats> stats = {}; ///< That its subscriber told.
-  bool operator==(const conn_counters&) const = default;
-};
 
 // -- hub --------------------------------------------------------------------------------------------------------------
 
@@ -144,6 +58,11 @@ struct published {
   uint64_t unmatched = 0; ///< Of those accepted: without a subscriber.
   uint64_t consumers = 0; ///< Subscribed to at least one of them.
   bool operator==(const published&) const = default;
+};
+
+/// A timer: publishers may have waited for that consumer for long enough.
+struct block_over {
+  uint64_t consumer = 0;
 };
 
 /// The buses through which a wish for events has come here, the one that has the consumer first.
@@ -379,10 +298,8 @@ struct stop_overdue {
 
 #define CAFBUS_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::type)
 // clang-format off
-CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(reconfigured) CAFBUS_LOCAL(consumer_stats) CAFBUS_LOCAL(delivery) CAFBUS_LOCAL(delivered) CAFBUS_LOCAL(source_status)
-CAFBUS_LOCAL(deliver) CAFBUS_LOCAL(replay_events) CAFBUS_LOCAL(lose) CAFBUS_LOCAL(end_by_filter) CAFBUS_LOCAL(mailbox_filled) CAFBUS_LOCAL(drain) CAFBUS_LOCAL(drained)
-CAFBUS_LOCAL(await_room) CAFBUS_LOCAL(room) CAFBUS_LOCAL(block_over)
-CAFBUS_LOCAL(read_conn_counters) CAFBUS_LOCAL(conn_counters) CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published)
+CAFBUS_LOCAL(reconfigure) CAFBUS_LOCAL(reconfigured) CAFBUS_LOCAL(consumer_stats) CAFBUS_LOCAL(source_status)
+CAFBUS_LOCAL(publish) CAFBUS_LOCAL(published) CAFBUS_LOCAL(block_over)
 CAFBUS_LOCAL(read_interest) CAFBUS_LOCAL(interest_changed) CAFBUS_LOCAL(read_link) CAFBUS_LOCAL(link_report)
 CAFBUS_LOCAL(list_consumers) CAFBUS_LOCAL(consumer_list) CAFBUS_LOCAL(read_hub_status) CAFBUS_LOCAL(hub_status)
 CAFBUS_LOCAL(enter) CAFBUS_LOCAL(entered) CAFBUS_LOCAL(leave) CAFBUS_LOCAL(left)

@@ -42,6 +42,8 @@ using conn_actor = caf::typed_actor<
     caf::reacts_to<end_by_filter>,
     // INTERNAL: a delivery can be made.
     caf::reacts_to<mailbox_filled>,
+    // INTERNAL: timer.
+    caf::reacts_to<delivery_overdue>,
     // From its subscriber: credit.
     caf::reacts_to<delivered>,
     // From its subscriber, for status.
@@ -136,13 +138,20 @@ using group_actor = subscriber_actor::extend<
     // From the groups.
     caf::reacts_to<close_group>,
     // INTERNAL: timer.
-    caf::reacts_to<return_due>>;
+    caf::reacts_to<return_due>,
+    // INTERNAL: timer.
+    caf::reacts_to<delivery_overdue>>;
 
-/// It wants to be a member of the group that `info` names. It leaves by ending.
+/// Told of a member that has not ended but is none any longer; the bus is one.
+using member_host_actor = caf::typed_actor<caf::reacts_to<member_stalled>>;
+
+/// It wants to be a member of the group that `info` names. It leaves by ending, or when it stalls.
 struct enter_group {
   subscriber_actor member = {};
   consumer_info info = {};
-  compiled_filter_ptr filter = {}; ///< Of `info`; null: none.
+  compiled_filter_ptr filter = {};         ///< Of `info`; null: none.
+  std::chrono::nanoseconds stall_limit{0}; ///< As in `join`; 0: never.
+  member_host_actor host = {};             ///< Told when it stalls; null if it never does.
 };
 struct group_entered {
   bool admitted = false;
@@ -159,6 +168,8 @@ using groups_actor = caf::typed_actor<
     caf::replies_to<drain>::with<drained>,
     // From the bus.
     caf::replies_to<list_groups>::with<group_list>,
+    // From the bus.
+    caf::reacts_to<member_stalled>,
     // From the bus.
     caf::reacts_to<reconfigure>>;
 
@@ -235,12 +246,17 @@ struct attach_source {
   bool waits = false; ///< It is started when the first consumer is in, so that nothing that it has is lost.
 };
 
-/// An actor of this program wants events like any consumer. It leaves by ending, or by the end of its conn.
+/// An actor of this program wants events like any consumer. It leaves by ending, by the end of its conn, or when it
+/// stalls: it has taken nothing of what is on its way to it for the limit.
 struct join {
   subscriber_actor subscriber = {};
   consumer_info info = {}; ///< Neither types nor patterns: the key itself. No subscription id: the key.
   hook_commands hooks = {};
   std::vector<node_path> via = {}; ///< As in `subscribe`.
+  /// From a `delivery` to its `delivered`, for a subscriber that works long before it answers. None: the bus's
+  /// `write_timeout`, as for a consumer on a socket. 0: no limit. How long a member of a group takes to confirm an
+  /// event is its own affair: it is not stalled once it has answered the delivery.
+  std::optional<std::chrono::nanoseconds> stall_limit = {};
 };
 struct joined {
   bool admitted = false;
@@ -267,6 +283,8 @@ using bus_actor = caf::typed_actor<
     caf::replies_to<stop_bus>::with<stop_verdict>,
     // From sources.
     caf::reacts_to<source_ended>,
+    // From groups.
+    caf::reacts_to<member_stalled>,
     // From the program, when its options have changed.
     caf::replies_to<reconfigure>::with<reconfigured>,
     // From the program, at the start and when its certificate has changed.

@@ -10,7 +10,7 @@ enum class close_reason : uint8_t {
   answered, ///< A status query or shutdown has got its answer.
   bus_stopping,
   rejected,        ///< The hello was answered with `rejected`.
-  stalled,         ///< No progress on the socket for `write_timeout`.
+  stalled,         ///< No progress on the socket for `write_timeout`; an actor: no answer for its `join::stall_limit`.
   hello_timeout,   ///< No complete first frame within `hello_timeout`.
   bad_first_frame, ///< The first frame was none of those that may be.
   frame_too_large,

@@ -31,7 +31,7 @@ size_t size_class(size_t size) {
   return (size + step - 1) / step * step;
 }
 
-/// Bytes that `check_json` may read behind its text.
+/// Bytes that `check_json` and `read_event_line` may read behind their text.
 constexpr size_t readable_behind_line = 64;
 
 /// A buffer that a batch has been copied out of is kept up to this size.
@@ -219,6 +219,13 @@ event_encoder::outcome event_encoder::add_line(std::string_view line, origin fro
     return outcome::other_type;
   self.taken += line.size() + 1;
   return self.take(parts, from);
+}
+
+event_encoder::outcome event_encoder::add_text(std::string_view line) {
+  auto& copy = impl_->copy;
+  copy.reserve(line.size() + readable_behind_line);
+  copy.assign(line);
+  return add_line(copy);
 }
 
 event_encoder::outcome event_encoder::add(const event_fields& fields) {

@@ -62,6 +62,9 @@ public:
   /// @param line A view that is followed by at least 64 readable bytes, as `frame_splitter` gives it.
   outcome add_line(std::string_view line, origin from = origin::here);
 
+  /// The same for a line that ends where its text ends: it is copied.
+  outcome add_text(std::string_view line);
+
   /// Takes an event from a program. The payload is validated as a line's would be.
   outcome add(const event_fields& fields);
 

@@ -23,6 +23,12 @@ struct member_stats {
   consumer_stats stats = {};
 };
 
+/// A member has not taken its delivery for its stall limit: it is none any longer, although it may live.
+struct member_stalled {
+  std::string group = {};
+  caf::strong_actor_ptr member = {};
+};
+
 /// The last member has left a group. It ends when it has noticed, too.
 struct close_group {};
 
@@ -47,6 +53,7 @@ struct group_list {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::confirm_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::return_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::member_stats)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::member_stalled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::close_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::return_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::read_group)

@@ -1,5 +1,7 @@
 #include "messages/json_text.hpp"
 
+#include <charconv>
+
 namespace cafbus {
 
 namespace {
@@ -52,6 +54,31 @@ void append_quoted(std::string& out, std::string_view text) {
   }
   out.append(text, kept);
   out += '"';
+}
+
+std::string unescaped(std::string_view text) {
+  static constexpr std::string_view letters = "bfnrt";
+  static constexpr std::string_view meant = "\b\f\n\r\t";
+  std::string result;
+  while (!text.empty()) {
+    const auto plain = text.substr(0, text.find('\\'));
+    result += plain;
+    text.remove_prefix(plain.size());
+    if (text.size() < 2)
+      break;
+    const auto c = text[1];
+    text.remove_prefix(2);
+    if (c == 'u' && text.size() >= 4) {
+      unsigned code = 0; // below 0x20
+      std::from_chars(text.data(), text.data() + 4, code, 16);
+      result += static_cast<char>(code);
+      text.remove_prefix(4);
+    } else {
+      const auto i = letters.find(c);
+      result += i == std::string_view::npos ? c : meant[i];
+    }
+  }
+  return result;
 }
 
 } // namespace cafbus

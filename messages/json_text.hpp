@@ -8,4 +8,7 @@ namespace cafbus {
 /// @pre `text` is valid UTF-8.
 void append_quoted(std::string& out, std::string_view text);
 
+/// The text again. @param text What `append_quoted` has written, without the quotes.
+std::string unescaped(std::string_view text);
+
 } // namespace cafbus

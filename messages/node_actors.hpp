@@ -32,27 +32,27 @@ using node_export_actor = caf::typed_actor<caf::replies_to<node_interest>::with<
 /// Who is at the other end of a connection, as this process has found out; nothing of it is the peer's own word.
 struct link_peer {
   link_transport transport = link_transport::none;
-  std::string certificate; ///< The name in the certificate; empty without TLS.
-  std::string expires;     ///< RFC 3339, of that certificate.
-  link_rights rights;
+  std::string certificate = {}; ///< The name in the certificate; empty without TLS.
+  std::string expires = {};     ///< RFC 3339, of that certificate.
+  link_rights rights = {};
 };
 
 struct node_hello {
-  uint64_t node = 0; ///< Of the bus that wants events.
-  std::string name;  ///< For status and log: app, process id and host.
-  node_import_actor importer;
-  link_peer peer;                            ///< Who says that.
+  uint64_t node = 0;     ///< Of the bus that wants events.
+  std::string name = {}; ///< For status and log: app, process id and host.
+  node_import_actor importer = {};
+  link_peer peer = {};                       ///< Who says that.
   uint16_t protocol = highest_link_protocol; ///< The newest that both speak.
-  link_resume resume;                        ///< What the bus that wants events comes back to.
+  link_resume resume = {};                   ///< What the bus that wants events comes back to.
 };
 
 struct node_welcome {
   uint64_t node = 0;
-  std::string refused; ///< Why not; empty: welcome.
-  node_export_actor exporter;
-  link_peer peer;                            ///< Who says that.
+  std::string refused = {}; ///< Why not; empty: welcome.
+  node_export_actor exporter = {};
+  link_peer peer = {};                       ///< Who says that.
   uint16_t protocol = highest_link_protocol; ///< As in the hello.
-  link_export held;                          ///< What `exporter` is to the bus that has it.
+  link_export held = {};                     ///< What `exporter` is to the bus that has it.
 };
 
 /// The door of a bus for others.

@@ -11,21 +11,28 @@ set(CAFBUS_CLIENT_HEADERS
   io/client/blocking_client.hpp
   io/client/client.hpp
   io/client/publisher.hpp
+  messages/close_reason.hpp
   messages/event_batch.hpp
   messages/event_cursor.hpp
   messages/event_encoder.hpp
   messages/event_filter.hpp
   messages/event_frame.hpp
+  messages/event_view.hpp
   messages/frame_codec.hpp
   messages/frame_splitter.hpp
   messages/frames.hpp
   messages/states.hpp
   messages/words.hpp)
 set(CAFBUS_BUS_HEADERS
+  actors/add_sources.hpp
   actors/bus.hpp
   config/bus_options.hpp
+  config/log_callback.hpp
+  config/node_options.hpp
+  io/links/add_links.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
+  messages/delivery_messages.hpp
   messages/group_messages.hpp
   messages/actors.hpp
   messages/stream_list.hpp)
@@ -66,7 +73,8 @@ foreach (header IN LISTS CAFBUS_CLIENT_HEADERS CAFBUS_BUS_HEADERS CAFBUS_TESTING
 endforeach ()
 # <cafbus/cafbus.hpp>: all that a program needs that embeds a bus
 set(_umbrella "// What a program needs that embeds a bus.\n#pragma once\n")
-foreach (header IN ITEMS actors/bus.hpp config/version.hpp io/sockets/serve.hpp messages/event_encoder.hpp)
+foreach (header IN ITEMS actors/add_sources.hpp actors/bus.hpp config/log_callback.hpp config/version.hpp
+                         io/sockets/serve.hpp messages/event_encoder.hpp)
   string(APPEND _umbrella "#include \"cafbus/${header}\" // IWYU pragma: export\n")
 endforeach ()
 file(CONFIGURE OUTPUT "${CAFBUS_STAGED_INCLUDE}/cafbus/cafbus.hpp" CONTENT "${_umbrella}" @ONLY)
@@ -89,7 +97,10 @@ set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cafbus")
 set(_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}/${_pc_dir}"
            OUTPUT_VARIABLE CAFBUS_PC_TO_PREFIX)
-foreach (name IN ITEMS cafbus cafbus-client)
+foreach (name IN ITEMS cafbus cafbus-client cafbus-links cafbus-links-tls)
+  if (name STREQUAL "cafbus-links-tls" AND NOT TARGET cafbus_links_tls)
+    continue ()
+  endif ()
   configure_file("config/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${_pc_dir}" COMPONENT dev)
 endforeach ()
@@ -98,7 +109,11 @@ install(FILES "${PROJECT_BINARY_DIR}/cafbusConfigVersion.cmake" config/cmake/caf
               config/cmake/FindCAF.cmake
         DESTINATION "${_package_dir}" COMPONENT dev)
 install(TARGETS cafbus_client EXPORT cafbusClientTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
-install(TARGETS cafbus cafbus_testing EXPORT cafbusTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
+install(TARGETS cafbus cafbus_links cafbus_testing EXPORT cafbusTargets ARCHIVE COMPONENT dev LIBRARY COMPONENT dev)
 install(EXPORT cafbusClientTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
 install(EXPORT cafbusTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
+if (TARGET cafbus_links_tls)
+  install(TARGETS cafbus_links_tls EXPORT cafbusTlsTargets ARCHIVE COMPONENT dev)
+  install(EXPORT cafbusTlsTargets NAMESPACE cafbus:: DESTINATION "${_package_dir}" COMPONENT dev)
+endif ()
 install(DIRECTORY "${CAFBUS_STAGED_INCLUDE}/cafbus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)

@@ -45,7 +45,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_NAME libcafbus-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libcaf-dev (>= 0.17.6), libcaf-dev (<< 0.18), libfmt-dev, \
 libsimdjson-dev (>= 3.0), libspdlog-dev (>= 1:1.10)")
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "cafbus-doc")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "cafbus-doc, libssl-dev")
 
 set(CPACK_COMPONENT_DOC_DESCRIPTION "event bus for the processes of one machine (documentation)
 One daemon per application holds the upstream connection; any number of local

@@ -1,5 +1,6 @@
 # find_package(cafbus) gives cafbus::cafbus (the bus, with CAF) and cafbus::client (clients in plain C++);
-# find_package(cafbus COMPONENTS client) only the latter, for which CAF need not be there.
+# find_package(cafbus COMPONENTS client) only the latter, for which CAF need not be there. cafbus::links links buses
+# without TLS; find_package(cafbus COMPONENTS links_tls) also gives cafbus::links_tls, which needs OpenSSL.
 include(CMakeFindDependencyMacro)
 find_dependency(simdjson 3.0)
 include("${CMAKE_CURRENT_LIST_DIR}/cafbusClientTargets.cmake")
@@ -12,4 +13,8 @@ if (NOT "${cafbus_FIND_COMPONENTS}" STREQUAL "client")
   unset(_cafbus_module_path)
   find_dependency(spdlog 1.10)
   include("${CMAKE_CURRENT_LIST_DIR}/cafbusTargets.cmake")
+  if ("links_tls" IN_LIST cafbus_FIND_COMPONENTS)
+    find_dependency(OpenSSL 3.0)
+    include("${CMAKE_CURRENT_LIST_DIR}/cafbusTlsTargets.cmake")
+  endif ()
 endif ()

@@ -1,7 +1,6 @@
 #include "io/daemon/daemon.hpp"
 
 #include "actors/bus.hpp"
-#include "actors/file_lines.hpp"
 #include "actors/line_source.hpp"
 #include "actors/position_file.hpp"
 #include "config/descriptors.hpp"
@@ -100,21 +99,6 @@ struct preparation {
   command_context usual; ///< Of commands that have none of their own.
 };
 
-result<std::vector<source_spec>> read_sources(const std::vector<std::string>& texts) {
-  std::vector<source_spec> result;
-  for (const auto& text : texts) {
-    auto spec = parse_source_spec(text);
-    if (!spec)
-      return spec.error();
-    if (spec->what == source_spec::kind::file)
-      if (auto possible = can_be_followed(spec->argument); !possible)
-        return failure{possible.error().kind, "source " + spec->name + ": " + possible.error().text};
-    result.push_back(std::move(*spec));
-  }
-  name_apart(result);
-  return result;
-}
-
 result<void> check_descriptors(uint64_t descriptors, uint64_t needed) {
   if (descriptors >= needed)
     return {};
@@ -177,7 +161,7 @@ result<preparation> prepare(const serve_options& options, bool on_demand) {
   auto descriptors = raise_descriptor_limit();
   if (auto enough = check_descriptors(descriptors, least_descriptors); !enough)
     return enough.error();
-  auto sources = read_sources(options.sources);
+  auto sources = parse_sources(options.sources);
   if (!sources)
     return sources.error();
   auto files = take_place(options, on_demand);
@@ -210,18 +194,8 @@ void attach_sources(caf::actor_system& system, const bus_parts& parts, const ser
       caf::anon_send(parts.bus, attach_source{spec.name, source});
       continue;
     }
-    line_source_options line;
-    line.spec = spec;
-    line.hub = parts.hub;
-    line.bus = parts.bus;
-    line.retries = limits.source_retries;
-    line.max_silence = limits.source_max_silence;
-    line.seed = ++seed;
-    line.max_json_depth = limits.max_json_depth;
-    line.commands = limits.commands;
-    line.positions = options.positions ? positions_folder(x.files.paths()) : "";
-    caf::anon_send(parts.bus,
-                   attach_source{spec.name, spawn_line_source(system, std::move(line)), options.sources_wait});
+    attach_line_source(system, parts, limits, spec,
+                       {options.sources_wait, options.positions ? positions_folder(x.files.paths()) : ""});
   }
 }
 

@@ -296,14 +296,10 @@ void session_state::answer_delivery() {
 void session_state::on_delivery(const delivery& x) {
   if (phase == session_phase::closing || phase == session_phase::ended)
     return; // nothing may follow the last frame: never credited
-  if (x.evicted) {
-    write(encode(bye{to_string(close_reason::evicted)}));
-    finish(close_reason::evicted);
-    return;
-  }
-  if (!x.filter_failure.empty()) {
-    write(encode(bye{std::string{to_string(close_reason::filter_failed)} + ": " + x.filter_failure}));
-    finish(close_reason::filter_failed);
+  if (x.closed) {
+    const std::string word = to_string(*x.closed);
+    write(encode(bye{x.filter_failure.empty() ? word : word + ": " + x.filter_failure}));
+    finish(*x.closed);
     return;
   }
   switch (write_delivery(x)) {

@@ -85,7 +85,8 @@ CAF_TEST(a bounded stop ends in time whatever everybody does) {
 
 CAF_TEST(a bound also holds for a stop that goes on already) {
   auto seen = std::make_shared<recording>();
-  add(seen, "t");
+  subscribers.push_back(sys.spawn(recording_subscriber, seen));
+  ask<joined>(join{.subscriber = subscribers.back(), .info = {.event_key = "t"}, .stall_limit = 0s});
   seen->stuck = true;
   publish_events(1, "t");
   stop_bus patient{"first"};

@@ -23,6 +23,7 @@ bus_actor::behavior_type told_bus(bus_actor::pointer, int* times) {
           [](const source_ended&) {},
           [](const reconfigure&) { return reconfigured{}; },
           [](const certificate_changed&) {},
+          [](const member_stalled&) {},
           [times](const idle_reached&) { ++*times; },
           [](const stop_overdue&) {}};
 }

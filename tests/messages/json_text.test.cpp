@@ -35,3 +35,14 @@ CAF_TEST(a parser reads back each character as it was) {
     CAF_CHECK_EQUAL(nlohmann::json::parse(quote(text)).get<std::string>(), text);
   }
 }
+
+CAF_TEST(what was escaped can be had again) {
+  std::string all;
+  for (int c = 0; c < 0x80; ++c)
+    all += static_cast<char>(c);
+  all += "u\xc3\xa9";
+  for (const auto& text : {std::string{}, std::string{"plain"}, std::string{"\\u0041"}, all}) {
+    const auto quoted = quote(text);
+    CAF_CHECK_EQUAL(cafbus::unescaped(std::string_view{quoted}.substr(1, quoted.size() - 2)), text);
+  }
+}

@@ -14,6 +14,7 @@ struct recording {
   std::vector<source_status> statuses;
   size_t deliveries = 0;
   std::string filter_failure;
+  std::optional<close_reason> closed;
   bool stuck = false; ///< Keeps the credit back.
   std::vector<caf::typed_response_promise<delivered>> withheld;
 };
@@ -30,6 +31,8 @@ inline recording_actor::behavior_type recording_subscriber(recording_actor::poin
   return {[self, seen](const delivery& x) -> caf::result<delivered> {
             ++seen->deliveries;
             seen->filter_failure += x.filter_failure;
+            if (x.closed)
+              seen->closed = x.closed;
             seen->statuses.insert(seen->statuses.end(), x.statuses.begin(), x.statuses.end());
             for (const auto& range : x.events)
               for (auto i = range.first; i < range.last; ++i) {

@@ -42,6 +42,7 @@ inline bus_actor::behavior_type watching_bus(bus_actor::pointer, std::shared_ptr
           [watch](const source_ended& x) { watch->on_ended(x); },
           [](const reconfigure&) { return reconfigured{}; },
           [](const certificate_changed&) {},
+          [](const member_stalled&) {},
           [](const idle_reached&) {},
           [](const stop_overdue&) {}};
 }

@@ -77,7 +77,7 @@ chooser_actor::behavior_type choosing(chooser_actor::stateful_pointer<chooser_st
   self->set_down_handler([self](const caf::down_msg& x) { self->quit(x.reason); });
   self->set_error_handler([](caf::error&) {});
   return {[self, chooser](const delivery& x) -> caf::result<delivered> {
-            chooser->evicted = chooser->evicted || x.evicted;
+            chooser->evicted = chooser->evicted || x.closed == close_reason::evicted;
             for (const auto& gap : x.gaps)
               chooser->told += gap.count;
             for (const auto& range : x.events)

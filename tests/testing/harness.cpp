@@ -185,7 +185,7 @@ size_t harness::add_consumer(const std::string& name, size_t bus, consumer_scrip
     entry.since_start = !impl_->anything_published;
   } else {
     consumer_info info{static_cast<int64_t>(number + 1), name, record->script.subscription_id, record->script.types};
-    impl_->ask<joined>(parts.bus, join{shown, info, {}, {}},
+    impl_->ask<joined>(parts.bus, join{shown, info, {}, {}, 0s},
                        [this, number](const joined& x) { impl_->on_joined(number, x); });
   }
   return number;

@@ -66,6 +66,7 @@ careless_conn_actor::behavior_type careless_conn(careless_conn_actor::stateful_p
       [](const lose&) {},
       [](const end_by_filter&) {},
       [](const mailbox_filled&) {},
+      [](const delivery_overdue&) {},
       [&state, fly](const delivered&) {
         state.flying = false;
         fly();
