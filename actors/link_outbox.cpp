@@ -6,15 +6,8 @@
 
 namespace cafbus {
 
-namespace {
-
-/// Bytes on their way at a time, unless a single message is larger.
-constexpr size_t window_bytes = link_window * defaults::delivery_bytes;
-
-} // namespace
-
 bool link_outbox::is_open() const noexcept {
-  return !held_ && sent_.size() < link_window && bytes_sent_ < window_bytes;
+  return !held_ && sent_.size() < window_ && bytes_sent_ < window_ * defaults::delivery_bytes;
 }
 
 std::optional<node_events> link_outbox::next() {

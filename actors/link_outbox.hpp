@@ -12,8 +12,9 @@ namespace cafbus {
 /// Invariant: nothing is sent while it is held.
 class link_outbox {
 public:
+  /// @param window Messages on their way at a time, see `link_window`.
   /// @param keeps Whether it may be resumed; otherwise nothing that is sent is kept.
-  explicit link_outbox(bool keeps) : keeps_{keeps} {}
+  link_outbox(uint32_t window, bool keeps) : window_{window}, keeps_{keeps} {}
 
   void push(node_events x) { waiting_.push_back(std::move(x)); }
 
@@ -53,6 +54,7 @@ private:
     node_events content; // empty if it is not kept
   };
 
+  uint32_t window_;
   bool keeps_;
   bool held_ = false;
   std::deque<message> sent_;

@@ -24,7 +24,7 @@ namespace cafbus {
 
 void node_export_state::start(const node_export_options& x) {
   options = x;
-  outbox = link_outbox{is_resumable(x)};
+  outbox = {link_window(x.hello.protocol), is_resumable(x)};
   self->monitor(options.hello.importer);
   self->set_down_handler([this](const caf::down_msg& y) { on_down(y); });
   self->set_exit_handler([this](const caf::exit_msg&) { end("ended by this bus"); });

@@ -120,8 +120,8 @@ struct node_export_state {
   bool is_answered = false; // the interest, but for what waits in `outbox`
   bool joining = false;
   std::optional<early_delivery> early;
-  link_outbox outbox{false};
-  bool watching = false; // a timer runs
+  link_outbox outbox{0, false}; // until it starts
+  bool watching = false;        // a timer runs
   caf::actor_clock::time_point last_taken{};
 
   uint64_t expected_seq = 1;

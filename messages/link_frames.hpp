@@ -27,9 +27,6 @@
 /// The bus that wants events calls: it sends hello, interest and events_taken, the other one the rest.
 namespace cafbus {
 
-/// Messages with events that may be on their way at a time.
-inline constexpr uint32_t link_window = 8;
-
 enum class link_side : uint8_t {
   caller, ///< Wants events, and has made the connection.
   answerer,

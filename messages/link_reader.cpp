@@ -223,7 +223,7 @@ bool link_reader::may_come(link_kind x) const noexcept {
   case link_kind::interest_taken:
     return calls && asking_;
   case link_kind::events:
-    return calls && phase_ == phase::open && in_flight_ < link_window;
+    return calls && phase_ == phase::open && in_flight_ < link_window(protocol_);
   case link_kind::events_taken:
     return !calls && in_flight_ > 0;
   case link_kind::ping:

@@ -9,6 +9,8 @@ using namespace cafbus;
 
 namespace {
 
+constexpr uint32_t window = 8;
+
 /// A message with an event, as far as an outbox can tell.
 node_events message(char name, size_t size = 1) {
   node_events result;
@@ -27,7 +29,7 @@ std::string sent_by(link_outbox& x) {
 }
 
 link_outbox filled(const std::string& names, bool keeps = true) {
-  link_outbox result{keeps};
+  link_outbox result{window, keeps};
   for (auto x : names)
     result.push(message(x));
   return result;
@@ -38,7 +40,7 @@ link_outbox filled(const std::string& names, bool keeps = true) {
 CAF_TEST(messages go out in order and no more than the window holds) {
   auto x = filled("abcdefghij");
   CAF_CHECK_EQUAL(sent_by(x), "abcdefgh");
-  CAF_CHECK_EQUAL(x.in_flight(), size_t{link_window});
+  CAF_CHECK_EQUAL(x.in_flight(), size_t{window});
   CAF_CHECK(!x.is_open());
   x.taken();
   CAF_CHECK_EQUAL(sent_by(x), "i");
@@ -46,9 +48,9 @@ CAF_TEST(messages go out in order and no more than the window holds) {
 }
 
 CAF_TEST(large messages fill the window sooner) {
-  link_outbox x{true};
+  link_outbox x{window, true};
   for (int i = 0; i < 4; ++i)
-    x.push(message('a', link_window * defaults::delivery_bytes / 2));
+    x.push(message('a', window * defaults::delivery_bytes / 2));
   CAF_CHECK_EQUAL(sent_by(x), "aa");
   x.taken();
   CAF_CHECK_EQUAL(sent_by(x), "a");
@@ -104,7 +106,7 @@ CAF_TEST(one that does not keep what it sends cannot go back) {
 }
 
 CAF_TEST(an answer to an interest of the last connection is not given over the next) {
-  link_outbox x{true};
+  link_outbox x{window, true};
   const link_ends link{1, 2};
   const std::vector<stream_count> streams{{0, "t", 5, 0}};
   for (auto& y : encode_streams(streams, link, 0, 1))

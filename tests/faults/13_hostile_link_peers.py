@@ -51,7 +51,7 @@ def lies(side):
         for payload in (0, 1, 1 << 28, (1 << 32) - 1):
             for message_id in (0, 1 << 59, 1 << 61, (1 << 64) - 1):
                 yield basp(operation, payload, message_id)
-    for versions in ((0, 0), (4, 9), (9, 1), (65535, 65535)):
+    for versions in ((0, 0), (5, 9), (9, 1), (65535, 65535)):
         yield b"cafbus-link\n" + struct.pack("<HH", *versions)
     for kind in range(12):
         for length in (0, 1, 1 << 16, 1 << 22, 1 << 28, 1 << 31, (1 << 32) - 1):

@@ -128,7 +128,7 @@ CAF_TEST(texts that are too long are cut and not refused) {
 }
 
 CAF_TEST(the greeting never changes) {
-  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\3\0", 16));
+  CAF_CHECK_EQUAL(greeting, std::string("cafbus-link\n\1\0\4\0", 16));
 }
 
 CAF_TEST(the highest protocol that both speak counts) {
@@ -310,12 +310,22 @@ CAF_TEST(answers come once) {
 CAF_TEST(no more events are on their way than the window holds) {
   auto reader = caller();
   const auto one = encode_link(link_events{"x"});
-  for (uint32_t i = 0; i < link_window; ++i)
+  for (uint32_t i = 0; i < link_window(highest_link_protocol); ++i)
     CAF_CHECK(!read(reader, one).offence);
   auto waiting = reader;
   CAF_CHECK(offence_of(reader, one) == link_offence::out_of_place);
   waiting.sent(link_kind::events_taken);
   CAF_CHECK(!offence_of(waiting, one));
+}
+
+CAF_TEST(a bus that speaks an older protocol has a narrow window) {
+  link_reader reader{link_side::caller};
+  reader.sent(link_kind::hello);
+  read(reader, encode_link(link_greeting{1, 3}) + encode_link(link_welcome{7, {}, link_export{}}));
+  const auto one = encode_link(link_events{"x"});
+  for (uint32_t i = 0; i < 8; ++i)
+    CAF_CHECK(!read(reader, one).offence);
+  CAF_CHECK(offence_of(reader, one) == link_offence::out_of_place);
 }
 
 CAF_TEST(pings without end are refused and some each tick are not ) {

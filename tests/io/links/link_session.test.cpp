@@ -45,12 +45,12 @@ CAF_TEST(an offence ends its connection and no other) {
 
 CAF_TEST(so many messages are on their way as the window holds) {
   auto x = linked();
-  for (uint32_t i = 0; i < link_window + 3; ++i)
+  for (uint32_t i = 0; i < link_window(highest_link_protocol) + 3; ++i)
     publish_here(1);
-  CAF_CHECK_EQUAL(heard(x).size(), size_t{link_window});
+  CAF_CHECK_EQUAL(heard(x).size(), size_t{link_window(highest_link_protocol)});
   auto more = say(x, {link_events_taken{}});
   CAF_REQUIRE(more.size() == 1);
-  CAF_CHECK_EQUAL(say(x, frames(link_window, link_events_taken{})).size(), 0u);
+  CAF_CHECK_EQUAL(say(x, frames(link_window(highest_link_protocol), link_events_taken{})).size(), 0u);
 }
 
 CAF_TEST(a link that takes nothing for the write timeout ends) {
