@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <map>
 #include <memory>
-#include <optional>
 
 namespace cafbus::bench {
 
@@ -24,16 +22,7 @@ struct fanout_options {
   load each;
 };
 
-struct fanout_series {
-  std::vector<double> rate; // deliveries per second, by round
-  std::vector<double> cpu;  // nanoseconds per delivery
-  std::vector<double> faults;
-  std::vector<double> switches;
-  std::optional<double> calls;
-};
-
-void add_row(table& out, const load& x, const std::string& name, const fanout_series& theirs,
-             const fanout_series& ours) {
+void add_row(table& out, const load& x, const std::string& name, const rate_series& theirs, const rate_series& ours) {
   auto rate = spread_of(theirs.rate);
   auto cpu = spread_of(theirs.cpu);
   auto faster = ratio_of(ours.rate, theirs.rate);
@@ -60,17 +49,7 @@ void add_row(table& out, const load& x, const std::string& name, const fanout_se
 }
 
 void run_row(table& out, const fanout_options& options, const load& x, const std::vector<std::string>& names) {
-  std::map<std::string, fanout_series> found;
-  for (size_t round = 0; round < options.pairs; ++round)
-    for (const auto& name : names) {
-      auto result = run_fresh(name, x);
-      found[name].rate.push_back(result.rate());
-      found[name].cpu.push_back(result.cpu_each());
-      found[name].faults.push_back(result.each(result.faults));
-      found[name].switches.push_back(result.each(result.switches));
-    }
-  for (const auto& name : names)
-    found[name].calls = calls_each(name, x);
+  auto found = measure_rates(names, x, options.pairs);
   for (const auto& name : names)
     add_row(out, x, name, found[name], found["cafbus"]);
 }

@@ -2,9 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <map>
 #include <memory>
-#include <optional>
 
 namespace cafbus::bench {
 
@@ -19,16 +17,7 @@ struct ingest_options {
   load each;
 };
 
-struct ingest_series {
-  std::vector<double> rate; // deliveries per second, by round
-  std::vector<double> cpu;  // nanoseconds per delivery
-  std::vector<double> faults;
-  std::vector<double> switches;
-  std::optional<double> calls;
-};
-
-void add_row(table& out, const load& x, const std::string& name, const ingest_series& theirs,
-             const ingest_series& ours) {
+void add_row(table& out, const load& x, const std::string& name, const rate_series& theirs, const rate_series& ours) {
   auto rate = spread_of(theirs.rate);
   auto cpu = spread_of(theirs.cpu);
   auto faults = spread_of(theirs.faults);
@@ -55,17 +44,7 @@ void add_row(table& out, const load& x, const std::string& name, const ingest_se
 }
 
 void run_row(table& out, const ingest_options& options, const load& x, const std::vector<std::string>& names) {
-  std::map<std::string, ingest_series> found;
-  for (size_t round = 0; round < options.pairs; ++round)
-    for (const auto& name : names) {
-      auto result = run_fresh(name, x);
-      found[name].rate.push_back(result.rate());
-      found[name].cpu.push_back(result.cpu_each());
-      found[name].faults.push_back(result.each(result.faults));
-      found[name].switches.push_back(result.each(result.switches));
-    }
-  for (const auto& name : names)
-    found[name].calls = calls_each(name, x);
+  auto found = measure_rates(names, x, options.pairs);
   for (const auto& name : names)
     add_row(out, x, name, found[name], found["cafbus"]);
 }

@@ -94,6 +94,23 @@ nlohmann::ordered_json json_of(std::optional<double> x) {
   return x ? nlohmann::ordered_json(*x) : nlohmann::ordered_json();
 }
 
+std::map<std::string, rate_series> measure_rates(const std::vector<std::string>& servers, const load& x,
+                                                 size_t rounds) {
+  std::map<std::string, rate_series> found;
+  for (size_t round = 0; round < rounds; ++round)
+    for (const auto& name : servers) {
+      auto result = run_fresh(name, x);
+      auto& series = found[name];
+      series.rate.push_back(result.rate());
+      series.cpu.push_back(result.cpu_each());
+      series.faults.push_back(result.each(result.faults));
+      series.switches.push_back(result.each(result.switches));
+    }
+  for (const auto& name : servers)
+    found[name].calls = calls_each(name, x);
+  return found;
+}
+
 spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
   std::vector<double> result;
   for (size_t i = 0; i < ours.size(); ++i)

@@ -2,6 +2,7 @@
 #include "bench/run.hpp"
 #include "bench/table.hpp"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -54,6 +55,18 @@ measured run_fresh(const std::string& server, const load& x, latencies* ages = n
 /// System calls of the server per delivery, in a run of its own; none: the kernel does not let us count.
 std::optional<double> calls_each(const std::string& server, load x);
 std::string per_thousand(std::optional<double> x);
+
+/// What one server did, by round.
+struct rate_series {
+  std::vector<double> rate;     ///< Deliveries per second.
+  std::vector<double> cpu;      ///< Nanoseconds per delivery.
+  std::vector<double> faults;   ///< Page faults per delivery.
+  std::vector<double> switches; ///< Context switches per delivery.
+  std::optional<double> calls;  ///< System calls per delivery.
+};
+
+/// Runs the servers in turns: A B A B ...
+std::map<std::string, rate_series> measure_rates(const std::vector<std::string>& servers, const load& x, size_t rounds);
 nlohmann::ordered_json json_of(std::optional<double> x);
 
 /// By pair: ours divided by theirs.
