@@ -16,10 +16,10 @@ struct source_setup {
 
 /// Feeds a bus with what such sources say, each line an event as JSON, as `cafbus serve --source` does:
 ///
-///   file:PATH                      a file, which is followed as it grows, is rotated or comes later
-///   exec:COMMAND                   what a command for /bin/sh writes to its standard output; started again when it
-///   ends exec:every=DURATION:COMMAND    the same, at most so often stdin                          standard input,
-///   which nothing else of the program may read then
+/// - `file:PATH`: a file, which is followed as it grows, is rotated or comes later
+/// - `exec:COMMAND`: what a command for /bin/sh writes to its standard output; started again when it ends
+/// - `exec:every=DURATION:COMMAND`: the same, at most so often
+/// - `stdin`: standard input, which nothing else of the program may read then
 ///
 /// They count as sources in status by these names, and end with the bus. When one has ended for good the bus stops: at
 /// the end of standard input, or when a command has failed `source_retries` times in a row. `exec:` starts processes:

@@ -1,6 +1,7 @@
 #include "actors/conn.hpp"
 
 #include "actors/spawn_on_event_path.hpp"
+#include "actors/stall_watch.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 
@@ -23,13 +24,13 @@ log::shared_limit left_limit{log::usual_lines_per_second}; // of all conns, as t
 log::shared_limit stalled_limit{log::usual_lines_per_second};
 
 /// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`. While
-/// one is, and there is a `stall_limit`, a `delivery_overdue` is on its way.
+/// one is, and there is a limit to it, a `delivery_overdue` is on its way.
 template <class Base>
 class conn_impl : public Base {
 public:
   conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to,
             std::chrono::nanoseconds limit)
-    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)}, stall_limit{limit} {}
+    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)}, watch{limit} {}
 
   const char* name() const override { return "conn"; }
 
@@ -132,6 +133,7 @@ private:
     if (!in_flight)
       return; // an answer to nothing
     in_flight = false;
+    watch.answered();
     if (has_said_so)
       return this->quit(caf::exit_reason::user_shutdown);
     const auto has_more = mailbox.credited();
@@ -165,22 +167,18 @@ private:
   void send_out(delivery x) {
     in_flight = true;
     this->send(subscriber, std::move(x));
-    if (stall_limit.count() == 0)
+    if (!watch.has_limit())
       return;
-    sent_at = this->clock().now();
-    if (!std::exchange(watching, true))
-      this->delayed_send(this, stall_limit, delivery_overdue{});
+    if (auto due = watch.sent(this->clock().now()))
+      this->delayed_send(this, *due, delivery_overdue{});
   }
 
   void on_overdue() {
-    watching = false;
-    if (!in_flight)
-      return;
-    const auto left = stall_limit - (this->clock().now() - sent_at);
-    if (left.count() <= 0)
-      return end_stalled("it has not answered");
-    watching = true;
-    this->delayed_send(this, left, delivery_overdue{});
+    const auto [stalled, again] = watch.look(this->clock().now());
+    if (stalled)
+      end_stalled("it has not answered");
+    else if (again)
+      this->delayed_send(this, *again, delivery_overdue{});
   }
 
   /// Its answer to a delivery, which is none; it is noticed by itself when it ends.
@@ -298,10 +296,8 @@ private:
   bounded_mailbox mailbox;
   consumer_info info;
   subscriber_actor subscriber;
-  std::chrono::nanoseconds stall_limit;          // 0: none
+  stall_watch watch;                             // of what is in flight
   bool in_flight = false;                        // a delivery that the subscriber has not answered
-  caf::actor_clock::time_point sent_at{};        // the latest delivery, if there is a limit
-  bool watching = false;                         // a `delivery_overdue` is on its way
   std::map<std::string, source_status> statuses; // newest per source, not delivered yet
   std::optional<consumer_stats> stats;           // that its subscriber told last
   std::vector<caf::typed_response_promise<drained>> waiting;

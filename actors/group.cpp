@@ -4,6 +4,7 @@
 #include "actors/consumer_report.hpp"
 #include "actors/dead_letter.hpp"
 #include "actors/spawn_on_event_path.hpp"
+#include "actors/stall_watch.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 
@@ -46,8 +47,10 @@ public:
 
   void handle(const delivered&) override {
     if (const auto& from = this->current_sender()) {
-      if (auto i = links.find(from->id()); i != links.end())
-        i->second.sent_at.reset();
+      if (auto i = links.find(from->id()); i != links.end()) {
+        i->second.in_flight = false;
+        i->second.watch.answered();
+      }
       work.written(from->id());
       go_on();
     }
@@ -104,11 +107,10 @@ private:
     subscriber_actor member;
     consumer_info info;
     std::map<std::string, source_status> statuses; // newest of each source, not delivered yet
-    std::chrono::nanoseconds stall_limit{0};
+    stall_watch watch;
     member_host_actor host = {};
-    std::optional<consumer_stats> stats = {};           // that it told last
-    std::optional<group_work::time_point> sent_at = {}; // the delivery on its way to it, if it has a limit
-    bool watched = false;                               // a `delivery_overdue` of it is on its way
+    std::optional<consumer_stats> stats = {}; // that it told last
+    bool in_flight = false;                   // a delivery that it has not answered
   };
 
   /// Its members are answered once the hub knows it: they miss no event that is published from then on.
@@ -145,7 +147,7 @@ private:
       promise.deliver(group_entered{false, failed.empty() ? "it is a member of that group" : failed, {}});
       return;
     }
-    links[x.member.id()] = {x.member, x.info, statuses, x.stall_limit, x.host};
+    links.insert_or_assign(x.member.id(), link{x.member, x.info, statuses, stall_watch{x.stall_limit}, x.host});
     work.add(x.member.id(), x.info.tell_gaps);
     this->monitor(x.member);
     promise.deliver(group_entered{true, {}, group_actor{this}});
@@ -206,11 +208,11 @@ private:
       next.statuses.push_back(std::move(status));
     to.statuses.clear();
     this->send(to.member, std::move(next));
-    if (to.stall_limit.count() == 0)
+    to.in_flight = true;
+    if (!to.watch.has_limit())
       return;
-    to.sent_at = this->clock().now();
-    if (!std::exchange(to.watched, true))
-      this->delayed_send(this, to.stall_limit, delivery_overdue{to.member.id()});
+    if (auto due = to.watch.sent(this->clock().now()))
+      this->delayed_send(this, *due, delivery_overdue{to.member.id()});
   }
 
   /// As conns do it for their subscribers.
@@ -218,29 +220,26 @@ private:
     auto found = links.find(x.member);
     if (found == links.end())
       return;
-    auto& member = found->second;
-    member.watched = false;
-    if (!member.sent_at)
-      return;
-    const auto left = member.stall_limit - (this->clock().now() - *member.sent_at);
-    if (left.count() <= 0)
-      return end_stalled(x.member, member, "it has not answered");
-    member.watched = true;
-    this->delayed_send(this, left, x);
+    const auto [stalled, again] = found->second.watch.look(this->clock().now());
+    if (stalled)
+      end_stalled(x.member, found->second, "it has not answered");
+    else if (again)
+      this->delayed_send(this, *again, x);
   }
 
   void on_error(const caf::error& x) {
     const auto& from = this->current_sender();
     auto found = from ? links.find(from->id()) : links.end();
-    if (found != links.end() && found->second.sent_at)
+    if (found != links.end() && found->second.in_flight)
       end_stalled(found->first, found->second, "it has answered with an error: " + this->system().render(x));
   }
 
   void end_stalled(caf::actor_id id, const link& x, const std::string& why) {
+    // before the member can know, which may come again at once
+    this->send(x.host, member_stalled{info.group, caf::actor_cast<caf::strong_actor_ptr>(x.member)});
     delivery last;
     last.closed = close_reason::stalled;
     this->send(x.member, std::move(last));
-    this->send(x.host, member_stalled{info.group, caf::actor_cast<caf::strong_actor_ptr>(x.member)});
     if (auto times = stalled_limit.pass(this->clock().now()))
       log::group().warn("subscriber-stalled pid={} key={} reason={} times={}", x.info.pid,
                         log::quoted(x.info.event_key), log::quoted(why), *times);

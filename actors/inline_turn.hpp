@@ -175,7 +175,7 @@ private:
         if (auto x = std::exchange(self_.next_message_, {}))
           self_.next_ = caf::make_mailbox_element(std::move(x->sender), x->id, {}, std::move(x->content));
         self_.Base::enqueue(std::exchange(self_.next_, nullptr), self_.home_);
-      } catch (...) { // NOLINT(bugprone-empty-catch): it is in the mailbox, and only its being scheduled has failed
+      } catch (...) { // NOLINT(bugprone-empty-catch): no memory for it, or it is in the mailbox and only not scheduled
       }
     }
 

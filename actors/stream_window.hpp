@@ -33,7 +33,8 @@ public:
   /// follows the stream was to bring them still, and another link was faster. They are lost.
   uint64_t skipped() const noexcept { return skipped_; }
 
-  /// The same for an event that nobody wants: it may come again, and what is before it is nobody's business.
+  /// The same for an event that nobody wants: it counts as come, so that a second copy is refused even if somebody
+  /// wants it by then; what is before it is nobody's business.
   void pass(const event_origin& x, const std::string& type);
 
   /// A link follows that stream from there on. What was before is nobody's business, unless another link follows it.

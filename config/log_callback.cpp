@@ -29,7 +29,10 @@ public:
     entry line{from_spdlog(x.level), x.time, x.component, parts.event, {}};
     for (auto& y : parts.fields)
       line.fields.emplace_back(std::move(y.key), std::move(y.value));
-    to_(line);
+    try {
+      to_(line);
+    } catch (...) { // NOLINT(bugprone-empty-catch): spdlog would pass on what is no std::exception, on its thread
+    }
   }
 
 private:

@@ -291,8 +291,9 @@ std::vector<option> make_table() {
                  "Events queued for one consumer before the oldest is dropped")),
       live(size("queue-bytes", &o::queue_bytes, 64 * kib, 4 * gib,
                 "Bytes queued for one consumer before the oldest event is dropped")),
-      live(duration("write-timeout", &o::write_timeout, 10ms, zero::refused,
-                    "Time without progress on a consumer's socket after which the bus closes it as stalled")),
+      live(duration(
+          "write-timeout", &o::write_timeout, 10ms, zero::refused,
+          "Time in which a consumer takes nothing of what is sent to it before the bus disconnects it as stalled")),
       live(size("max-queued-bytes", &o::max_queued_bytes, 1'024 * kib, 1'024 * gib,
                 "Bytes queued for all consumers together before the longest queues drop their oldest events")),
       live(count("max-connections", &o::max_connections, 0, defaults::most_connections,

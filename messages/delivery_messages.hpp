@@ -32,7 +32,8 @@ event_views events_of(delivery&&) = delete;
 /// The subscriber has taken the delivery: credit for the next. It may answer later, by a response promise; meanwhile
 /// its bounded mailbox fills and then drops the oldest. One that does not answer for its `join::stall_limit`, or
 /// answers with an error, as an actor does that has no handler for deliveries, is no consumer any longer: it gets one
-/// that is `closed` as `stalled`, and may join again.
+/// that is `closed` as `stalled`, and may join again. In a group, it does not answer the older delivery any more then:
+/// a group cannot tell the two answers apart.
 struct delivered {
   bool operator==(const delivered&) const = default;
 };

@@ -220,14 +220,18 @@ CAF_TEST(a group ends with its last member that stalls and its lock is free) {
 }
 
 CAF_TEST(a member of a group without a handler for deliveries leaves with its first one) {
-  auto deaf = sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
-    self->set_default_handler(caf::drop);
-    return {[](int) {}};
-  });
-  auto group = ask<joined>(join{as_subscriber(deaf), worker()}).group;
-  publish_events(1, "t");
-  CAF_CHECK(!alive(group));
-  caf::anon_send_exit(deaf, caf::exit_reason::user_shutdown);
+  for (auto own_limit : {std::optional<std::chrono::nanoseconds>{}, std::optional<std::chrono::nanoseconds>{0s}}) {
+    auto deaf = sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      self->set_default_handler(caf::drop);
+      return {[](int) {}};
+    });
+    join entry{as_subscriber(deaf), worker()};
+    entry.stall_limit = own_limit;
+    auto group = ask<joined>(std::move(entry)).group;
+    publish_events(1, "t");
+    CAF_CHECK(!alive(group));
+    caf::anon_send_exit(deaf, caf::exit_reason::user_shutdown);
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -69,7 +69,7 @@ int main() {
     auto subscriber = self->spawn(stuck, &got);
     caf::anon_send(
         *bus,
-        cafbus::join{.subscriber = cafbus::as_subscriber(subscriber), .info = {.event_key = "t"}, .stall_limit = 1ms});
+        cafbus::join{.subscriber = cafbus::as_subscriber(subscriber), .info = {.event_key = "t"}, .stall_limit = 1s});
     self->wait_for(subscriber); // it ends when it is told that it is no consumer any longer
   }
   cafbus::log::end_callback();

@@ -2,7 +2,7 @@
 import { ProtocolError } from "./errors.js";
 
 export const MAX_FRAME = 1_048_576;
-/** Longest line taken from a bus in bytes: the status of one with very many consumers or types is longer than a frame. */
+/** Longest line taken from a bus in bytes: its status can be longer than a frame. */
 export const MAX_ANSWER = 16 * MAX_FRAME;
 const CR = 0x0d;
 const LF = 0x0a;

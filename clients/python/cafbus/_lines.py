@@ -7,7 +7,7 @@ from .errors import ProtocolError
 
 #: Longest frame in bytes, the newline included.
 MAX_FRAME = 1_048_576
-#: Longest line taken from a bus in bytes: the status of one with very many consumers or types is no frame of that size.
+#: Longest line taken from a bus in bytes: its status can be longer than a frame.
 MAX_ANSWER = 16 * MAX_FRAME
 
 
