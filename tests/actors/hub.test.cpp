@@ -331,7 +331,8 @@ CAF_TEST(what a faster link leaves behind is a hole before the event that it bri
   publish_batch(brought(12)); // too late
   publish_batch(brought(16));
   CAF_CHECK_EQUAL(seen->seqs, (std::vector<uint64_t>{4, 5}));
-  CAF_CHECK_EQUAL(list().consumers[0].dropped, 3u);
+  const auto listed = list();
+  CAF_CHECK_EQUAL(listed.consumers[0].dropped, 3u);
 }
 
 CAF_TEST(a link is told how far the streams are that are new to it) {

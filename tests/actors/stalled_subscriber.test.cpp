@@ -204,7 +204,8 @@ CAF_TEST(a member of a group that has taken an event may work on it for as long 
   CAF_CHECK_EQUAL(consumers(), 1u);
   caf::anon_send(answer.group, confirm_event{subscribers[0].id(), 1});
   sched.run();
-  CAF_CHECK_EQUAL(ask<status_response>(read_status{}).groups.at(0).done, 1u);
+  const auto status = ask<status_response>(read_status{});
+  CAF_CHECK_EQUAL(status.groups.at(0).done, 1u);
 }
 
 CAF_TEST(a group ends with its last member that stalls and its lock is free) {

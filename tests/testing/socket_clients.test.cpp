@@ -226,7 +226,8 @@ CAF_TEST(what is on its way when a connection breaks is lost and nothing else) {
   writer.reset();
   x.run_for(2s);
   CAF_CHECK_EQUAL(reader.events(), 1u);
-  CAF_CHECK_EQUAL(x.status(bus).limits->load.connections, 1u);
+  const auto status = x.status(bus);
+  CAF_CHECK_EQUAL(status.limits->load.connections, 1u);
   finish(x);
 }
 
