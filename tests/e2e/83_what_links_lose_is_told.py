@@ -110,8 +110,9 @@ def a_cut_in_a_chain_is_told_behind_it(t):
 @scenario
 def what_a_full_link_drops_is_told_behind_it(t):
     a = Node(t, "a", flags=(*INSECURE, "--queue-capacity", "20", "--write-timeout", "1min"))
-    b = Node(t, "b", [a.place])
-    c = Node(t, "c", [b.place])
+    roomy = (*INSECURE, "--queue-bytes", "64MiB")  # what a link brings at once is more than usual queues hold
+    b = Node(t, "b", [a.place], flags=roomy)
+    c = Node(t, "c", [b.place], flags=roomy)
     far = join(c)
     a.await_asked(1)
     b.await_asked(1)
