@@ -118,7 +118,7 @@ std::vector<event_range> bounded_mailbox::take() {
   size_t used = 0;
   for (const auto& x : result)
     used += x.bytes();
-  if (queued_ != 0 || !replayed_.empty()) {
+  if (queued_ != 0 || replayed_bytes_ != 0) {
     move_replayed(result, bounds_.delivery_bytes, used);
     if (replayed_.empty())
       move_front(result, bounds_.delivery_bytes, used);

@@ -102,27 +102,28 @@ private:
   void shed_replayed(size_t bytes);
   void compact();
 
+  // What each delivery needs comes first: a hundred conns share the caches.
   const mailbox_bounds bounds_;
   mutable std::mutex mutex_;
-  std::vector<event_range> staged_;  // next delivery, out of reach of the bounds
-  std::deque<event_range> replayed_; // before all that is queued
-  size_t replayed_bytes_ = 0;        // of them
-  std::optional<gap_frame> lost_;    // what is missing before them; told with the next delivery
-  std::deque<event_range> queue_;
-  latest_queue latest_; // instead of `queue_`, by the policy latest
+  std::vector<event_range> staged_; // next delivery, out of reach of the bounds
   bool busy_ = false;
   bool closed_ = false;
   size_t queued_ = 0;               // events in `queue_`
   size_t queued_bytes_ = 0;         // of them
+  size_t replayed_bytes_ = 0;       // of `replayed_`
   std::atomic<size_t> charged_ = 0; // the same as the budget knows it
-  size_t pinned_bytes_ = 0;         // of the distinct batches in `queue_`
   uint64_t seq_ = 0;                // last sequence number given
-  uint64_t dropped_ = 0;
-  gap_list gaps_;                     // not taken yet
-  std::vector<gap_frame> taken_gaps_; // of the conn alone, which is the only one to take
   uint64_t delivered_ = 0;
-  uint64_t in_flight_ = 0;       // events of the last `take` that are not credited yet
-  uint64_t in_flight_bytes_ = 0; // of them
+  uint64_t in_flight_ = 0;            // events of the last `take` that are not credited yet
+  uint64_t in_flight_bytes_ = 0;      // of them
+  gap_list gaps_;                     // not taken yet
+  std::optional<gap_frame> lost_;     // what is missing before `replayed_`; told with the next delivery
+  std::vector<gap_frame> taken_gaps_; // of the conn alone, which is the only one to take
+  uint64_t dropped_ = 0;
+  size_t pinned_bytes_ = 0;          // of the distinct batches in `queue_`
+  std::deque<event_range> replayed_; // before all that is queued
+  std::deque<event_range> queue_;
+  latest_queue latest_; // instead of `queue_`, by the policy latest
 };
 
 } // namespace cafbus

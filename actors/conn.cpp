@@ -30,7 +30,7 @@ class conn_impl : public Base {
 public:
   conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to,
             std::chrono::nanoseconds limit)
-    : Base{config}, mailbox{bounds}, info{std::move(who)}, subscriber{std::move(to)}, watch{limit} {}
+    : Base{config}, subscriber{std::move(to)}, watch{limit}, mailbox{std::move(bounds)}, info{std::move(who)} {}
 
   const char* name() const override { return "conn"; }
 
@@ -293,20 +293,21 @@ private:
                        info.pid, log::quoted(info.event_key), x.received, x.delivered, x.dropped, x.queued, *times);
   }
 
-  bounded_mailbox mailbox;
-  consumer_info info;
+  // What each delivery needs comes first: a hundred conns share the caches.
   subscriber_actor subscriber;
-  stall_watch watch;                             // of what is in flight
-  bool in_flight = false;                        // a delivery that the subscriber has not answered
-  std::map<std::string, source_status> statuses; // newest per source, not delivered yet
-  std::optional<consumer_stats> stats;           // that its subscriber told last
+  bool in_flight = false;                // a delivery that the subscriber has not answered
+  bool has_said_so = false;              // to the subscriber: that it is evicted, or its filter has failed
+  std::atomic<bool> is_evicted = false;  // set on the hub's thread
+  std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
+  stall_watch watch;                     // of what is in flight
+  std::atomic<uint64_t> epoch = 0;       // of cursors; set on the hub's thread
+  bounded_mailbox mailbox;
   std::vector<caf::typed_response_promise<drained>> waiting;
   std::vector<caf::typed_response_promise<room>> room_wanted;
-  std::atomic<uint64_t> epoch = 0;       // of cursors; set on the hub's thread
-  std::atomic<bool> is_evicted = false;  // set on the hub's thread
-  bool has_said_so = false;              // to the subscriber: that it is evicted, or its filter has failed
-  std::string filter_failure;            // why it is to end; empty: it is not
-  std::atomic<bool> has_dropped = false; // something that is not logged yet; set on the hub's thread
+  std::map<std::string, source_status> statuses; // newest per source, not delivered yet
+  std::string filter_failure;                    // why it is to end; empty: it is not
+  consumer_info info;
+  std::optional<consumer_stats> stats; // that its subscriber told last
   uint64_t drops_logged = 0;
   caf::actor_clock::time_point next_drop_log{};
 };
