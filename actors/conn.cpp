@@ -30,7 +30,8 @@ class conn_impl : public Base {
 public:
   conn_impl(caf::actor_config& config, mailbox_bounds bounds, consumer_info who, subscriber_actor to,
             std::chrono::nanoseconds limit)
-    : Base{config}, subscriber{std::move(to)}, watch{limit}, mailbox{std::move(bounds)}, info{std::move(who)} {}
+    : Base{config}, subscriber{std::move(to)}, handler{handler_in<delivery>(subscriber)}, watch{limit},
+      mailbox{std::move(bounds)}, info{std::move(who)} {}
 
   const char* name() const override { return "conn"; }
 
@@ -38,6 +39,7 @@ public:
   void on_exit() override {
     this->demonitor(subscriber.address());
     subscriber = nullptr;
+    handler = nullptr;
     Base::on_exit();
   }
 
@@ -166,7 +168,7 @@ private:
 
   void send_out(delivery x) {
     in_flight = true;
-    this->send(subscriber, std::move(x));
+    hand_over(*this, subscriber, handler, std::move(x));
     if (!watch.has_limit())
       return;
     if (auto due = watch.sent(this->clock().now()))
@@ -295,6 +297,7 @@ private:
 
   // What each delivery needs comes first: a hundred conns share the caches.
   subscriber_actor subscriber;
+  handler_of<delivery>* handler;         // of the subscriber
   bool in_flight = false;                // a delivery that the subscriber has not answered
   bool has_said_so = false;              // to the subscriber: that it is evicted, or its filter has failed
   std::atomic<bool> is_evicted = false;  // set on the hub's thread

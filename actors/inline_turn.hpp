@@ -1,4 +1,6 @@
 #pragma once
+#include <caf/abstract_actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/io/abstract_broker.hpp>
@@ -49,9 +51,43 @@ class handler_of {
 public:
   virtual void handle(const Message& x) = 0;
 
+  /// For `hand_over`. @returns whether it has handled `x`
+  virtual bool handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
+    static_cast<void>(sender);
+    static_cast<void>(x);
+    static_cast<void>(host);
+    return false;
+  }
+
 protected:
   ~handler_of() = default;
 };
+
+/// The part of `Self`, an `inline_turn`, for messages of one type.
+template <class Self, class Message>
+class inline_handler_of : public handler_of<Message> {
+public:
+  bool handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) final {
+    return static_cast<Self*>(this)->run_now(std::move(sender), x, host);
+  }
+
+protected:
+  ~inline_handler_of() = default;
+};
+
+/// That part of an actor; null: it has none, or is of another process.
+template <class Message, class Handle>
+handler_of<Message>* handler_in(const Handle& x) {
+  return dynamic_cast<handler_of<Message>*>(caf::actor_cast<caf::abstract_actor*>(x));
+}
+
+/// Sends `x`, where the receiver can handle it at once without the memory of an element.
+/// @param handler Of `to`: `handler_in`, which is worth keeping.
+template <class Message, class Self, class Handle>
+void hand_over(Self& from, const Handle& to, handler_of<Message>* handler, Message x) {
+  if (!handler || !handler->handle_now(from.ctrl(), x, from.context()))
+    from.send(to, std::move(x));
+}
 
 /// Which of `Messages` is the whole content of `x`: its place among them, or their number if none is. CAF compares the
 /// names of types; where a type is one object, as in any program that is linked once, its address says the same. To
@@ -93,9 +129,21 @@ protected:
 /// @tparam Base A typed broker that closes its mailbox when it ends.
 /// @tparam Messages What is handled at once, beside responses; each is the whole content of a message.
 template <class Base, class... Messages>
-class inline_turn : public Base, public taker, public handler_of<Messages>... {
+class inline_turn : public Base, public taker, public inline_handler_of<inline_turn<Base, Messages...>, Messages>... {
 public:
   using Base::Base;
+
+  template <class Message>
+  bool run_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
+    if (!is_free(host))
+      return false;
+    caf::mailbox_element_view<Message> element{std::move(sender), caf::make_message_id(), {}, x};
+    run([&] {
+      this->current_mailbox_element(&element); // for response promises
+      static_cast<handler_of<Message>&>(*this).handle(x);
+    });
+    return true;
+  }
 
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
     const auto place = place_of<Messages...>(x->content());

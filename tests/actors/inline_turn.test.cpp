@@ -243,6 +243,32 @@ CAF_TEST(the answer to what a turn has sent is handled right after that turn) {
   CAF_CHECK_EQUAL(take(), (names{"quick1", "quick11", "end11", "end1", "answer11"}));
 }
 
+CAF_TEST(what is handed over is handled at once and its answer right after the turn) {
+  auto x = spawn_testee();
+  auto y = spawn_testee();
+  object(x).on_quick = [&](int n) {
+    cafbus::hand_over(object(x), y, cafbus::handler_in<quick>(y), quick{n + 10});
+    object(x).note("over", n);
+  };
+  object(y).on_quick = [&](int n) {
+    auto& from = object(y).current_mailbox_element()->sender;
+    from->enqueue(object(y).ctrl(), caf::make_message_id(), caf::make_message(answer{n}), &mpx);
+  };
+  send_here(x, quick{1});
+  CAF_CHECK_EQUAL(take(), (names{"quick1", "quick11", "end11", "over1", "end1", "answer11"}));
+}
+
+CAF_TEST(what is handed over to one that is not free is sent) {
+  auto x = spawn_testee();
+  auto y = spawn_testee();
+  object(x).on_quick = [&](int n) { cafbus::hand_over(object(x), y, cafbus::handler_in<quick>(y), quick{n + 10}); };
+  send_here(y, slow{2});
+  send_here(x, quick{1});
+  CAF_CHECK_EQUAL(take(), (names{"quick1", "end1"}));
+  settle();
+  CAF_CHECK_EQUAL(take(), (names{"slow2", "quick11", "end11"}));
+}
+
 CAF_TEST(only one message follows a turn and the rest keep their order in the mailbox) {
   auto x = spawn_testee();
   object(x).on_quick = [&](int) {
