@@ -31,7 +31,7 @@ ours_running() {
   local exe
   for exe in /proc/[0-9]*/exe; do
     readlink "$exe" || true
-  done 2>/dev/null | grep -E '/cafbus(-http)?( \(deleted\))?$' | sort | tr '\n' ' ' || true
+  done 2>/dev/null | grep -E '^/usr/(bin/cafbus|libexec/cafbus/cafbus-http)( \(deleted\))?$' | sort | tr '\n' ' ' || true
 }
 
 # mmdebstrap keeps services from being started, and thereby packages from ending theirs
