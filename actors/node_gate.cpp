@@ -141,7 +141,6 @@ gate_actor::behavior_type node_gate(gate_actor::stateful_pointer<node_gate_state
   state.parts = parts;
   state.options = options;
   self->monitor(parts.bus);
-  self->send(parts.hub, number_events{});
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // nobody's failure is the gate's
   return {
@@ -153,6 +152,7 @@ gate_actor::behavior_type node_gate(gate_actor::stateful_pointer<node_gate_state
 } // namespace
 
 node_gate_actor spawn_node_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options) {
+  caf::anon_send(parts.hub, number_events{}); // here, ahead of whatever is published once this has returned
   return system.spawn(node_gate, parts, options);
 }
 

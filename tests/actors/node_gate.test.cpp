@@ -1,5 +1,6 @@
 #include "actors/node_gate.hpp"
 
+#include "actors/conn.hpp"
 #include "support/bus_fixture.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -103,6 +104,27 @@ CAF_TEST(a number that another bus has gives nothing) {
   CAF_CHECK(!hello(7, {}, number).held.resumed);
   CAF_CHECK(!hello(9, {}, number).held.resumed);
   CAF_CHECK(hello(8, {}, number).held.resumed);
+}
+
+CAF_TEST(what comes in when the gate has just been spawned is numbered) {
+  auto bus = spawn_bus(sys, short_idle());
+  sched.run();
+  spawn_node_gate(sys, bus, short_idle());
+  caf::anon_send(bus.hub, publish{make_batch({{"t"}})}); // the gate has not had a turn
+  sched.run();
+  auto subscriber = sys.spawn(recording_subscriber, std::make_shared<recording>());
+  const consumer_info info{1, "node:x", "node:x", {"t"}};
+  auto conn = spawn_conn(sys, {100, 1 << 20, 1 << 16}, info, subscriber);
+  stream_list answer;
+  auto request = self->request(bus.hub, caf::infinite, subscribe{conn, info, {node_path{9}}});
+  sched.run();
+  request.receive([&](stream_list& x) { answer = std::move(x); },
+                  [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
+  CAF_REQUIRE(!answer.streams.empty());
+  CAF_CHECK_EQUAL(answer.streams.back().number, 1u);
+  caf::anon_send_exit(subscriber, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(bus.bus, caf::exit_reason::user_shutdown);
+  sched.run();
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
