@@ -75,7 +75,7 @@ protected:
   ~inline_handler_of() = default;
 };
 
-/// That part of an actor; null: it has none, or is of another process.
+/// That part of an actor; null: it has none, or runs on another node.
 template <class Message, class Handle>
 handler_of<Message>* handler_in(const Handle& x) {
   return dynamic_cast<handler_of<Message>*>(caf::actor_cast<caf::abstract_actor*>(x));

@@ -34,18 +34,13 @@ void add_row(table& out, const load& x, const std::string& name, const rate_seri
                       text_of(rate, 1e6, rate.median < few ? 4 : 2), text_of(cpu, 1e3, 3),
                       fmt::format("{:.2f}", faults.median * 1e3), fmt::format("{:.2f}", switches.median * 1e3),
                       per_thousand(theirs.calls), is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
-  out.json.push_back({{"consumers", x.consumers},
-                      {"payload", x.payload},
-                      {"types", x.types},
-                      {"publishers", x.publishers},
-                      {"server", name},
-                      {"deliveries_per_s", json_of(rate)},
-                      {"cpu_ns_per_delivery", json_of(cpu)},
-                      {"page_faults_per_delivery", json_of(faults)},
-                      {"context_switches_per_delivery", json_of(switches)},
-                      {"system_calls_per_delivery", json_of(theirs.calls)},
-                      {"rate_ratio", json_of(faster)},
-                      {"cpu_ratio", json_of(cheaper)}});
+  nlohmann::ordered_json row{{"consumers", x.consumers},
+                             {"payload", x.payload},
+                             {"types", x.types},
+                             {"publishers", x.publishers},
+                             {"server", name}};
+  add_rates(row, theirs, ours);
+  out.json.push_back(std::move(row));
 }
 
 void run_row(table& out, const fanout_options& options, const load& x, const std::vector<std::string>& names) {

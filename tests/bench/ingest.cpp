@@ -30,17 +30,10 @@ void add_row(table& out, const load& x, const std::string& name, const rate_seri
                       fmt::format("{:.0f}", bytes / 1e6), text_of(cpu, 1e3), fmt::format("{:.2f}", faults.median * 1e3),
                       fmt::format("{:.2f}", switches.median * 1e3), per_thousand(theirs.calls),
                       is_peer ? text_of(faster) : "", is_peer ? text_of(cheaper) : ""});
-  out.json.push_back({{"publishers", x.publishers},
-                      {"consumers", x.consumers},
-                      {"server", name},
-                      {"deliveries_per_s", json_of(rate)},
-                      {"payload_bytes_per_s", bytes},
-                      {"cpu_ns_per_delivery", json_of(cpu)},
-                      {"page_faults_per_delivery", json_of(faults)},
-                      {"context_switches_per_delivery", json_of(switches)},
-                      {"system_calls_per_delivery", json_of(theirs.calls)},
-                      {"rate_ratio", json_of(faster)},
-                      {"cpu_ratio", json_of(cheaper)}});
+  nlohmann::ordered_json row{{"publishers", x.publishers}, {"consumers", x.consumers}, {"server", name}};
+  add_rates(row, theirs, ours);
+  row["payload_bytes_per_s"] = bytes;
+  out.json.push_back(std::move(row));
 }
 
 void run_row(table& out, const ingest_options& options, const load& x, const std::vector<std::string>& names) {

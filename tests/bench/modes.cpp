@@ -111,6 +111,16 @@ std::map<std::string, rate_series> measure_rates(const std::vector<std::string>&
   return found;
 }
 
+void add_rates(nlohmann::ordered_json& row, const rate_series& theirs, const rate_series& ours) {
+  row["deliveries_per_s"] = json_of(spread_of(theirs.rate));
+  row["cpu_ns_per_delivery"] = json_of(spread_of(theirs.cpu));
+  row["page_faults_per_delivery"] = json_of(spread_of(theirs.faults));
+  row["context_switches_per_delivery"] = json_of(spread_of(theirs.switches));
+  row["system_calls_per_delivery"] = json_of(theirs.calls);
+  row["rate_ratio"] = json_of(ratio_of(ours.rate, theirs.rate));
+  row["cpu_ratio"] = json_of(ratio_of(ours.cpu, theirs.cpu));
+}
+
 spread ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
   std::vector<double> result;
   for (size_t i = 0; i < ours.size(); ++i)

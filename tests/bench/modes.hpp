@@ -65,6 +65,9 @@ struct rate_series {
   std::optional<double> calls;  ///< System calls per delivery.
 };
 
+/// The figures of one server, and how ours compares.
+void add_rates(nlohmann::ordered_json& row, const rate_series& theirs, const rate_series& ours);
+
 /// Runs the servers in turns: A B A B ...
 std::map<std::string, rate_series> measure_rates(const std::vector<std::string>& servers, const load& x, size_t rounds);
 nlohmann::ordered_json json_of(std::optional<double> x);
