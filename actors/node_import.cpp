@@ -323,7 +323,6 @@ importing_actor::behavior_type node_import(importing_actor::stateful_pointer<nod
   state.pauses = backoff{defaults::source_backoff, defaults::link_backoff_max, options.seed};
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // requests have their own
-  self->send(options.parts.hub, attach_link{self});
   return {
       [&state](const start_source&) { state.connect(); },
       [&state](const stop_source&) { state.stop(); },
@@ -342,7 +341,9 @@ importing_actor::behavior_type node_import(importing_actor::stateful_pointer<nod
 } // namespace
 
 source_actor spawn_node_import(caf::actor_system& system, node_import_options options) {
-  return system.spawn(node_import, options);
+  auto result = system.spawn(node_import, options);
+  caf::anon_send(options.parts.hub, attach_link{result}); // at once: whoever asks for the links now is told of it
+  return result;
 }
 
 } // namespace cafbus

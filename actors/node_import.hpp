@@ -18,7 +18,8 @@ struct node_import_options {
 
 /// Spawns the receiving end of a link: a source whose events are those of another bus. It asks the other bus for what
 /// is wanted here, and for less when less is; comes again, after a pause that doubles up to a limit, whenever the link
-/// is gone. It never gives up. States: connecting, connected, reconnecting, disconnected (stopped).
+/// is gone. It never gives up. States: connecting, connected, reconnecting, disconnected (stopped). Status has it from
+/// when this returns.
 source_actor spawn_node_import(caf::actor_system& system, node_import_options options);
 
 } // namespace cafbus

@@ -244,8 +244,8 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     reason = reason_of(end);
     wakes.bus_ended();
   });
+  attach_sources(system, parts, options, x, bus_options, links); // first: the first who asks for status sees them
   spawn_socket_broker(system, parts, bus_options, std::move(x.listening), x.files.socket(), x.shared_listener);
-  attach_sources(system, parts, options, x, bus_options, links);
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.files.paths().socket));
   x.files.lock().note(note_running);
