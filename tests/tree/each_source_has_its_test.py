@@ -18,7 +18,6 @@ ELSEWHERE = {
     "actors/line_input": ["actors/line_reader.test.cpp"],
     "actors/node_export": ["testing/link_grace.test.cpp", "io/links/link_resume.test.cpp", "e2e/70_buses_can_be_linked.py"],
     "actors/node_export_events": ["testing/link_losses.test.cpp", "testing/partition.test.cpp", "e2e/70_buses_can_be_linked.py"],
-    "actors/node_import": ["testing/partition.test.cpp", "faults/13_hostile_link_peers.py"],
     "cli/bench": ["e2e/92_a_benchmark_is_a_command.py"],
     "cli/completion_command": ["e2e/90_the_shell_completes_the_command_line.py"],
     "cli/consume": ["e2e/21_consume_prints_what_it_is_asked_for.py"],
