@@ -11,6 +11,9 @@ namespace {
 /// The largest number that every reader of JSON keeps exactly.
 constexpr uint64_t max_seq = uint64_t{1} << 53;
 
+/// What a consumer that keeps up needs for its next delivery, and no more: thousands of them wait.
+constexpr size_t most_spare_ranges = 1;
+
 } // namespace
 
 bounded_mailbox::bounded_mailbox(mailbox_bounds x) : bounds_{std::move(x)} {
@@ -25,15 +28,17 @@ bounded_mailbox::~bounded_mailbox() {
 }
 
 bounded_mailbox::outcome bounded_mailbox::push(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                               const batch_numbers_ptr& numbers, uint64_t base) {
-  auto result = take_in(batch, spans, numbers, bounds_.cursors ? base : 0);
+                                               const batch_numbers_ptr& numbers, uint64_t base,
+                                               std::vector<event_range>* taken) {
+  auto result = take_in(batch, spans, numbers, bounds_.cursors ? base : 0, taken);
   if (bounds_.budget)
     bounds_.budget->enforce();
   return result;
 }
 
 bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, std::span<const event_span> spans,
-                                                  const batch_numbers_ptr& numbers, uint64_t base) {
+                                                  const batch_numbers_ptr& numbers, uint64_t base,
+                                                  std::vector<event_range>* taken) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return {};
@@ -41,7 +46,13 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
   if (!busy_ && fits_into_a_delivery(*batch, spans)) { // as below, without the way through the queue
     staged_.push_back({batch, spans[0].first, spans[0].last, seq_ + 1, numbers, base});
     seq_ += spans[0].last - spans[0].first;
-    busy_ = result.wake = true;
+    busy_ = true;
+    result.wake = !taken || !gaps_.empty() || lost_;
+    if (!result.wake) {
+      *taken = std::exchange(staged_, {});
+      in_flight_ = taken->front().size();
+      in_flight_bytes_ = taken->front().bytes();
+    }
     return result;
   }
   for (auto [first, last] : spans) {
@@ -136,8 +147,11 @@ std::vector<event_range> bounded_mailbox::take() {
   return result;
 }
 
-bool bounded_mailbox::credited() {
+bool bounded_mailbox::credited(std::vector<event_range> spare) {
+  spare.clear(); // what it names is to go now
   std::lock_guard guard{mutex_};
+  if (spare.capacity() <= most_spare_ranges && staged_.capacity() == 0)
+    staged_ = std::move(spare);
   delivered_ += in_flight_;
   in_flight_ = 0;
   in_flight_bytes_ = 0;

@@ -44,8 +44,10 @@ public:
   /// Takes in parts of a batch. Once closed it takes nothing and counts nothing.
   /// @pre spans are ascending and within the batch.
   /// @param base As in `event_range`.
+  /// @param taken For who can deliver at once: where it is idle and the parts are one delivery, they are put there as
+  /// `take` would have given them, and nobody is to be woken. Empty before, and after if there is something else to do.
   outcome push(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers = {},
-               uint64_t base = 0);
+               uint64_t base = 0, std::vector<event_range>* taken = nullptr);
 
   /// Gives these events their sequence numbers, and takes them in ahead of all that comes.
   /// @param lost What is missing before them. @pre nothing has come in
@@ -63,8 +65,9 @@ public:
   /// The holes up to the end of what was taken last, and before what comes next. Empty unless `tell_gaps` is set.
   std::vector<gap_frame> taken_gaps() { return std::exchange(taken_gaps_, {}); }
 
-  /// The subscriber has what was taken last. @returns whether more is queued; becomes idle if not.
-  bool credited();
+  /// The subscriber has what was taken last. @param spare That, if its memory can be used again.
+  /// @returns whether more is queued; becomes idle if not.
+  bool credited(std::vector<event_range> spare = {});
 
   /// What publishers that wait for this consumer may send before they ask again; none: they are to wait. With the
   /// policy latest there always is some, since an event takes the place of an older one of its type.
@@ -82,7 +85,7 @@ public:
 
 private:
   outcome take_in(const event_batch_ptr& batch, std::span<const event_span> spans, const batch_numbers_ptr& numbers,
-                  uint64_t base);
+                  uint64_t base, std::vector<event_range>* taken);
   bool fits_into_a_delivery(const event_batch& batch, std::span<const event_span> spans) const;
   bool take_in_replay(const std::vector<event_range>& events, const std::optional<gap_frame>& lost);
   bool is_idle() const noexcept { return queued_ == 0 && replayed_.empty() && staged_.empty(); }

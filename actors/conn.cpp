@@ -91,7 +91,11 @@ protected:
 private:
   void on_deliver(const deliver& x, caf::execution_unit* host) {
     guarded([&] {
-      auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers, x.base);
+      delivery next;
+      auto* taken = this->is_free(host) && !in_flight ? &next.events : nullptr; // the subscriber waits for it
+      auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers, x.base, taken);
+      if (!next.events.empty())
+        return this->run([&] { send_out(next); });
       if (dropped > 0)
         has_dropped.store(true, std::memory_order_relaxed);
       if (evicted)
@@ -134,14 +138,22 @@ private:
   void handle(const delivered&) override {
     if (!in_flight)
       return; // an answer to nothing
-    in_flight = false;
-    watch.answered();
-    if (has_said_so)
-      return this->quit(caf::exit_reason::user_shutdown);
-    const auto has_more = mailbox.credited();
-    if (has_more || !statuses.empty() || !waiting.empty() || !filter_failure.empty())
+    if (on_answer({}))
       deliver_next();
     answer_room();
+  }
+
+  /// @param spare What was delivered, for its memory.
+  /// @returns whether there is more to deliver
+  bool on_answer(std::vector<event_range> spare) {
+    in_flight = false;
+    watch.answered();
+    if (has_said_so) {
+      this->quit(caf::exit_reason::user_shutdown);
+      return false;
+    }
+    const auto has_more = mailbox.credited(std::move(spare));
+    return has_more || !statuses.empty() || !waiting.empty() || !filter_failure.empty();
   }
 
   void deliver_next() {
@@ -152,7 +164,6 @@ private:
     delivery next;
     next.events = mailbox.take();
     next.gaps = mailbox.taken_gaps();
-    next.epoch = epoch.load(std::memory_order_relaxed);
     for (auto& [name, status] : statuses)
       next.statuses.push_back(std::move(status));
     statuses.clear();
@@ -162,13 +173,18 @@ private:
       answer_drains();
       return;
     }
-    send_out(std::move(next));
+    send_out(next);
     log_drops();
   }
 
-  void send_out(delivery x) {
+  void send_out(delivery& x) {
     in_flight = true;
-    hand_over(*this, subscriber, handler, std::move(x));
+    x.epoch = epoch.load(std::memory_order_relaxed);
+    if (hand_over(*this, subscriber, handler, x)) {
+      if (on_answer(std::move(x.events)))
+        this->tell_self(mailbox_filled{}, this->context()); // not at once: others have their turn between two
+      return answer_room();
+    }
     if (!watch.has_limit())
       return;
     if (auto due = watch.sent(this->clock().now()))
@@ -217,7 +233,7 @@ private:
     has_said_so = true;
     delivery last;
     last.closed = close_reason::evicted;
-    send_out(std::move(last));
+    send_out(last);
     log::conn().warn("consumer-evicted pid={} key={}", info.pid, log::quoted(info.event_key));
   }
 
@@ -234,7 +250,7 @@ private:
     delivery last;
     last.closed = close_reason::filter_failed;
     last.filter_failure = filter_failure;
-    send_out(std::move(last));
+    send_out(last);
     log::conn().warn("filter-failed pid={} key={} reason={}", info.pid, log::quoted(info.event_key),
                      log::quoted(filter_failure));
   }

@@ -45,18 +45,25 @@ private:
   caf::message content_;
 };
 
+/// What has become of a message that was handed over.
+enum class handed_over : uint8_t {
+  no,       ///< Nothing: it has to be sent.
+  handled,  ///< An answer comes as a message, if one does.
+  answered, ///< By `answer_now`: no message comes.
+};
+
 /// What an actor does with a message of this type; its behaviour calls the same function.
 template <class Message>
 class handler_of {
 public:
   virtual void handle(const Message& x) = 0;
 
-  /// For `hand_over`. @returns whether it has handled `x`
-  virtual bool handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
+  /// For `hand_over`.
+  virtual handed_over handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
     static_cast<void>(sender);
     static_cast<void>(x);
     static_cast<void>(host);
-    return false;
+    return handed_over::no;
   }
 
 protected:
@@ -67,7 +74,7 @@ protected:
 template <class Self, class Message>
 class inline_handler_of : public handler_of<Message> {
 public:
-  bool handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) final {
+  handed_over handle_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) final {
     return static_cast<Self*>(this)->run_now(std::move(sender), x, host);
   }
 
@@ -82,11 +89,14 @@ handler_of<Message>* handler_in(const Handle& x) {
 }
 
 /// Sends `x`, where the receiver can handle it at once without the memory of an element.
-/// @param handler Of `to`: `handler_in`, which is worth keeping.
+/// @param handler Of `to`: `handler_in`, which is worth keeping. @param x Stays as it is if the receiver has answered.
+/// @returns whether the receiver has answered already, so that no message comes
 template <class Message, class Self, class Handle>
-void hand_over(Self& from, const Handle& to, handler_of<Message>* handler, Message x) {
-  if (!handler || !handler->handle_now(from.ctrl(), x, from.context()))
+bool hand_over(Self& from, const Handle& to, handler_of<Message>* handler, Message& x) {
+  const auto done = handler ? handler->handle_now(from.ctrl(), x, from.context()) : handed_over::no;
+  if (done == handed_over::no)
     from.send(to, std::move(x));
+  return done == handed_over::answered;
 }
 
 /// Which of `Messages` is the whole content of `x`: its place among them, or their number if none is. CAF compares the
@@ -134,14 +144,26 @@ public:
   using Base::Base;
 
   template <class Message>
-  bool run_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
+  handed_over run_now(caf::strong_actor_ptr sender, Message& x, caf::execution_unit* host) {
     if (!is_free(host))
-      return false;
+      return handed_over::no;
     caf::mailbox_element_view<Message> element{std::move(sender), caf::make_message_id(), {}, x};
+    auto done = handed_over::handled;
     run([&] {
       this->current_mailbox_element(&element); // for response promises
+      answer_ = &done;
       static_cast<handler_of<Message>&>(*this).handle(x);
+      answer_ = nullptr;
     });
+    return done;
+  }
+
+  /// Answers the message at hand with nothing but that it is done, if it was handed over: its sender knows it at once.
+  /// @returns whether; if not, the handler has to answer by a message
+  bool answer_now() noexcept {
+    if (!answer_)
+      return false;
+    *std::exchange(answer_, nullptr) = handed_over::answered;
     return true;
   }
 
@@ -189,6 +211,25 @@ protected:
       enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, x), host);
   }
 
+  /// Whether a message from `host` would be handled at once, and so `run` may be called instead.
+  bool is_free(caf::execution_unit* host) {
+    return stage_ == stage::idle && host == home_ && is_alive() && this->mailbox().blocked() &&
+           inline_depth() < max_inline_depth;
+  }
+
+  /// A turn of its own, with all that CAF does in one. @pre `is_free`
+  template <class Handler>
+  void run(Handler handler) {
+    const caf::strong_actor_ptr guard{this->ctrl()}; // the handler may drop the sender's handle
+    {
+      const turn current{*this};
+      attempt(handler);
+      follow_up();
+    }
+    if (!is_alive())
+      this->finalize();
+  }
+
 private:
   enum class stage : uint8_t {
     idle,         ///< No turn is on the stack.
@@ -230,26 +271,8 @@ private:
     inline_turn& self_;
   };
 
-  bool is_free(caf::execution_unit* host) {
-    return stage_ == stage::idle && host == home_ && is_alive() && this->mailbox().blocked() &&
-           inline_depth() < max_inline_depth;
-  }
-
   bool may_follow(caf::execution_unit* host) {
     return stage_ == stage::handling && !next_ && !next_message_ && host == home_ && is_alive() && nothing_waits();
-  }
-
-  /// A turn of its own, with all that CAF does in one.
-  template <class Handler>
-  void run(Handler handler) {
-    const caf::strong_actor_ptr guard{this->ctrl()}; // the handler may drop the sender's handle
-    {
-      const turn current{*this};
-      attempt(handler);
-      follow_up();
-    }
-    if (!is_alive())
-      this->finalize();
   }
 
   void follow_up() {
@@ -273,6 +296,7 @@ private:
     try {
       handler();
     } catch (...) {
+      answer_ = nullptr;
       auto what = std::current_exception();
       this->quit(this->exception_handler_(this, what));
     }
@@ -307,6 +331,7 @@ private:
 
   caf::execution_unit* const home_ = &this->backend(); // asked for once: it takes five calls, and each event asks
   stage stage_ = stage::idle;
+  handed_over* answer_ = nullptr;                 // of the message at hand, if it was handed over
   caf::mailbox_element_ptr next_;                 // what follows the turn at hand; one of the two at most
   std::optional<message_to_follow> next_message_; // ... a message that nobody has put into an element
 };
@@ -328,6 +353,11 @@ protected:
   void tell_self(const Message& x, caf::execution_unit* host) {
     this->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, x), host);
   }
+
+  static bool is_free(caf::execution_unit*) noexcept { return false; }
+
+  template <class Handler>
+  static void run(const Handler&) noexcept {}
 };
 
 } // namespace cafbus

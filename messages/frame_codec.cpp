@@ -6,13 +6,15 @@
 #include "messages/json_grammar.hpp"
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 // Frames are read with simdjson On-Demand, which touches only the fields that it is asked for: nothing in an unknown
 // field or in a payload is built, so neither its nesting nor its numbers can cost or break anything. They are written
-// with nlohmann's ordered_json, since it replaces what is not UTF-8. Control frames are rare; neither is tuned.
+// with nlohmann's ordered_json, since it replaces what is not UTF-8. Control frames are rare; neither is tuned, but for
+// the answer to a publish.
 
 namespace cafbus {
 
@@ -262,6 +264,30 @@ std::string write_frame(const T& x) {
   return writer.object.dump(-1, ' ', false, json_value::error_handler_t::replace) + '\n';
 }
 
+/// Frames of numbers alone, which need no tree: one answers each publish.
+struct number_writer {
+  std::string text;
+
+  void operator()(std::string_view name, uint64_t x) {
+    text.append(",\"").append(name).append("\":");
+    std::array<char, 20> digits;
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr);
+  }
+  void maybe(std::string_view name, const std::optional<uint64_t>& x) {
+    if (x)
+      (*this)(name, *x);
+  }
+};
+
+template <class T>
+std::string write_numbers(const T& x) {
+  number_writer writer;
+  writer.text.reserve(128);
+  writer.text.append("{\"type\":\"").append(layout<T>::type).append(1, '"');
+  layout<T>::visit(writer, x);
+  return std::move(writer.text.append("}\n"));
+}
+
 } // namespace
 
 std::variant<frame, codec_error> decode(std::string_view line) {
@@ -343,7 +369,7 @@ std::string encode(const wait_for_room& x) {
   return write_frame(x);
 }
 std::string encode(const publish_ack& x) {
-  return write_frame(x);
+  return write_numbers(x);
 }
 std::string encode(const error_frame& x) {
   return write_frame(x);

@@ -287,6 +287,8 @@ session_output::result session_state::write_delivery(const delivery& x) {
 
 /// As a promise would, without the making of one: nearly every delivery leaves at once.
 void session_state::answer_delivery() {
+  if (self->answer_now())
+    return;
   auto& x = *self->current_mailbox_element();
   if (x.sender)
     x.sender->enqueue(self->ctrl(), x.mid.response_id(), credit_message(), self->context());

@@ -140,6 +140,11 @@ struct fixture : test_node_fixture<> {
     caf::actor_cast<caf::abstract_actor*>(to)->enqueue(nullptr, caf::make_message_id(), caf::make_message(x), &mpx);
   }
 
+  bool hand_over(const testee_actor& from, const testee_actor& to, int number) {
+    quick x{number};
+    return cafbus::hand_over(object(from), to, cafbus::handler_in<quick>(to), x);
+  }
+
   names take() { return std::exchange(seen, {}); }
 
   names seen;
@@ -247,7 +252,7 @@ CAF_TEST(what is handed over is handled at once and its answer right after the t
   auto x = spawn_testee();
   auto y = spawn_testee();
   object(x).on_quick = [&](int n) {
-    cafbus::hand_over(object(x), y, cafbus::handler_in<quick>(y), quick{n + 10});
+    CAF_CHECK(!hand_over(x, y, n + 10));
     object(x).note("over", n);
   };
   object(y).on_quick = [&](int n) {
@@ -258,10 +263,28 @@ CAF_TEST(what is handed over is handled at once and its answer right after the t
   CAF_CHECK_EQUAL(take(), (names{"quick1", "quick11", "end11", "over1", "end1", "answer11"}));
 }
 
+CAF_TEST(what is handed over can be answered without a message) {
+  auto x = spawn_testee();
+  auto y = spawn_testee();
+  object(x).on_quick = [&](int n) { CAF_CHECK(hand_over(x, y, n + 10)); };
+  object(y).on_quick = [&](int) {
+    CAF_CHECK(object(y).answer_now());
+    CAF_CHECK(!object(y).answer_now());
+    send_here(y, answer{3}); // follows what was answered already
+  };
+  object(y).on_answer = [&](int) { CAF_CHECK(!object(y).answer_now()); };
+  send_here(x, quick{1});
+  CAF_CHECK_EQUAL(take(), (names{"quick1", "quick11", "end11", "answer3", "end1"}));
+  object(x).on_quick = nullptr;
+  object(y).on_quick = [&](int) { CAF_CHECK(!object(y).answer_now()); };
+  send_here(y, quick{2}); // sent, and so answered by a message
+  CAF_CHECK_EQUAL(take(), (names{"quick2", "end2"}));
+}
+
 CAF_TEST(what is handed over to one that is not free is sent) {
   auto x = spawn_testee();
   auto y = spawn_testee();
-  object(x).on_quick = [&](int n) { cafbus::hand_over(object(x), y, cafbus::handler_in<quick>(y), quick{n + 10}); };
+  object(x).on_quick = [&](int n) { CAF_CHECK(!hand_over(x, y, n + 10)); };
   send_here(y, slow{2});
   send_here(x, quick{1});
   CAF_CHECK_EQUAL(take(), (names{"quick1", "end1"}));
