@@ -13,12 +13,12 @@ inline constexpr uint16_t first_protocol_with_streams = 2;
 /// A link that was lost can be resumed.
 inline constexpr uint16_t first_protocol_with_resume = 3;
 
-/// The window is wide enough for a long wire: 16 MiB fill 200 MiB/s over a round trip of 80 ms.
+/// The window is wide enough for a long wire: 40 MiB fill 500 MiB/s over a round trip of 80 ms.
 inline constexpr uint16_t first_protocol_with_wide_window = 4;
 
 /// Messages with events that may be on their way at a time.
 constexpr uint32_t link_window(uint16_t protocol) noexcept {
-  return protocol >= first_protocol_with_wide_window ? 64 : 8;
+  return protocol >= first_protocol_with_wide_window ? 160 : 8;
 }
 
 /// The export that an import had before its connection was lost, and how far the import had come.
