@@ -253,7 +253,6 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   ready(x.files.paths().socket);
   const auto serving = "serving " + x.files.paths().socket;
   manager.ready(serving);
-  release_start_up_memory();
   bool stopping = false;
   std::string lost;
   auto look = [&] {
@@ -276,7 +275,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   };
   // with arguments: CAF 0.17 reads a null pointer to those that a function does not take
   auto on_beat = [&] { system.spawn(show_life, parts.bus, manager); };
-  wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us)};
+  wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us), release_start_up_memory};
   reloader configuration{options, reread, parts.bus, links, [&](auto& y) { limit_to(x.descriptors, y); }};
   for (bool asked = false; auto signal = wakes.wait(watch, chores);) {
     if (signal == SIGHUP) {

@@ -35,6 +35,7 @@ public:
     std::function<void()> on_stop;      ///< Once, when the bus has begun to stop.
     std::function<void()> on_beat = {}; ///< Every `beat`, if that is not 0.
     std::chrono::nanoseconds beat{0};
+    std::function<void()> on_settled = {}; ///< Once, when the start is some time ago.
   };
 
   /// Blocks. @returns the signal that came, or 0 when the bus has ended. A client that asks for a reload counts as
@@ -54,6 +55,7 @@ private:
   std::mutex mutex_;
   std::vector<reload_answer> reloads_; // guarded by it; as many as there are connections that ask
   bool stop_seen_ = false;
+  bool is_settled_ = false;
   std::chrono::steady_clock::time_point next_beat_{};
 };
 

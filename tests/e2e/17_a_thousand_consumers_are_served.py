@@ -3,7 +3,7 @@ import os
 import re
 import resource
 
-from harness import SLOWDOWN, Skip, check, equal, event, main, scenario
+from harness import SLOWDOWN, WAIT, Deadline, Skip, check, equal, event, main, scenario
 from watching import read_log
 
 CONSUMERS = 1000
@@ -71,6 +71,24 @@ def memory_does_not_grow_with_those_who_have_come_and_gone(t):
     before = come_and_go(500)
     grown = come_and_go(2500) - before
     check(grown < 3 * 1024 * SLOWDOWN, f"grown by {grown} KiB with 2500 consumers that are gone")
+
+
+@scenario
+def a_bus_and_consumers_that_wait_take_little_memory(t):
+    if SLOWDOWN != 1:
+        raise Skip("sanitizers take more")
+    allow_descriptors(2 * CONSUMERS)
+    bus = t.start_bus()
+    deadline = Deadline(WAIT, lambda: f"the bus holds {bus.rss_kib()} KiB, to be at most 6 MiB once it has started")
+    while bus.rss_kib() > 6 * 1024:
+        deadline.left_ms()
+        os.sched_yield()
+    t.join("k")
+    before = bus.rss_kib()
+    for _ in range(CONSUMERS):
+        t.join("k")
+    each = (bus.rss_kib() - before) / CONSUMERS
+    check(each <= 10, f"{each:.1f} KiB for each consumer")
 
 
 main()
