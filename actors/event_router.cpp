@@ -135,11 +135,10 @@ bool event_router::is_new(const event_batch& batch, uint32_t i, dedup_window::ti
 bool event_router::is_due(const event_batch& batch, uint32_t i) {
   if (batch.origins.empty())
     return true;
-  const auto claimed = streams_.claim(batch.origins[i], batch.type(i));
-  const auto lost = streams_.skipped() + (claimed == stream_window::claimed::late ? 1 : 0);
+  const auto [taken, lost] = streams_.claim(batch.origins[i], batch.type(i));
   if (lost != 0)
     lost_[batch.type(i)] += lost;
-  return claimed == stream_window::claimed::taken;
+  return taken;
 }
 
 /// @returns null if the events of this batch are not to be numbered.

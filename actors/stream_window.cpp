@@ -57,27 +57,25 @@ uint64_t stream_window::stream::absent_before(uint64_t to) const {
 }
 
 stream_window::claimed stream_window::claim(const event_origin& x, const std::string& type) {
-  skipped_ = 0;
   if (x.node == self_)
-    return claimed::repeated;
+    return {};
   auto& bus = find_or_add(x.node, {}); // no type has that name
   auto& entry = find_or_add(x.node, type);
   auto was_missed = [n = x.type_number](const missed_range& y) { return y.first <= n && n <= y.last; };
   if (x.number <= entry.number) { // maybe over a link that does not number
     entry.come_to(x.type_number);
-    return claimed::repeated;
+    return {};
   }
   if ((x.type_number != 0 && x.type_number <= entry.type_number) || std::ranges::any_of(entry.ahead, was_missed))
-    return claimed::repeated;
-  if (entry.followers > 0)
-    skipped_ = entry.absent_before(x.type_number);
+    return {};
+  const auto skipped = entry.followers > 0 ? entry.absent_before(x.type_number) : 0;
   entry.number = x.number;
   entry.come_to(x.type_number);
   entry.hops = x.hops;
   if (x.number < bus.number)
-    return claimed::late;
+    return {.taken = false, .lost = skipped + 1};
   bus.number = x.number;
-  return claimed::taken;
+  return {.taken = true, .lost = skipped};
 }
 
 void stream_window::pass(const event_origin& x, const std::string& type) {

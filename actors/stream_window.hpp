@@ -20,18 +20,18 @@ public:
 
   // -- events of other buses -----------------------------------------------------------------------------------------
 
-  enum class claimed : uint8_t {
-    taken,
-    repeated, ///< It has come before, or was missed and told as lost.
-    late,     ///< It has not, but a later one of another type has: it is lost.
+  struct claimed {
+    bool taken = false; ///< If not, it has come before, or was missed and told as lost, or comes too late.
+
+    /// Of its stream: itself if it comes too late, since a later event of another type has come; and those before it
+    /// that had neither come nor been missed, which a link that follows the stream was to bring still.
+    uint64_t lost = 0;
+
+    bool operator==(const claimed&) const = default;
   };
 
   /// An event that is taken, and all before it of its bus, are refused from now on.
   claimed claim(const event_origin& x, const std::string& type);
-
-  /// Events before the last one that was claimed, of its stream, that had neither come nor been missed: a link that
-  /// follows the stream was to bring them still, and another link was faster. They are lost.
-  uint64_t skipped() const noexcept { return skipped_; }
 
   /// The same for an event that nobody wants: it counts as come, so that a second copy is refused even if somebody
   /// wants it by then; what is before it is nobody's business.
@@ -107,7 +107,6 @@ private:
 
   uint64_t self_;
   uint64_t uses_ = 0;
-  uint64_t skipped_ = 0;
   size_t own_ = 0;
   bool numbers_own_ = false;
   stream_map<stream> streams_;
