@@ -13,7 +13,9 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
+#include <limits.h>
 #include <spdlog/logger.h>
+#include <unistd.h>
 
 namespace cafbus {
 
@@ -339,6 +341,12 @@ importing_actor::behavior_type node_import(importing_actor::stateful_pointer<nod
 }
 
 } // namespace
+
+std::string introduction_of(const bus_options& x) {
+  char host[HOST_NAME_MAX + 1] = {};
+  const auto known = ::gethostname(host, HOST_NAME_MAX) == 0;
+  return x.app + ", process " + std::to_string(::getpid()) + " on " + (known ? host : "unknown");
+}
 
 source_actor spawn_node_import(caf::actor_system& system, node_import_options options) {
   auto result = system.spawn(node_import, options);

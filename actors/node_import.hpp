@@ -16,6 +16,9 @@ struct node_import_options {
   uint64_t seed = 0;             ///< Of the jitter between attempts.
 };
 
+/// How a bus introduces itself to others: app, process and host.
+std::string introduction_of(const bus_options& x);
+
 /// Spawns the receiving end of a link: a source whose events are those of another bus. It asks the other bus for what
 /// is wanted here, and for less when less is; comes again, after a pause that doubles up to a limit, whenever the link
 /// is gone. It never gives up. States: connecting, connected, reconnecting, disconnected (stopped). Status has it from

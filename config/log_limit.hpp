@@ -47,7 +47,7 @@ private:
 /// The same for a cause that several threads have.
 class shared_limit {
 public:
-  explicit shared_limit(uint32_t least) : limit_{least} {}
+  explicit shared_limit(uint32_t least = 1) : limit_{least} {}
 
   std::optional<uint64_t> pass(limit::time_point now) {
     std::lock_guard guard{mutex_};

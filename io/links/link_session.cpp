@@ -1,6 +1,5 @@
 #include "io/links/link_session.hpp"
 
-#include "config/link_limits.hpp"
 #include "config/log.hpp"
 #include "messages/event_encoder.hpp"
 #include "messages/node_events.hpp"
@@ -22,78 +21,39 @@ constexpr size_t max_pending_answers = 16 * 1'024;
 
 // -- life ------------------------------------------------------------------------------------------------------------
 
-void link_session_state::start(caf::io::connection_handle on) {
+void link_session_state::start(pointer own, const std::shared_ptr<const link_connection>& x,
+                               caf::io::connection_handle on) {
   handle = on;
-  reader.emplace(connection.side);
-  peer.transport = connection.transport;
-  last_heard = self->clock().now();
-  self->set_exit_handler([this](const caf::exit_msg&) { end("ended by this bus"); });
-  self->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
-  self->set_error_handler([](caf::error&) {}); // requests have their own
-  self->set_exception_handler([this](std::exception_ptr&) -> caf::error {
-    end("no memory for it");
-    return caf::exit_reason::user_shutdown;
-  });
-  if (connection.connector)
-    self->monitor(connection.connector);
+  connection = x;
+  begin(own, x);
+  self->set_down_handler([this](const caf::down_msg& y) { on_down(y); });
   self->ack_writes(handle, true);
   self->configure_read(handle, caf::io::receive_policy::at_most(read_bytes));
-  self->delayed_send(self, defaults::node_connect_timeout, link_overdue{});
-  if (connection.transport != link_transport::tls)
+  if (connection->transport != link_transport::tls)
     return on_secured();
-  tls.emplace(connection.terms->tls, connection.side, connection.expected);
-  if (connection.side == link_side::caller) {
+  tls.emplace(connection->terms->tls, connection->side, connection->expected);
+  if (connection->side == link_side::caller) {
     tls->start();
     flush(tls->output());
   }
 }
 
-/// The connector's end ends the connection; so does that of whoever uses it.
-void link_session_state::on_down(const caf::down_msg& x) {
-  if (phase == link_phase::ended)
-    return self->quit(caf::exit_reason::user_shutdown);
-  end(x.source == connection.connector ? "ended by this bus" : "the other end of the link has ended in this bus");
-}
-
-void link_session_state::on_overdue() {
-  if (phase == link_phase::open || phase == link_phase::ended)
-    return;
-  if (auto times = connection.logs->overdue.pass(self->clock().now()))
-    log::link().warn("link-overdue peer={} times={}", log::quoted(connection.where), *times);
-  end(phase == link_phase::securing ? "the TLS handshake took too long" : "it has not introduced itself in time");
-}
-
 void link_session_state::schedule_tick() {
   if (tls)
-    warn_of_expiry(*connection.terms, connection.where, tls->peer());
-  const caf::timespan left = last_heard + defaults::link_silence_timeout - self->clock().now();
-  const auto pause = std::clamp<caf::timespan>(left, {}, defaults::link_ping_interval);
-  self->delayed_send(self, pause, link_tick{});
+    warn_of_expiry(*connection->terms, connection->where, tls->peer());
+  link_talk::schedule_tick();
 }
 
-void link_session_state::on_tick() {
-  if (phase != link_phase::open)
-    return;
-  if (self->clock().now() - last_heard >= defaults::link_silence_timeout)
-    return end("it has been silent for too long");
-  if (tls && tls->peer().expires < std::chrono::system_clock::now())
+void link_session_state::on_link_tick() {
+  const auto is_silent = self->clock().now() - last_heard >= defaults::link_silence_timeout;
+  if (phase == link_phase::open && !is_silent && tls && tls->peer().expires < std::chrono::system_clock::now())
     return end("its certificate has expired");
-  reader->tick();
-  write(link_kind::ping, link_ping{});
-  if (phase == link_phase::open)
-    schedule_tick();
-}
-
-void link_session_state::offend(link_offence x) {
-  if (auto times = connection.logs->offences[static_cast<size_t>(x)].pass(self->clock().now()))
-    log::link().warn("link-offence peer={} certificate={} offence={} reason={} times={}", log::quoted(connection.where),
-                     log::quoted(peer.certificate), to_string(x), log::quoted(text_of(x)), *times);
-  end(text_of(x));
+  on_tick();
 }
 
 void link_session_state::refuse_tls(const std::string& why) {
-  if (auto times = connection.logs->tls.pass(self->clock().now()))
-    log::link().warn("node-tls-failed peer={} reason={} times={}", log::quoted(connection.where), log::quoted(why),
+  if (auto times = connection->logs->tls.pass(self->clock().now()))
+    log::link().warn("node-tls-failed peer={} reason={} times={}", log::quoted(connection->where), log::quoted(why),
                      *times);
   end("TLS: " + why);
 }
@@ -107,33 +67,19 @@ void link_session_state::say_bye(const std::string& why) {
       return;
     bytes = tls->output();
   }
-  connection.calls->send(static_cast<int>(handle.id()), bytes.data(), bytes.size());
+  connection->calls->send(static_cast<int>(handle.id()), bytes.data(), bytes.size());
 }
 
-/// What a person may do about a call that found no bus.
 std::string link_session_state::explained(const std::string& why) const {
-  if (connection.side != link_side::caller || reader->protocol() != 0)
+  if (connection->side != link_side::caller || reader->protocol() != 0)
     return why;
   return why + "; there is no bus, or one with another setting of TLS";
 }
 
-/// Whoever waits for a frame learns why none will come; the partner in this process notices the end.
-void link_session_state::end(const std::string& why) {
-  if (phase == link_phase::ended)
-    return;
-  say_bye(why);
-  phase = link_phase::ended;
-  log::link().debug("link-closed peer={} reason={}", log::quoted(connection.where), log::quoted(why));
-  if (greeted.pending())
-    greeted.deliver(link_ended(explained(why)));
-  if (welcomed.pending())
-    welcomed.deliver(link_ended(why));
-  connection.calls->shut_down(static_cast<int>(handle.id())); // CAF's own close would wait for the peer to read
-  if (connection.side == link_side::caller && !asked) {
-    ended_by = explained(why);
-    return static_cast<void>(self->close(handle));
-  }
-  self->quit(link_ended(why));
+void link_session_state::cut(bool stays) {
+  connection->calls->shut_down(static_cast<int>(handle.id())); // CAF's own close would wait for the peer to read
+  if (stays)
+    self->close(handle);
 }
 
 // -- bytes -----------------------------------------------------------------------------------------------------------
@@ -144,7 +90,7 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
   last_heard = self->clock().now();
   const std::string_view bytes{x.buf.data(), x.buf.size()};
   if (!tls)
-    return on_plain(bytes);
+    return on_bytes(bytes);
   plain.clear();
   const auto received = tls->receive(bytes, plain);
   flush(tls->output());
@@ -152,19 +98,9 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
     return refuse_tls(received.error().text);
   if (phase == link_phase::securing && tls->established())
     on_secured();
-  on_plain(plain);
+  on_bytes(plain);
   if (!received)
     end(received.error().kind == failure_kind::closed ? "the connection is gone" : "TLS: " + received.error().text);
-}
-
-void link_session_state::on_plain(std::string_view bytes) {
-  while (!bytes.empty() && phase != link_phase::ended) {
-    bytes.remove_prefix(reader->read(bytes));
-    if (auto offence = reader->offence())
-      return offend(*offence);
-    if (auto frame = reader->frame())
-      on_frame(std::move(*frame));
-  }
 }
 
 void link_session_state::on_transferred(const caf::io::data_transferred_msg& x) {
@@ -173,16 +109,10 @@ void link_session_state::on_transferred(const caf::io::data_transferred_msg& x) 
     pending_answers = 0;
 }
 
-void link_session_state::write(link_kind kind, const link_frame& x) {
-  if (phase == link_phase::ended)
-    return;
-  const auto bytes = encode_link(x);
-  if (pending != 0 && (kind == link_kind::pong || kind == link_kind::interest_taken || kind == link_kind::events_taken))
-    pending_answers += bytes.size();
-  if (pending_answers > max_pending_answers)
-    return offend(link_offence::flood);
-  reader->sent(kind);
-  write_bytes(bytes);
+bool link_session_state::has_room_for_answer(size_t bytes) {
+  if (pending != 0)
+    pending_answers += bytes;
+  return pending_answers <= max_pending_answers;
 }
 
 void link_session_state::write_bytes(std::string_view bytes) {
@@ -197,7 +127,7 @@ void link_session_state::flush(std::string_view bytes) {
   if (bytes.empty() || phase == link_phase::ended)
     return;
   if (pending == 0) { // as much as goes at once: it saves a turn, and the last words go before the end
-    const auto n = connection.calls->send(static_cast<int>(handle.id()), bytes.data(), bytes.size());
+    const auto n = connection->calls->send(static_cast<int>(handle.id()), bytes.data(), bytes.size());
     if (n > 0)
       bytes.remove_prefix(static_cast<size_t>(n));
     if (bytes.empty())
@@ -209,154 +139,30 @@ void link_session_state::flush(std::string_view bytes) {
   self->flush(handle); // CAF 0.17: not flushed for us outside of new_data_msg
 }
 
-// -- greeting and introduction ---------------------------------------------------------------------------------------
-
 /// The connection is as safe as it gets; what the peer may do depends on its name.
 void link_session_state::on_secured() {
   phase = link_phase::greeting;
   if (tls) {
     peer.certificate = tls->peer().name;
     peer.expires = to_rfc3339(tls->peer().expires);
-    auto rights = rights_of(connection.terms->permits, tls->peer().names);
+    auto rights = rights_of(connection->terms->permits, tls->peer().names);
     if (!rights) {
-      if (auto times = connection.logs->not_allowed.pass(self->clock().now()))
-        log::link().warn("node-not-allowed peer={} certificate={} times={}", log::quoted(connection.where),
+      if (auto times = connection->logs->not_allowed.pass(self->clock().now()))
+        log::link().warn("node-not-allowed peer={} certificate={} times={}", log::quoted(connection->where),
                          log::quoted(peer.certificate), *times);
       not_allowed = "node-allow does not name " + peer.certificate;
-      if (connection.side == link_side::caller)
+      if (connection->side == link_side::caller)
         return end(not_allowed);
       rights.emplace();
     }
     peer.rights = std::move(*rights);
   }
-  if (connection.side == link_side::caller)
+  if (connection->side == link_side::caller)
     write_bytes(encode_link(link_greeting{}));
 }
 
-caf::result<node_gate_actor> link_session_state::on_await_greeting() {
-  asked = true;
-  if (phase == link_phase::introduction)
-    return node_gate_actor{self};
-  if (phase == link_phase::ended) {
-    self->quit(caf::exit_reason::user_shutdown);
-    return link_ended(ended_by);
-  }
-  greeted = self->make_response_promise<node_gate_actor>();
-  return greeted;
-}
-
-void link_session_state::on_greeting() {
-  phase = link_phase::introduction;
-  if (connection.side == link_side::answerer)
-    write_bytes(encode_link(link_greeting{}));
-  else if (greeted.pending())
-    greeted.deliver(node_gate_actor{self});
-}
-
-/// From the import: the other bus is to be told who calls.
-caf::result<node_welcome> link_session_state::on_hello(const node_hello& x) {
-  if (phase != link_phase::introduction || connection.side != link_side::caller || importer)
-    return caf::sec::unexpected_message;
-  importer = x.importer;
-  self->monitor(importer);
-  welcomed = self->make_response_promise<node_welcome>();
-  write(link_kind::hello, link_hello{x.node, x.name, may_resume() ? std::optional{x.resume} : std::nullopt});
-  return welcomed;
-}
-
-void link_session_state::on_peer_welcome(const link_welcome& x) {
-  node_welcome answer{x.node, x.refused, {}, peer, reader->protocol(), x.exporter.value_or(link_export{})};
-  if (x.refused.empty()) {
-    answer.exporter = node_export_actor{self};
-    phase = link_phase::open;
-    schedule_tick();
-  }
-  welcomed.deliver(std::move(answer));
-  if (!x.refused.empty())
-    end("refused");
-}
-
-void link_session_state::on_peer_hello(const link_hello& x) {
-  if (!not_allowed.empty())
-    return welcome({0, not_allowed});
-  self->request(connection.gate, defaults::node_connect_timeout,
-                node_hello{x.node, x.name, node_import_actor{self}, peer, reader->protocol(),
-                           x.resume.value_or(link_resume{})})
-      .then([this](const node_welcome& y) { welcome(y); }, [this](const caf::error&) { end("this bus is stopping"); });
-}
-
-void link_session_state::welcome(const node_welcome& x) {
-  if (phase != link_phase::introduction)
-    return;
-  write(link_kind::welcome, link_welcome{x.node, x.refused, may_resume() ? std::optional{x.held} : std::nullopt});
-  if (!x.refused.empty())
-    return; // it ends the connection, or its time does
-  exporter = x.exporter;
-  self->monitor(exporter);
-  phase = link_phase::open;
-  schedule_tick();
-  self->send(connection.broker, link_established{self->address()});
-}
-
-// -- a link ----------------------------------------------------------------------------------------------------------
-
-void link_session_state::on_frame(link_frame x) {
-  std::visit(
-      [this](auto& y) {
-        using type = std::decay_t<decltype(y)>;
-        if constexpr (std::is_same_v<type, link_greeting>)
-          on_greeting();
-        else if constexpr (std::is_same_v<type, link_hello>)
-          on_peer_hello(y);
-        else if constexpr (std::is_same_v<type, link_welcome>)
-          on_peer_welcome(y);
-        else if constexpr (std::is_same_v<type, node_interest>)
-          on_peer_interest(std::move(y));
-        else if constexpr (std::is_same_v<type, link_interest_taken>)
-          interest.deliver(node_interest_taken{});
-        else if constexpr (std::is_same_v<type, link_events>)
-          on_peer_events(std::move(y));
-        else if constexpr (std::is_same_v<type, link_ping>)
-          write(link_kind::pong, link_pong{});
-        else if constexpr (std::is_same_v<type, link_bye>)
-          end("the other bus says: " + y.reason);
-        else if constexpr (std::is_same_v<type, link_events_taken>) {
-          taken.front().deliver(node_events_taken{}); // the reader lets through no more than were sent
-          taken.pop_front();
-        }
-      },
-      x);
-}
-
-/// From the import.
-caf::result<node_interest_taken> link_session_state::on_interest(node_interest& x) {
-  if (phase != link_phase::open || connection.side != link_side::caller || interest.pending())
-    return caf::sec::unexpected_message;
-  interest = self->make_response_promise<node_interest_taken>();
-  write(link_kind::interest, link_frame{std::move(x)});
-  return interest;
-}
-
-void link_session_state::on_peer_interest(node_interest x) {
-  self->request(exporter, caf::infinite, std::move(x))
-      .then([this](const node_interest_taken&) { write(link_kind::interest_taken, link_interest_taken{}); },
-            [this](const caf::error&) { end("this bus is stopping"); });
-}
-
-/// From the export, which keeps to the window.
-caf::result<node_events_taken> link_session_state::on_events(node_events& x) {
-  if (phase != link_phase::open || connection.side != link_side::answerer)
-    return caf::sec::unexpected_message;
-  taken.push_back(self->make_response_promise<node_events_taken>());
-  auto promise = taken.back();
-  write(link_kind::events, link_frame{link_events{std::move(x.body)}});
-  return promise;
-}
-
-void link_session_state::on_peer_events(link_events x) {
-  self->request(importer, caf::infinite, node_events{std::move(x.body)})
-      .then([this](const node_events_taken&) { write(link_kind::events_taken, link_events_taken{}); },
-            [this](const caf::error&) { end("this bus has given the link up"); });
+void link_session_state::on_established() {
+  self->send(connection->broker, link_established{self->address()});
 }
 
 // --------------------------------------------------------------------------------------------------------------------
@@ -364,11 +170,9 @@ void link_session_state::on_peer_events(link_events x) {
 namespace {
 
 link_session_actor::behavior_type behave(link_session_state::pointer self, caf::io::connection_handle handle,
-                                         const link_connection& connection) {
+                                         const std::shared_ptr<const link_connection>& connection) {
   auto& state = self->state;
-  state.self = self;
-  state.connection = connection;
-  state.start(handle);
+  state.start(self, connection, handle);
   return {
       [&state](const node_hello& x) { return state.on_hello(x); },
       [&state](node_interest& x) { return state.on_interest(x); },
@@ -379,7 +183,7 @@ link_session_actor::behavior_type behave(link_session_state::pointer self, caf::
       [&state](const await_greeting&) { return state.on_await_greeting(); },
       [&state](const close_link& x) { state.end(x.reason); },
       [&state](const link_overdue&) { state.on_overdue(); },
-      [&state](const link_tick&) { state.on_tick(); },
+      [&state](const link_tick&) { state.on_link_tick(); },
   };
 }
 
@@ -387,14 +191,14 @@ link_session_actor::behavior_type behave(link_session_state::pointer self, caf::
 
 link_session_actor::behavior_type accepted_link(link_session_state::pointer self, caf::io::connection_handle handle,
                                                 const std::shared_ptr<const link_connection>& connection) {
-  return behave(self, handle, *connection);
+  return behave(self, handle, connection);
 }
 
 link_session_actor::behavior_type called_link(link_session_state::pointer self, caf::io::scribe_ptr scribe,
                                               const std::shared_ptr<const link_connection>& connection) {
   const auto handle = scribe->hdl();
   self->add_scribe(std::move(scribe));
-  return behave(self, handle, *connection);
+  return behave(self, handle, connection);
 }
 
 } // namespace cafbus

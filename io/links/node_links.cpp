@@ -12,7 +12,6 @@
 
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <limits.h>
 #include <spdlog/logger.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,11 +21,6 @@ namespace cafbus {
 namespace {
 
 constexpr int listen_backlog = 64;
-
-std::string this_host() {
-  char name[HOST_NAME_MAX + 1] = {};
-  return ::gethostname(name, HOST_NAME_MAX) == 0 ? name : "unknown";
-}
 
 /// Removes a socket file at which nobody listens.
 result<void> remove_leftover(const std::string& path) {
@@ -109,7 +103,7 @@ source_actor node_links::spawn_source(const node_source& source, const link_term
   node_import_options x;
   x.source = source.name;
   x.peer = source.name.substr(source.name.find(':') + 1);
-  x.name = options_.app + ", process " + std::to_string(::getpid()) + " on " + this_host();
+  x.name = introduction_of(options_);
   x.parts = parts_;
   auto connector = spawn_link_connector(system_, {source.place, terms, stopping, &system_socket_calls()});
   told_.push_back(caf::actor_cast<caf::actor>(connector));
