@@ -58,7 +58,12 @@ caf::result<joined> bus_state::on_join(const join& x) {
   if (!x.subscriber)
     return joined{false, false, "there is no subscriber", {}};
   if (x.subscriber.node() != self->node())
-    return joined{false, false, "the subscriber is an actor of another process: events do not leave this one", {}};
+    return joined{
+        false,
+        false,
+        "the subscriber is an actor of another process, which events do not reach; give that process a bus of "
+        "its own by cafbus::add_remote_bus, and let it join there",
+        {}};
   auto request = x;
   auto& info = request.info;
   for (const auto& pattern : info.patterns)

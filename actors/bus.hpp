@@ -86,7 +86,7 @@ private:
 };
 
 /// Any actor as a subscriber. It has to answer each `delivery` with `delivered{}`: that is its credit.
-/// @pre it runs in this process; `join` refuses others.
+/// @pre it runs in this process; `join` refuses others, which `add_remote_bus` (io/remote/remote_bus.hpp) serves.
 inline subscriber_actor as_subscriber(const caf::actor& x) {
   return caf::actor_cast<subscriber_actor>(x);
 }

@@ -6,8 +6,8 @@
 namespace cafbus {
 
 const char* to_string(link_transport x) noexcept {
-  static constexpr std::array names{"", "tls", "unix", "plain"};
-  static_assert(names.size() == static_cast<size_t>(link_transport::plain) + 1);
+  static constexpr std::array names{"", "tls", "unix", "plain", "caf"};
+  static_assert(names.size() == static_cast<size_t>(link_transport::caf) + 1);
   return names[static_cast<size_t>(x)];
 }
 

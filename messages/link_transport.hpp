@@ -9,6 +9,7 @@ enum class link_transport : uint8_t {
   tls,
   unix_socket, ///< The peer is a process of our user on this machine.
   plain,       ///< TCP that anybody on the way can read and change; only with `insecure-network`.
+  caf,         ///< Messages between CAF nodes, which trust each other.
 };
 const char* to_string(link_transport x) noexcept;
 

@@ -27,14 +27,17 @@ set(CAFBUS_BUS_HEADERS
   actors/add_sources.hpp
   actors/bus.hpp
   config/bus_options.hpp
+  config/link_rights.hpp
   config/log_callback.hpp
   config/node_options.hpp
   io/links/add_links.hpp
+  io/remote/remote_bus.hpp
   io/sockets/serve.hpp
   messages/actor_messages.hpp
   messages/delivery_messages.hpp
   messages/group_messages.hpp
   messages/actors.hpp
+  messages/remote_actors.hpp
   messages/stream_list.hpp)
 set(CAFBUS_TESTING_HEADERS # in tests/
   testing/decisions.hpp

@@ -21,7 +21,7 @@ if (SYSTEMD_FOUND AND CAFBUS_SYSTEMD_DIR)
   install(FILES config/systemd/cafbus.sysusers RENAME cafbus.conf DESTINATION lib/sysusers.d COMPONENT program)
 endif ()
 install(FILES README.md CHANGELOG.md config/OPERATIONS.md config/METRICS.md config/SECURITY.md actors/SOURCES.md
-        cli/CONSUME.md messages/PROTOCOL.md messages/CHOICE.md messages/LINKS.md messages/HISTORY.md messages/GROUPS.md clients/asyncapi.json
+        cli/CONSUME.md messages/PROTOCOL.md messages/CHOICE.md messages/LINKS.md messages/HISTORY.md messages/GROUPS.md io/remote/REMOTE.md clients/asyncapi.json
         DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
 install(FILES gateway/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/gateway" COMPONENT doc)
 install(FILES config/prometheus/alerts.yml config/prometheus/cafbus-dashboard.json

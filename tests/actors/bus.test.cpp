@@ -56,13 +56,14 @@ CAF_TEST(any actor can join and none that is not there) {
   CAF_CHECK_EQUAL(answer.reason, "there is no subscriber");
 }
 
-CAF_TEST(an actor of another process is refused) {
+CAF_TEST(an actor of another process is refused and told the way out) {
   caf::actor_config config;
   auto elsewhere = caf::make_actor<caf::forwarding_actor_proxy, caf::actor>(
       7, *caf::make_node_id(1, "0123456789ABCDEF0123456789ABCDEF01234567"), &sys, config, caf::actor{});
   auto answer = ask<joined>(join{as_subscriber(elsewhere), {.event_key = "t"}});
   CAF_CHECK(!answer.admitted);
   CAF_CHECK_NOT_EQUAL(answer.reason.find("another process"), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(answer.reason.find("cafbus::add_remote_bus"), std::string::npos);
 }
 
 CAF_TEST(status shows what is left of the wishes of one that joins) {

@@ -79,6 +79,7 @@ ELSEWHERE = {
     "io/links/node_links": ["e2e/70_buses_can_be_linked.py"],
     "io/links/no_tls": ["embed/linked.cpp"],
     "io/links/tls": ["e2e/71_links_use_tls.py"],
+    "io/remote/remote_session": ["io/remote/remote_gate.test.cpp", "io/remote/remote_bus.test.cpp"],
     "io/sockets/serve": ["io/sockets/socket_broker.test.cpp"],
     "io/sockets/session_frames": ["io/sockets/session.test.cpp", "fuzz/session.cpp"],
     "io/sockets/socket_scribe": ["io/sockets/session.test.cpp", "e2e/13_standard_input_is_a_source.py"],

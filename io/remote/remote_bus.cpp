@@ -1,0 +1,83 @@
+#include "io/remote/remote_bus.hpp"
+
+#include "actors/node_import.hpp"
+#include "io/remote/remote_connector.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <chrono>
+#include <set>
+#include <typeindex>
+
+namespace cafbus {
+
+namespace {
+
+result<caf::io::middleman_actor> manager_of(caf::actor_system& system, const caf::io::middleman_actor& given) {
+  if (!system.has_middleman())
+    return failure{failure_kind::invalid,
+                   "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
+  if (!system.config().type_names_by_rtti.contains(std::type_index{typeid(remote_bytes)}))
+    return failure{
+        failure_kind::invalid,
+        "the actor system does not know what crosses CAF's network; call `cafbus::add_remote_types` with its "
+        "configuration before it is made"};
+  return given ? given : system.middleman().actor_handle();
+}
+
+} // namespace
+
+void add_remote_types(caf::actor_system_config& config) {
+  config.add_message_type<remote_bytes>("cafbus::remote_bytes");
+}
+
+result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                                     const remote_gate_setup& setup) {
+  auto manager = manager_of(system, setup.manager);
+  if (!manager)
+    return std::move(manager).error();
+  auto gate = spawn_remote_gate(system, parts, options, setup.rights);
+  result<uint16_t> published = failure{failure_kind::system, ""};
+  caf::scoped_actor self{system};
+  self->request(*manager, caf::infinite, caf::publish_atom::value, setup.port,
+                caf::actor_cast<caf::strong_actor_ptr>(gate), system.message_types(gate), setup.address, true)
+      .receive([&](uint16_t port) { published = port; },
+               [&](const caf::error& e) {
+                 published = failure{failure_kind::system, "cannot publish the bus at " + setup.address + ':' +
+                                                               std::to_string(setup.port) + ": " + system.render(e)};
+               });
+  if (!published) {
+    self->send_exit(gate, caf::exit_reason::user_shutdown);
+    return published;
+  }
+  // CAF keeps the port of an actor that has ended
+  caf::actor_cast<caf::abstract_actor*>(gate)->attach_functor(
+      [manager = *manager, address = gate.address(), port = *published] {
+        caf::anon_send(manager, caf::unpublish_atom::value, address, port);
+      });
+  return published;
+}
+
+result<void> add_remote_bus(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                            const remote_bus_place& place) {
+  auto manager = manager_of(system, place.manager);
+  if (!manager)
+    return std::move(manager).error();
+  if (place.host.empty() || place.port == 0)
+    return failure{failure_kind::invalid, "the place of a remote bus needs a host and a port"};
+  node_import_options x;
+  x.peer = place.host + ':' + std::to_string(place.port);
+  x.source = "caf:" + x.peer;
+  x.name = introduction_of(options);
+  x.parts = parts;
+  x.connector = spawn_remote_connector(system, {place.host, place.port, *manager});
+  x.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  auto name = x.source;
+  caf::anon_send(parts.bus, attach_source{name, spawn_node_import(system, std::move(x))});
+  return {};
+}
+
+} // namespace cafbus
