@@ -78,7 +78,7 @@ def a_slow_command_and_a_signal(t):
 @scenario
 def a_slow_command_and_a_timeout(t):
     t.start_bus("--queue-capacity", "50")
-    consumer = stuck_in_a_command(t, "--timeout", "1s")
+    consumer = stuck_in_a_command(t, "--timeout", "3s")
     flood(t, 1000)
     consumer.expect_exit(1)
     totals = last_line(consumer)
@@ -166,7 +166,7 @@ def what_a_limit_leaves_is_no_loss(t):
 @scenario
 def what_a_timeout_leaves_is_a_loss(t):
     t.start_bus()
-    consumer = stuck_in_a_command(t, "--timeout", "500ms", "--fail-on-loss", "--on-exec-error", "skip")
+    consumer = stuck_in_a_command(t, "--timeout", "2s", "--fail-on-loss", "--on-exec-error", "skip")
     t.publish(event("k", 1))
     consumer.expect_exit(6)  # its command failed, which is worse
     equal(last_line(consumer)["left"], 1, "left")

@@ -183,6 +183,7 @@ def whatever_calls_loses_its_own_connection_only(t):
     a.await_asked(1)
     readers = Readers(t_of(t, a), 8)
     stream = Stream(t, 500)
+    a.status()  # by now its connection has been accepted
     start = Vitals(a.bus.pid)
     inputs = list(lies("caller"))
     if not FULL:
