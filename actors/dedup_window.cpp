@@ -24,9 +24,13 @@ dedup_window::dedup_window(size_t capacity, std::chrono::nanoseconds ttl)
   : capacity_{std::min<size_t>(capacity, nothing / 4)}, ttl_{ttl} {}
 
 bool dedup_window::claim(std::string_view id, time_point now) {
+  return claim(key{id, hash_of(id)}, now);
+}
+
+bool dedup_window::claim(const key& x, time_point now) {
+  const auto [id, hash] = x;
   if (id.empty() || capacity_ == 0)
     return true;
-  const auto hash = hash_of(id);
   if (const auto i = find(id, hash); i != nothing) {
     auto& known = ring_[i];
     if (now - known.since < ttl_)
@@ -36,6 +40,17 @@ bool dedup_window::claim(std::string_view id, time_point now) {
   }
   add(id, hash, now);
   return true;
+}
+
+dedup_window::key dedup_window::prefetch(std::string_view id) const noexcept {
+  const key result{id, hash_of(id)};
+  if (id.empty() || table_.empty())
+    return result;
+  const auto mask = table_.size() - 1;
+  __builtin_prefetch(&table_[result.hash & mask], 1);
+  if (ring_.size() == capacity_)
+    __builtin_prefetch(&table_[ring_[(next_ + claims_ahead) % capacity_].hash & mask], 1); // the oldest by then
+  return result;
 }
 
 void dedup_window::add(std::string_view id, uint32_t hash, time_point now) {

@@ -24,8 +24,20 @@ public:
   dedup_window(const dedup_window&) = delete;
   dedup_window& operator=(const dedup_window&) = delete;
 
-  /// Whether `id` is new; if it is, it is remembered from now on. The empty id is always new.
+  struct key {
+    std::string_view id = {};
+    uint32_t hash = 0;
+  };
+
+  /// Fetches the memory that the claim of this id will look at. @returns what to claim then
+  key prefetch(std::string_view id) const noexcept;
+
+  /// So many claims before it is a good time for `prefetch`: they take about as long as memory does.
+  static constexpr size_t claims_ahead = 8;
+
+  /// Whether an id is new; if it is, it is remembered from now on. The empty id is always new.
   /// A repetition does not prolong the time for which an id is remembered.
+  bool claim(const key& x, time_point now);
   bool claim(std::string_view id, time_point now);
 
   /// Changes for how long, also for the ids that are remembered already.

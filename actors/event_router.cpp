@@ -128,8 +128,15 @@ void event_router::resolve_all(const std::vector<std::string>& types) {
 }
 
 /// Not a repetition, by its origin or by its id; it is one from now on.
-bool event_router::is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now) {
-  return is_due(batch, i) && dedup_.claim(batch.id(i), now);
+bool event_router::is_new(const event_batch& batch, uint32_t i, const dedup_window::key& id,
+                          dedup_window::time_point now) {
+  return is_due(batch, i) && dedup_.claim(id, now);
+}
+
+/// For an event that is some way off.
+void event_router::look_ahead(const event_batch& batch, size_t i) {
+  if (i < batch.size() && resolved_[batch.slots[i].type])
+    ids_ahead_[i % ids_ahead_.size()] = dedup_.prefetch(batch.id(i));
 }
 
 bool event_router::is_due(const event_batch& batch, uint32_t i) {
@@ -161,10 +168,14 @@ std::span<const event_router::route> event_router::routes(const event_batch& bat
   fresh_.clear();
   event_span fresh;
   run current;
+  for (size_t i = 0; i < ids_ahead_.size(); ++i)
+    look_ahead(batch, i);
   for (uint32_t i = 0; i < batch.size(); ++i) {
+    const auto id = ids_ahead_[i % ids_ahead_.size()];
+    look_ahead(batch, i + ids_ahead_.size());
     auto type = batch.slots[i].type;
     const auto wanted = resolved_[type] != nullptr;
-    if (wanted && !is_new(batch, i, now)) {
+    if (wanted && !is_new(batch, i, id, now)) {
       ++counters_.duplicates;
       add_fresh({fresh.first, i});
       fresh.first = i + 1;

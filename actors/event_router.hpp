@@ -5,6 +5,7 @@
 #include "actors/stream_window.hpp"
 #include "messages/actors.hpp"
 
+#include <array>
 #include <map>
 #include <span>
 #include <string_view>
@@ -107,7 +108,8 @@ private:
 
   const subscribers* resolve(const std::string& type);
   void resolve_all(const std::vector<std::string>& types);
-  bool is_new(const event_batch& batch, uint32_t i, dedup_window::time_point now);
+  bool is_new(const event_batch& batch, uint32_t i, const dedup_window::key& id, dedup_window::time_point now);
+  void look_ahead(const event_batch& batch, size_t i);
   bool is_due(const event_batch& batch, uint32_t i);
   std::shared_ptr<batch_numbers> begin_numbering(const event_batch& batch);
   void add_fresh(event_span x);
@@ -137,6 +139,7 @@ private:
   std::vector<const subscribers*> resolved_; // per type of the batch at hand
   std::vector<uint64_t> missed_;             // the same
   dedup_window dedup_;
+  std::array<dedup_window::key, dedup_window::claims_ahead> ids_ahead_; // of the events that come next in `routes`
   stream_window streams_;
   std::vector<uint64_t*> own_; // per type of the batch at hand: where its events are counted
   batch_numbers_ptr numbers_;
