@@ -146,14 +146,15 @@ def results_are_bounded(t):
 
 @scenario
 def a_process_that_was_killed_is_replaced(t):
-    consumer = start(t, "--jq", ".", "--max-events", "3")
+    consumer = start(t, "--jq", ".", "--max-events", "4")
     for n in (1, 2, 3):
         os.kill(program_of(consumer), signal.SIGKILL)
         t.publish(event("k", n), event("k", [n]))
         t.await_status(lambda x, n=n: x["consumers"][0]["delivered"] == 2 * n, "both are delivered")
         consumer.expect_line(f"failed on seq={2 * n - 1}: jq crashed: Killed")
         consumer.expect_output([b"[%d]" % n])
-    ended(consumer, "limit", 6, code=6, handled=3, failed=3)
+    t.publish(event("k", 4))
+    ended(consumer, "limit", 7, code=6, handled=4, failed=3)
 
 
 @scenario
