@@ -42,6 +42,22 @@ std::vector<char>& scratch() {
   return buffer;
 }
 
+/// A batch of more bytes is not kept alive for the consumers that may come to it next.
+constexpr size_t most_kept_batch = 64 * 1'024;
+
+/// The frames of a delivery that is one range of events and nothing else. Who is given one range after another is
+/// mostly at the same sequence number as the one before, so that the frames are the same as well.
+std::string_view frames_of(const event_range& x) {
+  thread_local event_range last;
+  thread_local std::vector<char> frames;
+  if (last.batch == x.batch && last.first == x.first && last.last == x.last && last.seq == x.seq)
+    return {frames.data(), frames.size()};
+  frames.clear();
+  append_frames(frames, x);
+  last = x.batch->bytes.size() <= most_kept_batch ? x : event_range{};
+  return {frames.data(), frames.size()};
+}
+
 /// One for all: it says the same each time, and there is one for each delivery.
 const caf::message& credit_message() {
   static const auto credit = caf::make_message(delivered{});
@@ -271,6 +287,8 @@ session_output::result session_state::write_delivery(const delivery& x) {
       frames.append(range, x.epoch);
     return output->write(frames, x.events);
   }
+  if (x.statuses.empty() && x.gaps.empty() && x.events.size() == 1 && x.epoch == 0 && x.events[0].attempt == 1)
+    return output->write(frames_of(x.events[0]));
   auto& bytes = scratch();
   for (const auto& status : x.statuses)
     append(bytes, encode(status));

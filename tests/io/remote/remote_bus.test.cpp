@@ -260,6 +260,7 @@ CAF_TEST(what a cut costs without a grace is told exactly) {
   CAF_CHECK_EQUAL(cut(port), 1u);
   far.publish(numbered_batch(100));
   CAF_CHECK(seen->wait([&] { return seen->state() == source_state::reconnecting; }));
+  CAF_CHECK(seen->wait([&] { return seen->state() == source_state::connected; })); // before, the old one may want it
   const auto more = far.publish_until_wanted();
   CAF_CHECK(seen->wait([&] { return seen->accounted() == before + 100 + more; }));
   CAF_CHECK(seen->missed() >= 100);
