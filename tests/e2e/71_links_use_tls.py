@@ -85,7 +85,7 @@ def a_certificate_that_expires_ends_the_link(t):
     a = serving(t)
     short_lived_certificate(t, "c", "ca", 6)
     c = Node(t, "c", [a.called("a")], flags=tls(t, "c", "ca"))
-    matches("certificate-expires whose=.*own.*name=.*c", c.log().encode())
+    c.await_log("certificate-expires whose=.*own.*name=.*c")
     consumer = c.join("t1")
     a.await_asked(1)
     a.await_log("certificate-expires whose=.*127.0.0.1:.*name=.*c")
