@@ -33,6 +33,8 @@ void bus_state::on_adopt(const adopt& x) {
 void bus_state::on_attach_listener(const attach_listener& x) {
   listener = x.listener;
   self->monitor(listener);
+  if (!plan.running())
+    end_part(listener); // nobody would tell it otherwise
 }
 
 void bus_state::on_attach_source(const attach_source& x) {

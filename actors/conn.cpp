@@ -95,7 +95,10 @@ private:
       auto* taken = this->is_free(host) && !in_flight ? &next.events : nullptr; // the subscriber waits for it
       auto [wake, dropped, evicted] = mailbox.push(x.batch, x.spans, x.numbers, x.base, taken);
       if (!next.events.empty())
-        return this->run([&] { send_out(next); });
+        return this->run([&] {
+          send_out(next);
+          log_drops();
+        });
       if (dropped > 0)
         has_dropped.store(true, std::memory_order_relaxed);
       if (evicted)
@@ -182,7 +185,7 @@ private:
     x.epoch = epoch.load(std::memory_order_relaxed);
     if (hand_over(*this, subscriber, handler, x)) {
       if (on_answer(std::move(x.events)))
-        this->tell_self(mailbox_filled{}, this->context()); // not at once: others have their turn between two
+        this->tell_self(mailbox_filled{}, this->context()); // once more in this turn at most, see `inline_turn`
       return answer_room();
     }
     if (!watch.has_limit())

@@ -59,11 +59,12 @@ int subscribe(uint16_t port) {
   return stub.stop().ended ? 0 : fail("the stub did not end");
 }
 
-/// Publishes until so many have been wanted by somebody.
+/// Publishes until so many have been wanted by somebody, or nobody has come for half a minute.
 void publish(caf::actor_system& system, const cafbus::hub_actor& hub) {
   caf::scoped_actor self{system};
   cafbus::event_encoder encoder;
-  for (int taken = 0; taken < wanted;) {
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  for (int taken = 0; taken < wanted && std::chrono::steady_clock::now() < until;) {
     encoder.add({.event_type = "news", .payload = std::to_string(taken)});
     self->request(hub, 10s, cafbus::publish{encoder.finish()})
         .receive([&](const cafbus::published& x) { taken += x.unmatched == 0 ? 1 : 0; },

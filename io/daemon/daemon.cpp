@@ -185,18 +185,22 @@ std::string reason_of(const caf::error& x) {
   return x && x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "internal error";
 }
 
-void attach_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
-                    const preparation& x, const bus_options& limits, node_links& links) {
+/// They bring nothing that no consumer has asked for.
+void attach_links(const bus_parts& parts, const preparation& x, node_links& links) {
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  for (const auto& spec : x.sources) {
-    if (spec.what == source_spec::kind::node) { // brings nothing that no consumer has asked for
-      auto source = links.spawn_source({spec.name, *parse_node_place(spec.argument)}, x.links.terms, ++seed);
-      caf::anon_send(parts.bus, attach_source{spec.name, source});
-      continue;
-    }
-    attach_line_source(system, parts, limits, spec,
-                       {options.sources_wait, options.positions ? positions_folder(x.files.paths()) : ""});
-  }
+  for (const auto& spec : x.sources)
+    if (spec.what == source_spec::kind::node)
+      caf::anon_send(parts.bus,
+                     attach_source{spec.name, links.spawn_source({spec.name, *parse_node_place(spec.argument)},
+                                                                 x.links.terms, ++seed)});
+}
+
+void attach_line_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
+                         const preparation& x, const bus_options& limits) {
+  for (const auto& spec : x.sources)
+    if (spec.what != source_spec::kind::node)
+      attach_line_source(system, parts, limits, spec,
+                         {options.sources_wait, options.positions ? positions_folder(x.files.paths()) : ""});
 }
 
 void warn_if_insecure(const serve_options& options) {
@@ -244,8 +248,9 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
     reason = reason_of(end);
     wakes.bus_ended();
   });
-  attach_sources(system, parts, options, x, bus_options, links); // first: the first who asks for status sees them
+  attach_links(parts, x, links); // first: whoever asks for status sees them
   spawn_socket_broker(system, parts, bus_options, std::move(x.listening), x.files.socket(), x.shared_listener);
+  attach_line_sources(system, parts, options, x, bus_options); // last: one that ends may end the bus
   log::bus().info("bus-started app={} pid={} version={} socket={}", log::quoted(options.app), ::getpid(), version(),
                   log::quoted(x.files.paths().socket));
   x.files.lock().note(note_running);

@@ -103,7 +103,7 @@ struct link_talk {
   /// The connector's end ends the connection; so does that of whoever uses it.
   void on_down(const caf::down_msg& x) {
     if (phase == link_phase::ended)
-      return self->quit(caf::exit_reason::user_shutdown);
+      return leave(caf::exit_reason::user_shutdown);
     end(x.source == talk->connector ? "ended by this bus" : "the other end of the link has ended in this bus");
   }
 
@@ -149,7 +149,16 @@ struct link_talk {
     if (stays)
       ended_by = explained(why);
     else
-      self->quit(link_ended(why));
+      leave(link_ended(why));
+  }
+
+  /// Whom it has monitored lives on, and would keep its memory.
+  void leave(const caf::error& why) {
+    if (talk->connector)
+      self->demonitor(talk->connector);
+    if (importer)
+      self->demonitor(importer.address());
+    self->quit(why);
   }
 
   // -- greeting and introduction -------------------------------------------------------------------------------------
@@ -160,7 +169,7 @@ struct link_talk {
     if (phase == link_phase::introduction)
       return node_gate_actor{self};
     if (phase == link_phase::ended) {
-      self->quit(caf::exit_reason::user_shutdown);
+      leave(caf::exit_reason::user_shutdown);
       return link_ended(ended_by);
     }
     greeted = self->template make_response_promise<node_gate_actor>();

@@ -42,7 +42,7 @@ result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts&
   auto gate = spawn_remote_gate(system, parts, options, setup.rights);
   result<uint16_t> published = failure{failure_kind::system, ""};
   caf::scoped_actor self{system};
-  self->request(*manager, caf::infinite, caf::publish_atom::value, setup.port,
+  self->request(*manager, defaults::node_connect_timeout, caf::publish_atom::value, setup.port,
                 caf::actor_cast<caf::strong_actor_ptr>(gate), system.message_types(gate), setup.address, true)
       .receive([&](uint16_t port) { published = port; },
                [&](const caf::error& e) {

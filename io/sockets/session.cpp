@@ -52,6 +52,7 @@ std::string_view frames_of(const event_range& x) {
   thread_local std::vector<char> frames;
   if (last.batch == x.batch && last.first == x.first && last.last == x.last && last.seq == x.seq)
     return {frames.data(), frames.size()};
+  last = {}; // there may be no memory for its frames
   frames.clear();
   append_frames(frames, x);
   last = x.batch->bytes.size() <= most_kept_batch ? x : event_range{};

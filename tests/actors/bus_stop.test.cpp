@@ -149,6 +149,17 @@ CAF_TEST(nobody is let in while the bus stops) {
   CAF_CHECK(late.reason.find("stopping") != std::string::npos);
 }
 
+CAF_TEST(a listener that comes while the bus stops is ended) {
+  attach_a_source(false);
+  stop("now");
+  auto late = sys.spawn(scripted_listener, &listener_idle, &listener_said, true);
+  caf::anon_send(parts.bus, attach_listener{late});
+  sched.run();
+  CAF_CHECK(!alive(late));
+  pass(2s);
+  CAF_CHECK(!alive(parts.bus));
+}
+
 CAF_TEST(a stop request that comes while it stops is taken) {
   auto seen = std::make_shared<recording>();
   add(seen, "t");

@@ -127,9 +127,10 @@ def a_killed_daemon_disturbs_nobody(t):
 def a_consumer_waits_for_a_bus_that_is_ending(t):
     cleaned_up(t)
     bus = t.start_bus()
-    stuck = t.join("k")
+    stuck, other = t.join("k"), t.join("other")
     t.publish(*[b'{"type":"publish","event_type":"k","payload":"' + b"x" * 10_000 + b'"}' for _ in range(500)])
     bus.signal(signal.SIGTERM)  # drains for 2 s, since one consumer does not read
+    other.expect_frame("bye")  # it has begun
     stuck.stuck = True
     consumer = t.consume("k")
     bus.expect_exit(0)

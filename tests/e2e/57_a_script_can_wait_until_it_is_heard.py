@@ -84,13 +84,21 @@ def commands_do_not_inherit_it(t):
     equal(process.out.split(), [b"0", b"1", b"2", b"3"], "descriptors: the standard ones and the folder that ls reads")
 
 
+def ready_text(t):
+    try:
+        with open(t.path("ready"), encoding="ascii") as f:
+            return f.read()
+    except FileNotFoundError:  # the old one is gone, the new one not there yet
+        return ""
+
+
 @scenario
 def a_ready_file_of_an_earlier_run_is_replaced(t):
     t.start_bus()
     with open(t.path("ready"), "w") as f:
         f.write("4711\n")
     consumer = t.consume("k", "--ready-file", t.path("ready"), ready=False)
-    while open(t.path("ready")).read() != f"{consumer.pid}\n" if os.path.exists(t.path("ready")) else True:
+    while ready_text(t) != f"{consumer.pid}\n":
         t.status()
     equal(stat.S_IMODE(os.stat(t.path("ready")).st_mode), 0o600, "mode")
 
