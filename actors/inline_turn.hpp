@@ -354,6 +354,7 @@ protected:
     this->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, x), host);
   }
 
+  /// Never: every turn is the scheduler's. What `run` would be given is not called.
   static bool is_free(caf::execution_unit*) noexcept { return false; }
 
   template <class Handler>
