@@ -24,7 +24,7 @@ using std::chrono::nanoseconds;
 // of all groups, as there is one log
 log::shared_limit group_limit{log::usual_lines_per_second};
 log::shared_limit dead_limit{log::usual_lines_per_second};
-log::shared_limit stalled_limit{log::usual_lines_per_second};
+log::shared_limit stalled_member_limit{log::usual_lines_per_second};
 
 group_work::terms terms_of_group(const consumer_info& x, size_t queue_bytes) {
   auto or_usual = [](uint32_t wish, uint32_t usual) { return wish == 0 ? usual : wish; };
@@ -240,7 +240,7 @@ private:
     delivery last;
     last.closed = close_reason::stalled;
     this->send(x.member, std::move(last));
-    if (auto times = stalled_limit.pass(this->clock().now()))
+    if (auto times = stalled_member_limit.pass(this->clock().now()))
       log::group().warn("subscriber-stalled pid={} key={} reason={} times={}", x.info.pid,
                         log::quoted(x.info.event_key), log::quoted(why), *times);
     this->demonitor(x.member.address());

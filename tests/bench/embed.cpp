@@ -24,8 +24,8 @@ struct embed_options {
   double seconds = 0.5;
 };
 
-struct system_config : caf::actor_system_config {
-  system_config() {
+struct embed_config : caf::actor_system_config {
+  embed_config() {
     config_file_path.clear();
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", size_t{2});
@@ -65,7 +65,7 @@ event_batch_ptr make_events(size_t count, size_t payload) {
 
 /// Events per second from an actor that publishes batches, each when the one before has been taken, to another.
 double run_once(size_t batch_size, const embed_options& options) {
-  system_config config;
+  embed_config config;
   caf::actor_system system{config};
   bus_options bus;
   bus.idle_timeout = std::chrono::nanoseconds{0};

@@ -17,7 +17,8 @@ struct ingest_options {
   load each;
 };
 
-void add_row(table& out, const load& x, const std::string& name, const rate_series& theirs, const rate_series& ours) {
+void add_ingest_row(table& out, const load& x, const std::string& name, const rate_series& theirs,
+                    const rate_series& ours) {
   auto rate = spread_of(theirs.rate);
   auto cpu = spread_of(theirs.cpu);
   auto faults = spread_of(theirs.faults);
@@ -36,10 +37,10 @@ void add_row(table& out, const load& x, const std::string& name, const rate_seri
   out.json.push_back(std::move(row));
 }
 
-void run_row(table& out, const ingest_options& options, const load& x, const std::vector<std::string>& names) {
+void run_ingest_row(table& out, const ingest_options& options, const load& x, const std::vector<std::string>& names) {
   auto found = measure_rates(names, x, options.pairs);
   for (const auto& name : names)
-    add_row(out, x, name, found[name], found["cafbus"]);
+    add_ingest_row(out, x, name, found[name], found["cafbus"]);
 }
 
 table ingest(const ingest_options& options) {
@@ -57,7 +58,7 @@ table ingest(const ingest_options& options) {
       x.publishers = publishers;
       x.consumers = consumers;
       x.events = &events;
-      run_row(out, options, x, names);
+      run_ingest_row(out, options, x, names);
     }
   out.notes.push_back(fmt::format("{} events of {:.0f} B on average, which each publisher sends in turns, each with an "
                                   "id of its own, which only the bus looks at; every payload compared byte by byte. {}",

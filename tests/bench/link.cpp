@@ -38,8 +38,8 @@ struct link_series {
   std::vector<double> cpu;  // of both servers, nanoseconds per event
 };
 
-struct system_config : caf::actor_system_config {
-  system_config() {
+struct link_config : caf::actor_system_config {
+  link_config() {
     load<caf::io::middleman>();
     config_file_path.clear();
     set("scheduler.policy", caf::atom("sharing"));
@@ -53,7 +53,7 @@ double run_singles(const load& x) {
   auto ready = dir / "port";
   child other{{own_path(), "message-taker", ready}, dir / "log"};
   const auto port = await_file(ready);
-  system_config config;
+  link_config config;
   caf::actor_system system{config};
   auto taker = system.middleman().remote_actor<taker_actor>("127.0.0.1", static_cast<uint16_t>(std::stoi(port)));
   if (!taker)
@@ -169,7 +169,7 @@ void add_link(CLI::App& app, tables& out) {
 }
 
 int run_message_taker(const std::string& port_file) {
-  system_config config;
+  link_config config;
   caf::actor_system system{config};
   auto taker = system.spawn([]() -> taker_actor::behavior_type {
     auto count = std::make_shared<uint64_t>(0);
