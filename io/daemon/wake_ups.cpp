@@ -29,9 +29,6 @@ constexpr auto watched_file_look_interval = std::chrono::seconds{10};
 /// it says so.
 constexpr auto look_delay = std::chrono::milliseconds{200};
 
-/// From the start to when whoever has started the bus is served, most likely.
-constexpr std::chrono::nanoseconds settle_delay = std::chrono::milliseconds{500};
-
 } // namespace
 
 wake_ups::wake_ups() {
@@ -94,12 +91,20 @@ std::chrono::nanoseconds wake_ups::until_beat(const chores& todo) {
   return next_beat_ - now;
 }
 
+void wake_ups::settle(const chores& todo) {
+  if (settled_ == todo.settle_delays.size() || std::chrono::steady_clock::now() - begun_ < todo.settle_delays[settled_])
+    return;
+  ++settled_;
+  if (todo.on_settled)
+    todo.on_settled();
+}
+
 int wake_ups::wait(folder_watch& watch, const chores& todo) {
   const std::chrono::nanoseconds usual = watch.good() ? watched_file_look_interval : file_look_interval;
   for (auto pause = usual;;) {
     pause = std::min(pause, until_beat(todo));
-    if (!is_settled_)
-      pause = std::min(pause, settle_delay);
+    if (settled_ == 0)
+      pause = std::min(pause, todo.settle_delays[0]);
     pollfd fds[] = {{signals_.get(), POLLIN, 0}, {bus_.get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}};
     auto ready = ::poll(fds, std::size(fds), poll_ms(pause));
     if (ready < 0)
@@ -107,8 +112,7 @@ int wake_ups::wait(folder_watch& watch, const chores& todo) {
     pause = usual;
     if (ready == 0) {
       todo.look();
-      if (!std::exchange(is_settled_, true) && todo.on_settled)
-        todo.on_settled();
+      settle(todo);
     }
     if (fds[2].revents != 0) {
       watch.clear();

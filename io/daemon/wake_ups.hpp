@@ -3,8 +3,10 @@
 #include "config/reload_result.hpp"
 #include "io/daemon/folder_watch.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -35,7 +37,11 @@ public:
     std::function<void()> on_stop;      ///< Once, when the bus has begun to stop.
     std::function<void()> on_beat = {}; ///< Every `beat`, if that is not 0.
     std::chrono::nanoseconds beat{0};
-    std::function<void()> on_settled = {}; ///< Once, when the start is some time ago.
+    std::function<void()> on_settled = {}; ///< At the first look after each of `settle_delays`.
+
+    /// From the start to when whoever has started the bus is served, most likely, and to when the time limits of that
+    /// have passed: each of these brings code back that is seldom needed again, and what the linker reads to find it.
+    std::array<std::chrono::nanoseconds, 2> settle_delays{std::chrono::milliseconds{500}, std::chrono::seconds{10}};
   };
 
   /// Blocks. @returns the signal that came, or 0 when the bus has ended. A client that asks for a reload counts as
@@ -45,6 +51,7 @@ public:
 private:
   void on_bus(const chores& todo);
   bool has_reloads();
+  void settle(const chores& todo);
   std::chrono::nanoseconds until_beat(const chores& todo);
   void wake() const;
 
@@ -55,7 +62,8 @@ private:
   std::mutex mutex_;
   std::vector<reload_answer> reloads_; // guarded by it; as many as there are connections that ask
   bool stop_seen_ = false;
-  bool is_settled_ = false;
+  size_t settled_ = 0; // how many times
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point next_beat_{};
 };
 

@@ -72,7 +72,6 @@ ELSEWHERE = {
     "io/daemon/spawn_daemon": ["e2e/30_a_command_starts_the_bus_it_needs.py", "e2e/31_a_start_that_fails_says_why.py"],
     "io/daemon/starter": ["e2e/30_a_command_starts_the_bus_it_needs.py", "faults/start_storm.py"],
     "io/daemon/stopper": ["e2e/33_stop_returns_when_the_bus_is_gone.py"],
-    "io/daemon/wake_ups": ["e2e/32_a_bus_that_lost_its_files_ends.py"],
     "io/links/add_links": ["embed/linked.cpp"],
     "io/links/link_broker": ["e2e/70_buses_can_be_linked.py", "faults/13_hostile_link_peers.py"],
     "io/links/link_connector": ["e2e/70_buses_can_be_linked.py"],
