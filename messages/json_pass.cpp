@@ -22,7 +22,9 @@ namespace {
 constexpr size_t kept_index_bytes = 512 * 1'024;
 
 const char* skip_digits(const char* first, const char* last) {
-  return std::find_if_not(first, last, json::is_digit);
+  while (first != last && json::is_digit(*first))
+    ++first;
+  return first;
 }
 
 bool is_number(std::string_view text) {
@@ -51,6 +53,26 @@ bool is_number(std::string_view text) {
   return at == end;
 }
 
+/// With the size known, this is one comparison and no call.
+template <size_t N>
+bool is_word(std::string_view text, const char (&word)[N]) {
+  return text.size() == N - 1 && std::memcmp(text.data(), word, N - 1) == 0;
+}
+
+/// @pre `text` is not empty
+bool is_scalar(std::string_view text) {
+  switch (text[0]) {
+  case 't':
+    return is_word(text, "true");
+  case 'f':
+    return is_word(text, "false");
+  case 'n':
+    return is_word(text, "null");
+  default:
+    return is_number(text);
+  }
+}
+
 } // namespace
 
 bool json_pass::matches(std::string_view text, size_t max_depth) {
@@ -59,7 +81,6 @@ bool json_pass::matches(std::string_view text, size_t max_depth) {
   if (open_.size() < max_depth)
     open_.resize(max_depth);
   fields_.clear();
-  next_ = depth_ = 0;
   return index() && escapes_match() && walk();
 }
 
@@ -111,7 +132,7 @@ bool json_pass::escapes_match() {
   }
 }
 
-/// A string, number or word with the white space behind it cut off.
+/// The string, number or word that begins at entry `i`, with the white space behind it cut off.
 std::string_view json_pass::token(size_t i) const noexcept {
   const size_t first = position_[i];
   size_t last = i + 1 < size_ ? position_[i + 1] : text_.size();
@@ -120,80 +141,78 @@ std::string_view json_pass::token(size_t i) const noexcept {
   return text_.substr(first, last - first);
 }
 
+/// All in one function, so that the compiler keeps what it looks at in registers: a payload has hundreds of entries.
 bool json_pass::walk() {
-  for (;;) {
-    if (next_ == size_)
+  const auto* const text = text_.data();
+  const auto* const position = position_;
+  const auto size = size_;
+  const auto max_depth = max_depth_;
+  auto* const open = open_.data();
+  size_t i = 0;
+  size_t depth = 0;
+  bool in_object = false;
+  auto take_key = [&] { // up to where its value is due
+    if (i + 2 >= size || text[position[i]] != '"' || text[position[i + 1]] != ':')
       return false;
-    const auto c = at(next_);
-    if (c == '{' || c == '[') {
-      if (depth_ == max_depth_)
+    if (depth == 1)
+      begin_field(i);
+    i += 2;
+    return true;
+  };
+  for (;;) {
+    if (i == size)
+      return false;
+    const auto c = text[position[i]];
+    if (c == '"') { // its end and its bytes are checked already
+      ++i;
+    } else if (c == '{' || c == '[') {
+      if (depth == max_depth)
         return false;
-      open_[depth_++] = c == '{';
-      ++next_;
-      if (next_ == size_)
+      in_object = c == '{';
+      open[depth++] = in_object;
+      if (++i == size)
         return false;
-      if (at(next_) != (c == '{' ? '}' : ']')) {
-        if (c == '{' && !key())
+      if (text[position[i]] != (in_object ? '}' : ']')) {
+        if (in_object && !take_key())
           return false;
         continue;
       }
-    } else if (!scalar()) {
+    } else if (!is_scalar(token(i++))) {
       return false;
     }
-    bool done = false;
-    if (!after_value(done))
+    for (;;) { // what follows a value: closing brackets, then a comma
+      if (depth == 0)
+        return i == size;
+      if (i == size)
+        return false;
+      if (depth == 1 && in_object)
+        end_field(i);
+      const auto next = text[position[i++]];
+      if (next == ',')
+        break;
+      if (next != (in_object ? '}' : ']'))
+        return false;
+      in_object = --depth != 0 && open[depth - 1] != 0;
+    }
+    if (in_object && !take_key())
       return false;
-    if (done)
-      return true;
   }
 }
 
-bool json_pass::scalar() {
-  const auto c = at(next_);
-  if (c == '"') { // its end and its bytes are checked already
-    ++next_;
-    return true;
-  }
-  const auto text = token(next_++);
-  return is_number(text) || text == "true" || text == "false" || text == "null";
+/// @param key Its entry; its value is two further.
+void json_pass::begin_field(size_t key) {
+  const auto text = token(key);
+  fields_.push_back({text.substr(1, text.size() - 2), text_.substr(position_[key + 2])});
 }
 
-/// A key up to where its value is due.
-bool json_pass::key() {
-  if (next_ + 2 >= size_ || at(next_) != '"' || at(next_ + 1) != ':')
-    return false;
-  if (depth_ == 1) {
-    const auto text = token(next_);
-    fields_.push_back({text.substr(1, text.size() - 2), text_.substr(position_[next_ + 2])});
-  }
-  next_ += 2;
-  return true;
-}
-
-/// Takes closing brackets, and a comma with the key behind it, up to where a value is due or the text ends.
-bool json_pass::after_value(bool& done) {
-  for (;;) {
-    if (depth_ == 0) {
-      done = true;
-      return next_ == size_;
-    }
-    if (next_ == size_)
-      return false;
-    const auto in_object = open_[depth_ - 1] != 0;
-    const auto c = at(next_);
-    if (depth_ == 1 && in_object && !fields_.empty()) { // a value of the outermost object ends here
-      auto& value = fields_.back().value;
-      value = value.substr(0, position_[next_] - static_cast<size_t>(value.data() - text_.data()));
-      while (json::is_space(value.back()))
-        value.remove_suffix(1);
-    }
-    ++next_;
-    if (c == ',')
-      return !in_object || key();
-    if (c != (in_object ? '}' : ']'))
-      return false;
-    --depth_;
-  }
+/// @param next The entry behind its value.
+void json_pass::end_field(size_t next) {
+  if (fields_.empty())
+    return; // the object is
+  auto& value = fields_.back().value;
+  value = value.substr(0, position_[next] - static_cast<size_t>(value.data() - text_.data()));
+  while (json::is_space(value.back()))
+    value.remove_suffix(1);
 }
 
 void json_pass::trim() {

@@ -32,10 +32,8 @@ private:
   bool index();
   bool escapes_match();
   bool walk();
-  bool key();
-  bool scalar();
-  bool after_value(bool& done);
-  char at(size_t i) const noexcept { return text_[position_[i]]; }
+  void begin_field(size_t key);
+  void end_field(size_t next);
   std::string_view token(size_t i) const noexcept;
 
   simdjson::dom::parser parser_; // for its first stage alone
@@ -44,8 +42,6 @@ private:
   std::string_view text_;
   const uint32_t* position_ = nullptr; // of brackets, colons, commas, and beginnings of strings and scalars
   size_t size_ = 0;                    // of `position_`
-  size_t next_ = 0;                    // in `position_`
-  size_t depth_ = 0;                   // containers that are open
   size_t max_depth_ = 0;
   bool has_escapes_ = false;
 };
