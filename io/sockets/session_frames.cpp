@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <caf/send.hpp>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <spdlog/logger.h>
 
@@ -25,6 +26,12 @@ constexpr auto status_timeout = 5s;
 std::string limit_reached(const session_context& x) {
   return "the bus has " + std::to_string(x.limit->most) +
          " consumers and producers and takes no more (option max-connections); try again when one has left";
+}
+
+/// Bytes up to the end of the last line that is whole.
+size_t size_of_whole_lines(std::string_view bytes) {
+  const auto* end = static_cast<const char*>(::memrchr(bytes.data(), '\n', bytes.size()));
+  return end ? static_cast<size_t>(end - bytes.data()) + 1 : 0;
 }
 
 /// Where bytes go that a socket had, with what a parser may read behind them. One per thread, not one per session: a
@@ -68,7 +75,7 @@ void session_state::on_data(const caf::io::new_data_msg& x) {
     return;
   if (encoder) {
     encoder->arrived_at(time_of_day(context->options.wall_clock));
-    encoder->reserve(splitter.pending() + bytes.size());
+    encoder->reserve(splitter.pending() + size_of_whole_lines(bytes));
   }
   splitter.lend(bytes);
   process();
