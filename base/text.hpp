@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,12 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
   const auto first = text.find_first_not_of(white_space);
   return first == std::string_view::npos ? std::string_view{}
                                          : text.substr(first, text.find_last_not_of(white_space) - first + 1);
+}
+
+/// Whether `text` is the literal: as the size of that is known, a comparison or two and no call.
+template <size_t N>
+bool is_literal(std::string_view text, const char (&literal)[N]) noexcept {
+  return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
 }
 
 /// The name that was probably meant by `text`: the nearest of `names` by letters left out, added, changed or swapped

@@ -10,7 +10,7 @@
 #include <bit>
 #include <cassert>
 #include <cstdio>
-#include <functional>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -39,6 +39,25 @@ constexpr size_t kept_batch_bytes = 256 * 1'024;
 
 /// Distinct types in a batch up to which they are searched one by one.
 constexpr size_t few_types = 8;
+
+// Pieces of a frame.
+constexpr char before_type[] = R"({"type":"event","event_type":")";
+constexpr char before_id[] = R"(","event_id":")";
+constexpr char before_seq[] = R"(","seq":)";
+constexpr char before_payload[] = R"(,"payload":)";
+
+/// A name as it stands between its quotes.
+/// @param place Of those that are needed at once, 0 to 5: a name that has to be written anew is this thread's until the
+/// next of its place.
+std::string_view encoded(const event_name& x, size_t place) {
+  if (x.is_plain || x.text.empty())
+    return x.text;
+  thread_local std::array<std::string, 6> texts;
+  auto& text = texts[place];
+  text.clear();
+  append_quoted(text, x.text);
+  return std::string_view{text}.substr(1, text.size() - 2);
+}
 
 /// Numbers the distinct types of one batch.
 class type_table {
@@ -93,9 +112,7 @@ std::string to_string(event_error x) {
 struct event_encoder::impl {
   explicit impl(size_t depth) : max_depth{depth} { set_clock(std::chrono::system_clock::now()); }
 
-  void set_clock(std::chrono::system_clock::time_point now) {
-    observed = R"(,"observed_at":")" + to_rfc3339(now) + R"(","seq":)";
-  }
+  void set_clock(std::chrono::system_clock::time_point now) { observed = to_rfc3339(now); }
 
   outcome reject(event_error why) {
     error = why;
@@ -109,16 +126,6 @@ struct event_encoder::impl {
     return outcome::added;
   }
 
-  /// @returns the length of the text as it is encoded, without its quotes.
-  uint32_t append_optional(std::string_view key, std::string_view text) {
-    if (text.empty())
-      return 0;
-    bytes += key;
-    const auto quoted = mark();
-    append_quoted(bytes, text);
-    return mark() - quoted - 2;
-  }
-
   /// The position of the next byte in `bytes`, as slots hold it.
   uint32_t mark() const {
     assert(bytes.size() <= std::numeric_limits<uint32_t>::max());
@@ -128,21 +135,46 @@ struct event_encoder::impl {
   void encode(const event_parts& parts, origin from) {
     if (bytes.empty())
       bytes.reserve(size_class(static_cast<size_t>(static_cast<double>(expected) * growth)));
+    const auto type = encoded(parts.event_type, 0);
+    const auto id = encoded(parts.event_id, 1);
+    const auto source_time = encoded(parts.source_time, 2);
+    const auto app_id = encoded(parts.app_id, 3);
+    const auto tenant_key = encoded(parts.tenant_key, 4);
+    const auto observed_at = from == origin::other_bus ? encoded(parts.observed_at, 5) : std::string_view{observed};
+    auto each_name = [&](auto take) { // with what stands before it, which closes the one before
+      take(before_type, type);
+      take(before_id, id);
+      take(R"(","source_time":")", source_time);
+      take(R"(","app_id":")", app_id);
+      take(R"(","tenant_key":")", tenant_key);
+      take(R"(","observed_at":")", observed_at);
+    };
+    size_t head = sizeof(before_seq) - 1;
+    each_name([&](auto& before, auto text) { head += text.empty() ? 0 : sizeof(before) - 1 + text.size(); });
+
     event_batch::slot slot{};
     slot.begin = mark();
     slot.type = types.index_of(parts.event_type.text);
-    bytes += R"({"type":"event","event_type":)";
-    append_quoted(bytes, parts.event_type.text);
-    slot.id_size = append_optional(R"(,"event_id":)", parts.event_id.text);
-    slot.id_begin = slot.id_size == 0 ? slot.begin : mark() - 1 - slot.id_size;
-    append_optional(R"(,"source_time":)", parts.source_time.text);
-    append_optional(R"(,"app_id":)", parts.app_id.text);
-    append_optional(R"(,"tenant_key":)", parts.tenant_key.text);
-    if (from == origin::other_bus)
-      append_optional(R"(,"observed_at":)", parts.observed_at.text);
-    bytes += from == origin::other_bus ? R"(,"seq":)" : std::string_view{observed};
-    slot.head = mark() - slot.begin;
-    bytes += R"(,"payload":)";
+    slot.head = static_cast<uint32_t>(head);
+    slot.id_size = static_cast<uint32_t>(id.size());
+    slot.id_begin = slot.begin;
+    if (!id.empty())
+      slot.id_begin += static_cast<uint32_t>(sizeof(before_type) - 1 + type.size() + sizeof(before_id) - 1);
+
+    bytes.resize(bytes.size() + head + sizeof(before_payload) - 1); // room is looked for once, not for each piece
+    auto* to = bytes.data() + slot.begin;
+    auto put = [&to](const char* text, size_t size) {
+      std::memcpy(to, text, size);
+      to += size;
+    };
+    each_name([&](auto& before, auto text) {
+      if (text.empty())
+        return;
+      put(before, sizeof(before) - 1);
+      put(text.data(), text.size());
+    });
+    put(before_seq, sizeof(before_seq) - 1);
+    put(before_payload, sizeof(before_payload) - 1);
     slot.payload_begin = mark();
     slot.payload_size = static_cast<uint32_t>(parts.payload.size());
     bytes += parts.payload;
@@ -201,7 +233,7 @@ struct event_encoder::impl {
   std::string bytes;
   std::vector<event_batch::slot> slots;
   type_table types;
-  std::string observed; // what stands between the names and the sequence number
+  std::string observed; // when what comes in now was
   event_error error = event_error::not_json;
 };
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 
 // The parsers are the thread's, not the connection's: a thousand producers must not hold a thousand of them, and each
 // line is done with before the next.
@@ -44,51 +43,48 @@ event_name name_decoded(json::ondemand::value& value) {
 /// @param value Without an escape.
 event_name name_as_written(std::string_view value) {
   if (value.front() == '"')
-    return {event_name::kind::text, value.substr(1, value.size() - 2)};
-  return {value.front() == 'n' ? event_name::kind::absent : event_name::kind::bad, {}};
+    return {event_name::kind::text, true, value.substr(1, value.size() - 2)};
+  return {value.front() == 'n' ? event_name::kind::absent : event_name::kind::bad, false, {}};
 }
 
 bool is_escaped(std::string_view text) {
   return text.find('\\') != text.npos;
 }
 
-/// @returns nothing if a key or a name has an escape.
-std::optional<event_parts> parts_as_written(const json_pass& from) {
-  event_parts result;
+/// @returns whether no key and no name has an escape; if not, `to` is of no use.
+bool parts_as_written(const json_pass& from, event_parts& to) {
   for (const auto& [key, value] : from.fields()) {
     if (from.has_escapes() && is_escaped(key))
-      return std::nullopt;
-    if (key == "payload") {
-      result.payload = value;
-    } else if (auto* name = result.find(key)) {
+      return false;
+    if (is_literal(key, "payload")) {
+      to.payload = value;
+    } else if (auto* name = to.find(key)) {
       if (from.has_escapes() && is_escaped(value))
-        return std::nullopt;
+        return false;
       *name = name_as_written(value);
     }
   }
-  return result;
+  return true;
 }
 
 /// The same by simdjson, which decodes.
 /// @pre the line is JSON
-std::optional<event_parts> parts_decoded(std::string_view line) {
-  event_parts result;
+bool parts_decoded(std::string_view line, event_parts& to) {
+  to = {};
   const auto on_field = [&](std::string_view key, json::ondemand::value& value) {
-    if (key == "payload")
-      result.payload = json::raw_text(value);
-    else if (auto* name = result.find(key))
+    if (is_literal(key, "payload"))
+      to.payload = json::raw_text(value);
+    else if (auto* name = to.find(key))
       *name = name_decoded(value);
   };
-  if (!reserve(decoder(), line.size()) || !json::each_field(decoder(), line, on_field))
-    return std::nullopt;
-  return result;
+  return reserve(decoder(), line.size()) && json::each_field(decoder(), line, on_field);
 }
 
 } // namespace
 
 event_name event_name::from(std::string_view text) {
   const auto good = simdjson::validate_utf8(text.data(), text.size());
-  return {good ? kind::text : kind::bad, good ? text : std::string_view{}};
+  return {good ? kind::text : kind::bad, false, good ? text : std::string_view{}};
 }
 
 bool event_name::fits() const {
@@ -96,19 +92,19 @@ bool event_name::fits() const {
 }
 
 event_name* event_parts::find(std::string_view key) {
-  if (key == "event_type")
+  if (is_literal(key, "event_type"))
     return &event_type;
-  if (key == "event_id")
+  if (is_literal(key, "event_id"))
     return &event_id;
-  if (key == "type")
+  if (is_literal(key, "type"))
     return &type;
-  if (key == "source_time")
+  if (is_literal(key, "source_time"))
     return &source_time;
-  if (key == "app_id")
+  if (is_literal(key, "app_id"))
     return &app_id;
-  if (key == "tenant_key")
+  if (is_literal(key, "tenant_key"))
     return &tenant_key;
-  if (key == "observed_at")
+  if (is_literal(key, "observed_at"))
     return &observed_at;
   return nullptr;
 }
@@ -122,12 +118,12 @@ bool event_parts::is_other_type() const {
 }
 
 std::optional<event_error> event_parts::fault() const {
-  const auto names = {event_type, event_id, source_time, app_id, tenant_key};
-  if (!std::all_of(names.begin(), names.end(), std::mem_fn(&event_name::good)))
+  const auto names = {&event_type, &event_id, &source_time, &app_id, &tenant_key};
+  if (!std::all_of(names.begin(), names.end(), [](auto* x) { return x->good(); }))
     return event_error::bad_name;
   if (event_type.text.empty())
     return event_error::missing_event_type;
-  if (!std::all_of(names.begin(), names.end(), std::mem_fn(&event_name::fits)))
+  if (!std::all_of(names.begin(), names.end(), [](auto* x) { return x->fits(); }))
     return event_error::name_too_long;
   if (payload.empty())
     return event_error::missing_payload;
@@ -143,18 +139,15 @@ std::optional<event_error> check_json(std::string_view text, size_t max_depth) {
 }
 
 parsed_event_line read_event_line(std::string_view line, size_t max_depth) {
+  parsed_event_line result;
   const auto passed = pass().matches(line, max_depth);
-  if (!passed)
-    if (const auto error = check_json(line, max_depth))
-      return {{}, error};
+  if (!passed && (result.error = check_json(line, max_depth)))
+    return result;
   if (line[line.find_first_not_of(white_space)] != '{')
-    return {{}, event_error::not_an_object};
-  auto parts = passed ? parts_as_written(pass()) : std::nullopt;
-  if (!parts)
-    parts = parts_decoded(line);
-  if (!parts)
-    return {{}, event_error::not_json}; // out of memory: what is wrong with the line has been found above
-  return {*parts, std::nullopt};
+    result.error = event_error::not_an_object;
+  else if ((!passed || !parts_as_written(pass(), result.parts)) && !parts_decoded(line, result.parts))
+    result.error = event_error::not_json; // out of memory: what is wrong with the line has been found above
+  return result;
 }
 
 void trim_event_line_memory() {

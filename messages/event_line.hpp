@@ -14,6 +14,7 @@ struct event_name {
   enum class kind : uint8_t { absent, text, bad };
 
   kind is = kind::absent;
+  bool is_plain = false; ///< It stood in a line without an escape, so that none is needed to write it again.
   std::string_view text; ///< Empty unless it is a text.
 
   /// @param text From a program, which need not be UTF-8.

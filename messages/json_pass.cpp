@@ -1,5 +1,6 @@
 #include "messages/json_pass.hpp"
 
+#include "base/text.hpp"
 #include "messages/json_letters.hpp"
 
 #include <algorithm>
@@ -53,21 +54,15 @@ bool is_number(std::string_view text) {
   return at == end;
 }
 
-/// With the size known, this is one comparison and no call.
-template <size_t N>
-bool is_word(std::string_view text, const char (&word)[N]) {
-  return text.size() == N - 1 && std::memcmp(text.data(), word, N - 1) == 0;
-}
-
 /// @pre `text` is not empty
 bool is_scalar(std::string_view text) {
   switch (text[0]) {
   case 't':
-    return is_word(text, "true");
+    return is_literal(text, "true");
   case 'f':
-    return is_word(text, "false");
+    return is_literal(text, "false");
   case 'n':
-    return is_word(text, "null");
+    return is_literal(text, "null");
   default:
     return is_number(text);
   }
