@@ -178,7 +178,7 @@ struct event_encoder::impl {
     slot.payload_begin = mark();
     slot.payload_size = static_cast<uint32_t>(parts.payload.size());
     bytes += parts.payload;
-    bytes += "}\n";
+    bytes.append("}\n", 2);
     slot.tail = mark() - slot.begin - slot.head;
     slots.push_back(slot);
   }

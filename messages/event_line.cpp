@@ -110,11 +110,11 @@ event_name* event_parts::find(std::string_view key) {
 }
 
 bool event_parts::is_event_frame() const {
-  return type.text == "event" && !observed_at.text.empty() && observed_at.fits();
+  return is_literal(type.text, "event") && !observed_at.text.empty() && observed_at.fits();
 }
 
 bool event_parts::is_other_type() const {
-  return !type.good() || (type.is == event_name::kind::text && type.text != "publish");
+  return !type.good() || (type.is == event_name::kind::text && !is_literal(type.text, "publish"));
 }
 
 std::optional<event_error> event_parts::fault() const {
@@ -143,7 +143,8 @@ parsed_event_line read_event_line(std::string_view line, size_t max_depth) {
   const auto passed = pass().matches(line, max_depth);
   if (!passed && (result.error = check_json(line, max_depth)))
     return result;
-  if (line[line.find_first_not_of(white_space)] != '{')
+  const auto has_fields = passed && !pass().fields().empty();
+  if (!has_fields && line[line.find_first_not_of(white_space)] != '{')
     result.error = event_error::not_an_object;
   else if ((!passed || !parts_as_written(pass(), result.parts)) && !parts_decoded(line, result.parts))
     result.error = event_error::not_json; // out of memory: what is wrong with the line has been found above
