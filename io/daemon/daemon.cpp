@@ -71,11 +71,12 @@ uint32_t link_share(uint64_t descriptors) {
 /// Keeps glibc's heap from growing for ever under a flood of batches of all sizes: by itself it gives each thread a
 /// heap of its own, and learns to take ever larger buffers from it, which leave holes that nothing fits. Batches (64
 /// KiB of what was read, and more) still come from the heap, and its free end is kept: mapped and unmapped for each,
-/// they cost more than the events in them (tests/bench/RESULTS.md).
+/// they cost more than the events in them (tests/bench/RESULTS.md). All threads share one heap: any further one grows
+/// by a page and a system call at a time.
 void tame_heap() {
   ::mallopt(M_MMAP_THRESHOLD, 1'024 * 1'024);
   ::mallopt(M_TRIM_THRESHOLD, 16 * 1'024 * 1'024);
-  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_ARENA_MAX, 1);
 }
 
 /// Positions that are remembered, those of sources that are not there any more included.

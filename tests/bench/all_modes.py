@@ -17,6 +17,8 @@ ROOT = os.path.join(HERE, "../..")
 RESULTS = os.path.join(HERE, "RESULTS.md")
 BEGIN, END = "<!-- begin of what ./dev bench writes -->\n", "<!-- end of what ./dev bench writes -->\n"
 
+# With a window that bounds neither server: as much as the queue holds.
+LONG_WIRE = "--queue-bytes 67108864 --transport plain,tls --round-trip 80 --peer leaf --warm-up 0.5 --seconds 1 --pairs 3"
 STANDARD = [
     "ingest --publishers 1,8 --peer redis,nats,zmq",
     "fanout --consumers 1,10,100,1000 --payload 200 --peer redis,zmq",
@@ -26,8 +28,9 @@ STANDARD = [
     "latency --consumers 1,10,100 --rate 1000 --peer redis",
     "tools --peer redis --pairs 10",
     "link --payload 200,4096 --transport plain,tls --peer leaf,messages",
-    "link --payload 200,4096 --transport plain,tls --round-trip 80 --peer leaf --warm-up 0.5 --seconds 1",
-    "idle --peer redis,nats,zmq",
+    f"link --payload 200 --window 60000 {LONG_WIRE}",
+    f"link --payload 4096 --window 14000 {LONG_WIRE}",
+    "idle --peer redis,nats,zmq --seconds 20",
     "start --peer redis,nats,zmq",
     "loss-free --seconds 0.4 --steps 3",
     "isolate",
