@@ -49,7 +49,7 @@ bounded_mailbox::outcome bounded_mailbox::take_in(const event_batch_ptr& batch, 
     busy_ = true;
     result.wake = !taken || !gaps_.empty() || lost_;
     if (!result.wake) {
-      *taken = std::exchange(staged_, {});
+      taken->swap(staged_);
       in_flight_ = taken->front().size();
       in_flight_bytes_ = taken->front().bytes();
     }
@@ -147,11 +147,11 @@ std::vector<event_range> bounded_mailbox::take() {
   return result;
 }
 
-bool bounded_mailbox::credited(std::vector<event_range> spare) {
+bool bounded_mailbox::credited(std::vector<event_range>&& spare) {
   spare.clear(); // what it names is to go now
   std::lock_guard guard{mutex_};
   if (spare.capacity() <= most_spare_ranges && staged_.capacity() == 0)
-    staged_ = std::move(spare);
+    staged_.swap(spare);
   delivered_ += in_flight_;
   in_flight_ = 0;
   in_flight_bytes_ = 0;

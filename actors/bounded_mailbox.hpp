@@ -67,7 +67,7 @@ public:
 
   /// The subscriber has what was taken last. @param spare That, if its memory can be used again.
   /// @returns whether more is queued; becomes idle if not.
-  bool credited(std::vector<event_range> spare = {});
+  bool credited(std::vector<event_range>&& spare = {});
 
   /// What publishers that wait for this consumer may send before they ask again; none: they are to wait. With the
   /// policy latest there always is some, since an event takes the place of an older one of its type.

@@ -148,7 +148,7 @@ private:
 
   /// @param spare What was delivered, for its memory.
   /// @returns whether there is more to deliver
-  bool on_answer(std::vector<event_range> spare) {
+  bool on_answer(std::vector<event_range>&& spare) {
     in_flight = false;
     watch.answered();
     if (has_said_so) {

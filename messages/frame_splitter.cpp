@@ -50,6 +50,13 @@ void frame_splitter::lend(std::string_view bytes) {
     lent_ = bytes;
 }
 
+size_t frame_splitter::whole_lines() const noexcept {
+  if (lent_.empty())
+    return 0;
+  const auto* last = static_cast<const char*>(::memrchr(lent_.data(), '\n', lent_.size()));
+  return last ? held() + static_cast<size_t>(last - lent_.data()) + 1 : 0;
+}
+
 void frame_splitter::keep_lent() {
   if (!too_long_)
     hold(lent_);

@@ -31,6 +31,9 @@ public:
   /// @pre `next` has none.
   void lend(std::string_view bytes);
 
+  /// Bytes of the lines that have become whole by what was lent just now.
+  size_t whole_lines() const noexcept;
+
   /// Copies what is left of the bytes that were lent, if they cannot stay until `next` has none.
   void keep_lent();
 

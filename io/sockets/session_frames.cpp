@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <caf/send.hpp>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <spdlog/logger.h>
 
@@ -26,12 +25,6 @@ constexpr auto status_timeout = 5s;
 std::string limit_reached(const session_context& x) {
   return "the bus has " + std::to_string(x.limit->most) +
          " consumers and producers and takes no more (option max-connections); try again when one has left";
-}
-
-/// Bytes up to the end of the last line that is whole.
-size_t size_of_whole_lines(std::string_view bytes) {
-  const auto* end = static_cast<const char*>(::memrchr(bytes.data(), '\n', bytes.size()));
-  return end ? static_cast<size_t>(end - bytes.data()) + 1 : 0;
 }
 
 /// Where bytes go that a socket had, with what a parser may read behind them. One per thread, not one per session: a
@@ -73,11 +66,11 @@ void session_state::on_data(const caf::io::new_data_msg& x) {
   const auto bytes = receive(encoder ? defaults::read_bytes : defaults::quiet_read_bytes);
   if (bytes.empty())
     return;
+  splitter.lend(bytes);
   if (encoder) {
     encoder->arrived_at(time_of_day(context->options.wall_clock));
-    encoder->reserve(splitter.pending() + size_of_whole_lines(bytes));
+    encoder->reserve(splitter.whole_lines());
   }
-  splitter.lend(bytes);
   process();
   splitter.keep_lent();
 }

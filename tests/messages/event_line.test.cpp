@@ -54,6 +54,16 @@ CAF_TEST(escapes in keys and names are decoded) {
   CAF_CHECK_EQUAL(parts.payload, R"("\u00e4")");
 }
 
+CAF_TEST(only a name from a line without an escape in a key or name can be written again as it is) {
+  const padded_line plain{R"({"event_type":"t","payload":"\u00e4"})"};
+  CAF_CHECK(read(plain).parts.event_type.is_plain);
+  const padded_line escaped{R"({"event_type":"t","app_id":"\\","payload":1})"};
+  const auto parts = read(escaped).parts;
+  CAF_CHECK(!parts.event_type.is_plain);
+  CAF_CHECK(!parts.app_id.is_plain);
+  CAF_CHECK(!event_name::from("\"").is_plain);
+}
+
 CAF_TEST(the last of several fields with one key counts) {
   const padded_line line{R"({"event_type":"a","payload":1,"event_type":"b","payload":2})"};
   const auto parts = read(line).parts;

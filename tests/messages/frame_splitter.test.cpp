@@ -76,6 +76,19 @@ CAF_TEST(a line that lies whole in what is lent is not copied) {
   CAF_CHECK_EQUAL(splitter.capacity(), 0u);
 }
 
+CAF_TEST(how many bytes have become whole lines is known before these come out) {
+  frame_splitter splitter{limit};
+  CAF_CHECK_EQUAL(splitter.whole_lines(), 0u);
+  std::vector<size_t> sizes;
+  for (std::string_view part : {"one\ntw", "o\nthree\nx", "yz", "\n"}) {
+    const auto bytes = std::string{part} + std::string(64, '}');
+    splitter.lend(std::string_view{bytes}.substr(0, part.size()));
+    sizes.push_back(splitter.whole_lines());
+    drain(splitter);
+  }
+  CAF_CHECK_EQUAL(sizes, (std::vector<size_t>{4, 10, 0, 4}));
+}
+
 CAF_TEST(what is kept of lent bytes outlives them) {
   frame_splitter splitter{limit};
   {
