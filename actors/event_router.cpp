@@ -74,8 +74,8 @@ void event_router::remove(subscriber_id id) {
     filters_.remove(filter_of_[slot]);
   filter_of_[slot] = filter_table::none;
   filtering_[slot] = {};
-  patterns_of_[slot] = {};
-  types_[slot] = {};
+  patterns_of_[slot] = std::vector<std::string>{}; // `= {}` would keep the memory
+  types_[slot] = std::vector<std::string>{};
   slots_[slot] = {};
   free_.push_back(slot);
 }

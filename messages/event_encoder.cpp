@@ -46,14 +46,13 @@ constexpr char before_id[] = R"(","event_id":")";
 constexpr char before_seq[] = R"(","seq":)";
 constexpr char before_payload[] = R"(,"payload":)";
 
-/// A name as it stands between its quotes.
-/// @param place Of those that are needed at once, 0 to 5: a name that has to be written anew is this thread's until the
-/// next of its place.
+/// A name as it stands between its quotes; a view that is valid until the next call with this place on this thread.
+/// @param place 0 to 5, one for each name of an event.
 std::string_view encoded(const event_name& x, size_t place) {
   if (x.is_plain || x.text.empty())
     return x.text;
   thread_local std::array<std::string, 6> texts;
-  auto& text = texts[place];
+  auto& text = texts.at(place);
   text.clear();
   append_quoted(text, x.text);
   return std::string_view{text}.substr(1, text.size() - 2);
@@ -135,6 +134,21 @@ struct event_encoder::impl {
   void encode(const event_parts& parts, origin from) {
     if (bytes.empty())
       bytes.reserve(size_class(static_cast<size_t>(static_cast<double>(expected) * growth)));
+    // an event for which there was no memory may have left a part of it
+    bytes.resize(slots.empty() ? 0 : slots.back().begin + slots.back().head + slots.back().tail);
+    event_batch::slot slot{};
+    slot.type = types.index_of(parts.event_type.text);
+    write_head(parts, from, slot);
+    slot.payload_begin = mark();
+    slot.payload_size = static_cast<uint32_t>(parts.payload.size());
+    bytes += parts.payload;
+    bytes.append("}\n", 2);
+    slot.tail = mark() - slot.begin - slot.head;
+    slots.push_back(slot);
+  }
+
+  /// All before the payload, in one piece: to append each name by itself cost more than the rest of an event.
+  void write_head(const event_parts& parts, origin from, event_batch::slot& slot) {
     const auto type = encoded(parts.event_type, 0);
     const auto id = encoded(parts.event_id, 1);
     const auto source_time = encoded(parts.source_time, 2);
@@ -152,16 +166,14 @@ struct event_encoder::impl {
     size_t head = sizeof(before_seq) - 1;
     each_name([&](auto& before, auto text) { head += text.empty() ? 0 : sizeof(before) - 1 + text.size(); });
 
-    event_batch::slot slot{};
     slot.begin = mark();
-    slot.type = types.index_of(parts.event_type.text);
     slot.head = static_cast<uint32_t>(head);
     slot.id_size = static_cast<uint32_t>(id.size());
     slot.id_begin = slot.begin;
     if (!id.empty())
       slot.id_begin += static_cast<uint32_t>(sizeof(before_type) - 1 + type.size() + sizeof(before_id) - 1);
 
-    bytes.resize(bytes.size() + head + sizeof(before_payload) - 1); // room is looked for once, not for each piece
+    bytes.resize(slot.begin + head + sizeof(before_payload) - 1);
     auto* to = bytes.data() + slot.begin;
     auto put = [&to](const char* text, size_t size) {
       std::memcpy(to, text, size);
@@ -175,12 +187,7 @@ struct event_encoder::impl {
     });
     put(before_seq, sizeof(before_seq) - 1);
     put(before_payload, sizeof(before_payload) - 1);
-    slot.payload_begin = mark();
-    slot.payload_size = static_cast<uint32_t>(parts.payload.size());
-    bytes += parts.payload;
-    bytes.append("}\n", 2);
-    slot.tail = mark() - slot.begin - slot.head;
-    slots.push_back(slot);
+    assert(to == bytes.data() + bytes.size());
   }
 
   /// Copies a payload to where a parser finds room behind it, and checks it there.
@@ -203,7 +210,7 @@ struct event_encoder::impl {
     result.reserve(size_class(bytes.size()));
     result = bytes;
     if (bytes.capacity() > kept_batch_bytes)
-      bytes = {};
+      bytes = std::string{}; // `= {}` would keep the memory
     bytes.clear();
     return result;
   }
@@ -212,13 +219,14 @@ struct event_encoder::impl {
     event_batch_ptr batch;
     if (!slots.empty()) {
       auto fresh = std::make_shared<event_batch>();
-      fresh->bytes = take_bytes();
-      fresh->slots.reserve(size_class(slots.size()));
+      fresh->slots.reserve(size_class(slots.size())); // first what there may be no memory for
       fresh->slots = slots;
+      fresh->bytes = take_bytes();
       fresh->types = types.take();
       fresh->origins = std::move(origins);
       batch = std::move(fresh);
     }
+    bytes.clear();
     slots.clear();
     expected = taken = 0;
     trim_event_line_memory();
@@ -233,7 +241,7 @@ struct event_encoder::impl {
   std::string bytes;
   std::vector<event_batch::slot> slots;
   type_table types;
-  std::string observed; // when what comes in now was
+  std::string observed; // RFC 3339: when the lines have come that are added now
   event_error error = event_error::not_json;
 };
 

@@ -141,7 +141,9 @@ std::optional<event_error> check_json(std::string_view text, size_t max_depth) {
 parsed_event_line read_event_line(std::string_view line, size_t max_depth) {
   parsed_event_line result;
   const auto passed = pass().matches(line, max_depth);
-  if (!passed && (result.error = check_json(line, max_depth)))
+  if (!passed)
+    result.error = check_json(line, max_depth);
+  if (result.error)
     return result;
   const auto has_fields = passed && !pass().fields().empty();
   if (!has_fields && line[line.find_first_not_of(white_space)] != '{')

@@ -14,7 +14,7 @@ struct event_name {
   enum class kind : uint8_t { absent, text, bad };
 
   kind is = kind::absent;
-  bool is_plain = false; ///< It stood in a line without an escape, so that none is needed to write it again.
+  bool is_plain = false; ///< It stood in a line without an escape: it can be written again as it is.
   std::string_view text; ///< Empty unless it is a text.
 
   /// @param text From a program, which need not be UTF-8.
@@ -44,7 +44,7 @@ struct event_parts {
 };
 
 struct parsed_event_line {
-  event_parts parts;
+  event_parts parts;                ///< Of no use with an error.
   std::optional<event_error> error; ///< Why the line is no object of JSON. What `parts` lack is their `fault`.
 };
 

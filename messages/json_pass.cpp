@@ -21,6 +21,7 @@ namespace {
 
 /// What a longer line than this has made the index grow to is given back.
 constexpr size_t kept_index_bytes = 512 * 1'024;
+constexpr size_t kept_fields = 1'024; // and so a line with more fields
 
 const char* skip_digits(const char* first, const char* last) {
   while (first != last && json::is_digit(*first))
@@ -203,7 +204,7 @@ void json_pass::begin_field(size_t key) {
 /// @param next The entry behind its value.
 void json_pass::end_field(size_t next) {
   if (fields_.empty())
-    return; // the object is
+    return; // the object is empty
   auto& value = fields_.back().value;
   value = value.substr(0, position_[next] - static_cast<size_t>(value.data() - text_.data()));
   while (json::is_space(value.back()))
@@ -213,6 +214,8 @@ void json_pass::end_field(size_t next) {
 void json_pass::trim() {
   if (parser_.capacity() > kept_index_bytes)
     parser_ = simdjson::dom::parser{};
+  if (fields_.capacity() > kept_fields)
+    fields_ = std::vector<field>{}; // `= {}` would keep the memory
 }
 
 } // namespace cafbus

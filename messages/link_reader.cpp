@@ -204,7 +204,7 @@ void link_reader::finish_body() {
   auto x = decode_body(kind_, buffer_, protocol_);
   buffer_.clear();
   if (buffer_.capacity() > kept_bytes)
-    buffer_ = {};
+    buffer_ = std::string{}; // `= {}` would keep the memory
   if (const auto* offence = std::get_if<link_offence>(&x))
     return fail(*offence);
   came(kind_);

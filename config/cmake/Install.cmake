@@ -84,17 +84,15 @@ file(CONFIGURE OUTPUT "${CAFBUS_STAGED_INCLUDE}/cafbus/cafbus.hpp" CONTENT "${_u
 add_custom_target(cafbus_stage_headers ALL DEPENDS ${_staged})
 add_dependencies(cafbus_client cafbus_stage_headers)
 
-# Sees the staged headers and CAF, nothing else of this tree: an include of a header that is not public does not compile.
-# `./dev odr` builds it.
-if (PROJECT_IS_TOP_LEVEL)
-  add_library(cafbus_header_check OBJECT EXCLUDE_FROM_ALL ${_checks})
-  set_target_properties(cafbus_header_check PROPERTIES UNITY_BUILD OFF)
-  target_link_libraries(cafbus_header_check PRIVATE cafbus cafbus_user_flags)
-endif ()
-
 if (NOT PROJECT_IS_TOP_LEVEL)
   return() # that project says what is installed
 endif ()
+
+# Sees the staged headers and CAF, nothing else of this tree: an include of a header that is not public does not compile.
+# `./dev odr` builds it.
+add_library(cafbus_header_check OBJECT EXCLUDE_FROM_ALL ${_checks})
+set_target_properties(cafbus_header_check PROPERTIES UNITY_BUILD OFF)
+target_link_libraries(cafbus_header_check PRIVATE cafbus cafbus_user_flags)
 
 include(CMakePackageConfigHelpers)
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cafbus")

@@ -25,7 +25,9 @@
 #include <caf/send.hpp>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <malloc.h>
+#include <optional>
 #include <spdlog/logger.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +80,9 @@ void tame_heap() {
   ::mallopt(M_TRIM_THRESHOLD, 16 * 1'024 * 1'024);
   ::mallopt(M_ARENA_MAX, 1);
 }
+
+/// Processor time since the start beyond which a bus has something to do: what it let go of would come back at once.
+constexpr std::clock_t least_work = CLOCKS_PER_SEC / 100;
 
 /// Positions that are remembered, those of sources that are not there any more included.
 constexpr size_t most_position_files = 1'024;
@@ -281,7 +286,12 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   };
   // with arguments: CAF 0.17 reads a null pointer to those that a function does not take
   auto on_beat = [&] { system.spawn(show_life, parts.bus, manager); };
-  wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us), release_start_up_memory};
+  auto on_settled = [used = std::optional<std::clock_t>{}]() mutable {
+    if (!used || std::clock() - *used < least_work)
+      release_start_up_memory();
+    used = std::clock();
+  };
+  wake_ups::chores chores{look, on_stop, on_beat, manager.beat().value_or(0us), on_settled};
   reloader configuration{options, reread, parts.bus, links, [&](auto& y) { limit_to(x.descriptors, y); }};
   for (bool asked = false; auto signal = wakes.wait(watch, chores);) {
     if (signal == SIGHUP) {

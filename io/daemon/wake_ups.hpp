@@ -39,8 +39,9 @@ public:
     std::chrono::nanoseconds beat{0};
     std::function<void()> on_settled = {}; ///< At the first look after each of `settle_delays`.
 
-    /// From the start to when whoever has started the bus is served, most likely, and to when the time limits of that
-    /// have passed: each of these brings code back that is seldom needed again, and what the linker reads to find it.
+    /// From the start to when whoever has started the bus is served, most likely, and to when the time limits of its
+    /// hello and its request (5 s) have passed, which bring back code that is seldom needed again, and what the linker
+    /// reads to find it.
     std::array<std::chrono::nanoseconds, 2> settle_delays{std::chrono::milliseconds{500}, std::chrono::seconds{10}};
   };
 
@@ -62,7 +63,7 @@ private:
   std::mutex mutex_;
   std::vector<reload_answer> reloads_; // guarded by it; as many as there are connections that ask
   bool stop_seen_ = false;
-  size_t settled_ = 0; // how many times
+  size_t settled_ = 0; // how many of `settle_delays` have passed
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point next_beat_{};
 };

@@ -37,6 +37,13 @@ CAF_TEST(what is near to no name is not guessed) {
   CAF_CHECK_EQUAL(nearest("queue-bytes", one), "");
 }
 
+CAF_TEST(a text is a literal if all of it is the same) {
+  CAF_CHECK(is_literal("payload", "payload"));
+  CAF_CHECK(is_literal("", ""));
+  for (auto text : {"", "payloa", "payloads", "paylaod"})
+    CAF_CHECK(!is_literal(text, "payload"));
+}
+
 CAF_TEST(a message ends with the guess or without one) {
   CAF_CHECK_EQUAL(did_you_mean("ap", names), "; did you mean app?");
   CAF_CHECK_EQUAL(did_you_mean("verbose", names), "");

@@ -74,8 +74,8 @@ table idle(const idle_options& options) {
                           {"cpu_ms_per_s", found.busy}});
     }
   out.notes.push_back(fmt::format("Over {} s, {} s after the last consumer came. Wake-ups are context switches of all "
-                                  "threads. The first consumer also brings back parts of the program that a bus "
-                                  "lets go of once it has started; they are files, and shared.",
+                                  "threads. What only its start has needed, a bus lets go of after half a second "
+                                  "and after ten.",
                                   options.seconds, options.settle));
   return out;
 }

@@ -60,6 +60,24 @@ void check(outcome verdict, event_error error, std::string_view line) {
     fuzz::require(is_json(line, line.size()), "another parser takes it, ours does not", line);
 }
 
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto i = object.find(key);
+  return i != object.end() && i->is_string() ? i->get<std::string>() : "";
+}
+
+/// The names in a frame are those of the line, as the other parser reads both.
+void check_names(const event_batch& batch, size_t i, const std::string& line) {
+  const auto frame = nlohmann::json::parse(std::string{batch.head(i)} + "1}", nullptr, false);
+  fuzz::require(frame.is_object(), "a head is no JSON", line);
+  const auto id = nlohmann::json::parse('"' + std::string{batch.id(i)} + '"', nullptr, false);
+  fuzz::require(id.is_string() && id.get<std::string>() == text_of(frame, "event_id"), "not the id of its frame", line);
+  const auto read = nlohmann::json::parse(line, nullptr, false);
+  if (!read.is_object())
+    return; // a number that it cannot hold
+  for (const auto* key : {"event_type", "event_id", "source_time", "app_id", "tenant_key"})
+    fuzz::require(text_of(frame, key) == text_of(read, key), "another name than in the line", line);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -88,6 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::require(taken[i].find(batch->payload(i)) != std::string::npos, "a payload is not verbatim", taken[i]);
     fuzz::require(is_json(batch->payload(i), batch->payload(i).size()), "a payload is no JSON", taken[i]);
     fuzz::require(!batch->type(i).empty(), "an event without a type", taken[i]);
+    check_names(*batch, i, taken[i]);
   }
   return 0;
 }

@@ -125,9 +125,9 @@ CAF_TEST(the frame is JSON with the same content) {
 
 CAF_TEST(equal ids have equal bytes however they were escaped) {
   for (auto id : {R"(a/\n\"\u00e9)", R"(a\/\u000A\u0022é)", R"(\u0061\u002f\u000a\"\u00E9)"})
-    CAF_CHECK_EQUAL(verdict(R"({"event_type":"t","payload":1,"event_id":")"s + id + "\"}"), "added");
+    CAF_CHECK_EQUAL(verdict(R"({"event_type":"\"t\\","payload":1,"event_id":")"s + id + "\"}"), "added");
   event_fields fields{};
-  fields.event_type = "t";
+  fields.event_type = "\"t\n"; // the longer before it, where it is escaped
   fields.event_id = "a/\n\"\xc3\xa9";
   fields.payload = "1";
   CAF_CHECK_EQUAL(verdict(fields), "added");
