@@ -2,6 +2,7 @@
 import socket
 
 from harness import encode, equal, event, main, scenario
+from watching import await_log
 
 
 def still_served(t, peer):
@@ -14,15 +15,14 @@ def still_served(t, peer):
 
 @scenario
 def garbage_is_skipped_and_counted_in_the_log(t):
-    bus = t.start_bus()
+    t.start_bus()
     peer = t.join("k")
     for line in (b"garbage", b"{", b"[1,2]", b"\xff\xfe", b"\x00", b'{"type":3}'):
         peer.send_line(line)
     still_served(t, peer)
     peer.send_line({"type": "bye"})
     peer.expect_eof()
-    with open(bus.app_dir + "/bus.log", encoding="utf-8") as log:
-        t.await_status(lambda _: "skipped_lines=6" in log.read(), "the log counts six skipped lines")
+    await_log(t, "skipped_lines=6")
 
 
 @scenario

@@ -2,6 +2,7 @@
 import time
 
 from harness import SLOWDOWN, check, equal, event, main, scenario
+from watching import await_log
 
 
 def flood(t, neighbour, events, payload_bytes, at_once=20):
@@ -39,7 +40,7 @@ def its_neighbour_loses_nothing(t):
 
 @scenario
 def it_is_closed_when_it_takes_nothing_for_the_write_timeout(t):
-    bus = t.start_bus("--write-timeout", "300ms", "--queue-capacity", "64")
+    t.start_bus("--write-timeout", "300ms", "--queue-capacity", "64")
     stuck, neighbour = stuck_consumer(t), t.join("k")
     start = time.monotonic()
     flood(t, neighbour, 500, 5000)
@@ -48,9 +49,7 @@ def it_is_closed_when_it_takes_nothing_for_the_write_timeout(t):
     check(took < 3 * SLOWDOWN, f"closed after {took:.1f} s")
     while not stuck.at_end:  # what the kernel had already taken, then the end
         stuck.fill()
-    with open(bus.app_dir + "/bus.log", encoding="utf-8") as log:
-        text = log.read()
-    check("reason=stalled" in text, "the log names the reason")
+    await_log(t, "reason=stalled")
     flood(t, neighbour, 20, 10)
 
 
