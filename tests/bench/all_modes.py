@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every mode of cafbus-bench.
 
-  all_modes.py PROGRAM          the standard set: prints it, and writes it as Markdown into RESULTS.md beside this file;
+  all_modes.py PROGRAM          the standard set: prints it, and writes it as Markdown into WHOLE_RUN.md beside this file;
                                 about 20 minutes
   all_modes.py PROGRAM --smoke  each mode as short as can be: that it works and that its laws hold, no times
 """
@@ -14,8 +14,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "../..")
-RESULTS = os.path.join(HERE, "RESULTS.md")
-BEGIN, END = "<!-- begin of what ./dev bench writes -->\n", "<!-- end of what ./dev bench writes -->\n"
+WRITTEN = os.path.join(HERE, "WHOLE_RUN.md")
+TITLE = "# One whole run of `./dev bench`\n\nWritten by it; [RESULTS.md](RESULTS.md) says how it measures and what that means.\n\n"
 
 # With a window that bounds neither server: as much as the queue holds.
 LONG_WIRE = "--queue-bytes 67108864 --transport plain,tls --round-trip 80 --peer leaf --warm-up 0.5 --seconds 1 --pairs 3"
@@ -82,18 +82,14 @@ def smoke(program):
 
 
 def standard(program):
-    found = f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} processors.\n"
+    found = f"{TITLE}{time.strftime('%Y-%m-%d')}, {os.cpu_count()} processors.\n"
     for arguments in STANDARD:
         text = run(program, "--markdown", arguments)
         print(f"{text}({time.monotonic() - START:.0f} s so far)\n", flush=True)
         found += f"\n`cafbus-bench {arguments}`\n\n{text}"
-    with open(RESULTS, encoding="utf-8") as file:
-        whole = file.read()
-    before, rest = whole.split(BEGIN)
-    after = rest.split(END)[1]
-    with open(RESULTS, "w", encoding="utf-8") as file:
-        file.write(before + BEGIN + re.sub(r"\n{3,}", "\n\n", found) + END + after)
-    print(f"{time.monotonic() - START:.0f} s; written to tests/bench/RESULTS.md")
+    with open(WRITTEN, "w", encoding="utf-8") as file:
+        file.write(re.sub(r"\n{3,}", "\n\n", found))
+    print(f"{time.monotonic() - START:.0f} s; written to tests/bench/WHOLE_RUN.md")
 
 
 (smoke if "--smoke" in sys.argv else standard)(os.path.abspath(sys.argv[1]))
