@@ -81,7 +81,7 @@ void tame_heap() {
   ::mallopt(M_ARENA_MAX, 1);
 }
 
-/// Processor time since the start beyond which a bus has something to do: what it let go of would come back at once.
+/// Processor time since memory was released last beyond which a bus has something to do: all would come back at once.
 constexpr std::clock_t least_work = CLOCKS_PER_SEC / 100;
 
 /// Positions that are remembered, those of sources that are not there any more included.
