@@ -54,6 +54,13 @@ void bus_state::on_attach_source(const attach_source& x) {
   }
 }
 
+void bus_state::on_attach_part(const attach_part& x) {
+  attached.push_back(x.part);
+  self->monitor(x.part);
+  if (!plan.running())
+    end_part(x.part); // nobody would tell it otherwise
+}
+
 caf::result<joined> bus_state::on_join(const join& x) {
   if (!plan.running())
     return joined{false, false, "the bus is stopping", {}};
@@ -275,6 +282,7 @@ void bus_state::on_down(const caf::down_msg& x) {
   for (auto i = first; i != last; ++i)
     caf::anon_send(parts.lock, i->second.leaving); // its subscriber may live on
   in_process.erase(first, last);
+  std::erase_if(attached, is);
   if (is(listener))
     listener = nullptr;
   else if (plan.running() && !is(parts.hub) && !is(parts.lock) && !is(parts.groups))
@@ -329,6 +337,7 @@ bus_actor::behavior_type bus(bus_actor::stateful_pointer<bus_state> self, const 
       [&state](const adopt& x) { state.on_adopt(x); },
       [&state](const attach_listener& x) { state.on_attach_listener(x); },
       [&state](const attach_source& x) { state.on_attach_source(x); },
+      [&state](const attach_part& x) { state.on_attach_part(x); },
       [&state](const join& x) { return state.on_join(x); },
       [&state](const read_status&) { return state.on_read_status(); },
       [&state](const stop_bus& x) { return state.on_stop(x); },

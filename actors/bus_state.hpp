@@ -48,6 +48,7 @@ struct bus_state {
   void on_adopt(const adopt& x);
   void on_attach_listener(const attach_listener& x);
   void on_attach_source(const attach_source& x);
+  void on_attach_part(const attach_part& x);
   caf::result<joined> on_join(const join& x);
   caf::result<status_response> on_read_status();
   caf::result<stop_verdict> on_stop(const stop_bus& x);
@@ -91,6 +92,7 @@ struct bus_state {
   adopt parts;
   listener_actor listener;
   std::vector<attached_source> sources;
+  std::vector<caf::actor> attached;                               // parts that others have made
   std::multimap<caf::actor_id, in_process_subscriber> in_process; // by who is monitored
   std::chrono::steady_clock::time_point started{};
   certificate_changed certificate;

@@ -213,6 +213,8 @@ void bus_state::end_parts() {
     self->monitor(part); // once more: of one that has ended already this tells at once
   };
   wait_for(listener);
+  for (const auto& x : attached)
+    wait_for(x);
   wait_for(parts.hub);
   wait_for(parts.lock);
   wait_for(parts.supervisor);
@@ -237,6 +239,8 @@ void bus_state::end_conns() {
 
 void bus_state::tell_parts_to_end() {
   end_part(listener);
+  for (const auto& x : attached)
+    end_part(x);
   for (const auto& [id, x] : in_process)
     end_part(x.conn);
   end_part(parts.groups);
@@ -262,6 +266,10 @@ bus_state::~bus_state() {
 }
 
 // -- from outside ------------------------------------------------------------------------------------------------
+
+bool has_ended(const bus_actor& bus) noexcept {
+  return caf::actor_cast<caf::abstract_actor*>(bus)->getf(caf::abstract_actor::is_terminated_flag);
+}
 
 stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit) {
   stop_bus result;

@@ -17,7 +17,7 @@ public:
 
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
     this->close_all();
-    return caf::scheduled_actor::cleanup(std::move(reason), host);
+    return caf::scheduled_actor::cleanup(std::move(reason), host); // NOLINT(bugprone-parent-virtual-call): see above
   }
 };
 

@@ -246,6 +246,13 @@ struct attach_source {
   bool waits = false; ///< It is started when the first consumer is in, so that nothing that it has is lost.
 };
 
+/// An actor that holds something of the world for the bus: a socket, a port, a file. It gets an exit message when the
+/// bus ends, which waits for it: whoever learns that the bus has ended finds all of that free. What it does until then,
+/// and whether it ends by itself, is its own affair.
+struct attach_part {
+  caf::actor part = {};
+};
+
 /// An actor of this program wants events like any consumer. It leaves by ending, by the end of its conn, or when it
 /// stalls: it has taken nothing of what is on its way to it for the limit.
 struct join {
@@ -275,6 +282,8 @@ using bus_actor = caf::typed_actor<
     caf::reacts_to<attach_listener>,
     // From the program that starts it.
     caf::reacts_to<attach_source>,
+    // From whoever opens a door for links.
+    caf::reacts_to<attach_part>,
     // From the program that embeds it.
     caf::replies_to<join>::with<joined>,
     // From sessions and programs.
@@ -304,5 +313,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::group_entered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::adopt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_listener)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_source)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::attach_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::join)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::joined)

@@ -16,6 +16,7 @@ namespace {
 /// As `--source` would name them.
 result<std::vector<node_source>> parse_places(const std::vector<std::string>& places) {
   std::vector<std::string> texts;
+  texts.reserve(places.size());
   for (const auto& x : places)
     texts.push_back("node:" + x);
   auto specs = parse_sources(texts);
@@ -43,6 +44,8 @@ result<bus_links> add_links(caf::actor_system& system, const bus_parts& parts, c
   if (!system.has_middleman())
     return failure{failure_kind::invalid,
                    "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
+  if (has_ended(parts.bus))
+    return failure{failure_kind::stopping, "the bus has ended"};
   auto sources = parse_places(setup.from);
   if (!sources)
     return sources.error();

@@ -45,8 +45,8 @@ private:
 ///   auto links = cafbus::add_links(system, bus.parts(), options, {.from = {"unix:/run/user/1000/other.sock"}});
 ///
 /// @param options Those that the bus was spawned with. @param system Outlives the result.
-/// @returns what is wrong, and then links nothing: also if the system has not loaded CAF's I/O module, a certificate
-/// cannot be used, or nobody can listen there. May block while a name is looked up.
+/// @returns what is wrong, and then links nothing: also if the system has not loaded CAF's I/O module, the bus has
+/// ended, a certificate cannot be used, or nobody can listen there. May block while a name is looked up.
 result<bus_links> add_links(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                             const link_setup& setup);
 

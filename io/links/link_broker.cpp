@@ -23,8 +23,7 @@ constexpr size_t most_half_open = 64;
 link_broker_state::~link_broker_state() {
   for (auto& [id, session] : sessions)
     caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
-  if (!options.socket_path.empty())
-    ::unlink(options.socket_path.c_str());
+  options.socket_file.remove();
 }
 
 size_t link_broker_state::max_half_open() const {

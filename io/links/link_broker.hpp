@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "io/daemon/own_file.hpp"
 #include "io/links/link_session.hpp"
 
 #include <caf/io/doorman.hpp>
@@ -13,7 +14,7 @@ struct link_broker_options {
   node_gate_actor gate;
   link_terms_ptr terms;
   link_transport transport = link_transport::plain;
-  std::string socket_path;       ///< Of a Unix socket, which is removed at the end.
+  own_file socket_file;          ///< Of a Unix socket, which is removed at the end if it has not been replaced.
   uint32_t descriptors = 0;      ///< For links and connections that may become one.
   socket_calls* calls = nullptr; ///< Outlives the broker.
 };
@@ -34,7 +35,7 @@ struct link_broker_state {
   link_broker_state(const link_broker_state&) = delete;
   link_broker_state& operator=(const link_broker_state&) = delete;
 
-  /// Ends the sessions that are left.
+  /// Removes the socket's file and ends the sessions that are left.
   ~link_broker_state();
 
   void on_connection(const caf::io::new_connection_msg& x);

@@ -13,8 +13,6 @@
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 #include <spdlog/logger.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace cafbus {
 
@@ -22,24 +20,10 @@ namespace {
 
 constexpr int listen_backlog = 64;
 
-/// Removes a socket file at which nobody listens.
-result<void> remove_leftover(const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0)
-    return {};
-  if (!S_ISSOCK(info.st_mode))
-    return failure{failure_kind::invalid, path + " exists and is no socket"};
-  auto probe = connect_unix(path, std::chrono::milliseconds{100});
-  if (probe || probe.error().kind != failure_kind::not_found)
-    return failure{failure_kind::invalid, "somebody listens at " + path + " already"};
-  ::unlink(path.c_str());
-  return {};
-}
-
 result<unique_fd> listen_at(const node_place& place) {
   if (!place.is_unix())
     return listen_tcp(place.where, listen_backlog);
-  if (auto removed = remove_leftover(place.path); !removed)
+  if (auto removed = remove_leftover_socket(place.path); !removed)
     return std::move(removed).error();
   return listen_unix(place.path, listen_backlog);
 }
@@ -89,12 +73,13 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
   how.gate = spawn_node_gate(system_, parts_, options_);
   how.terms = x.terms;
   how.transport = *transport_for(x.place, *x.terms);
-  how.socket_path = x.place.path;
+  how.socket_file = own_file{x.place.path};
   how.descriptors = descriptors;
   how.calls = &system_socket_calls();
   auto& middleman = system_.middleman();
   auto broker = middleman.spawn_broker(link_broker, make_link_doorman(system_, x.listening.release()), how);
   told_.push_back(caf::actor_cast<caf::actor>(broker));
+  caf::anon_send(parts_.bus, attach_part{told_.back()});
   log::bus().info("nodes-welcome transport={} descriptors={}", to_string(how.transport), descriptors);
 }
 

@@ -5,6 +5,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -16,7 +17,9 @@ namespace cafbus {
 
 namespace {
 
-result<caf::io::middleman_actor> manager_of(caf::actor_system& system, const caf::io::middleman_actor& given) {
+/// Refuses what cannot work.
+result<caf::io::middleman_actor> manager_for(caf::actor_system& system, const bus_parts& parts,
+                                             const caf::io::middleman_actor& given) {
   if (!system.has_middleman())
     return failure{failure_kind::invalid,
                    "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
@@ -25,7 +28,24 @@ result<caf::io::middleman_actor> manager_of(caf::actor_system& system, const caf
         failure_kind::invalid,
         "the actor system does not know what crosses CAF's network; call `cafbus::add_remote_types` with its "
         "configuration before it is made"};
+  if (has_ended(parts.bus))
+    return failure{failure_kind::stopping, "the bus has ended"};
   return given ? given : system.middleman().actor_handle();
+}
+
+/// Holds the port at which a gate is published. CAF keeps that of an actor that has ended, and closes the port of one
+/// that is taken back in its own time: this ends when it has.
+caf::behavior publication(caf::event_based_actor* self, const caf::io::middleman_actor& manager,
+                          const remote_gate_actor& gate, uint16_t port) {
+  auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
+  auto take_back = [=] {
+    self->request(manager, defaults::node_connect_timeout, caf::unpublish_atom::value, gate.address(), port)
+        .then(end, [end](const caf::error&) { end(); });
+  };
+  self->monitor(gate);
+  self->set_down_handler([=](const caf::down_msg&) { take_back(); });
+  self->set_exit_handler([=](const caf::exit_msg&) { take_back(); });
+  return {[](caf::unit_t) {}}; // nobody sends it anything
 }
 
 } // namespace
@@ -36,7 +56,7 @@ void add_remote_types(caf::actor_system_config& config) {
 
 result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                                      const remote_gate_setup& setup) {
-  auto manager = manager_of(system, setup.manager);
+  auto manager = manager_for(system, parts, setup.manager);
   if (!manager)
     return std::move(manager).error();
   auto gate = spawn_remote_gate(system, parts, options, setup.rights);
@@ -53,17 +73,13 @@ result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts&
     self->send_exit(gate, caf::exit_reason::user_shutdown);
     return published;
   }
-  // CAF keeps the port of an actor that has ended
-  caf::actor_cast<caf::abstract_actor*>(gate)->attach_functor(
-      [manager = *manager, address = gate.address(), port = *published] {
-        caf::anon_send(manager, caf::unpublish_atom::value, address, port);
-      });
+  caf::anon_send(parts.bus, attach_part{system.spawn(publication, *manager, gate, *published)});
   return published;
 }
 
 result<void> add_remote_bus(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                             const remote_bus_place& place) {
-  auto manager = manager_of(system, place.manager);
+  auto manager = manager_for(system, parts, place.manager);
   if (!manager)
     return std::move(manager).error();
   if (place.host.empty() || place.port == 0)

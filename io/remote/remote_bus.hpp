@@ -57,8 +57,9 @@ struct remote_gate_setup {
   caf::io::middleman_actor manager = {}; ///< Null: CAF's middleman. With TLS: `openssl_manager().actor_handle()`.
 };
 
-/// Spawns the door of a bus and publishes it. The port is closed when the bus ends.
-/// @returns the port, or why not: also if the types are not announced or CAF's I/O module is not loaded.
+/// Spawns the door of a bus and publishes it. When the bus has ended, the port is free.
+/// @returns the port, or why not: also if the types are not announced, CAF's I/O module is not loaded, or the bus has
+/// ended.
 /// Blocks for an instant, or up to 5 s while the manager connects to somewhere else: not to be called from an actor,
 /// unless it is a detached one.
 result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
@@ -75,7 +76,7 @@ struct remote_bus_place {
 /// here wants, and tried again and again while it is not there. Does not block.
 /// @param options Those that the bus was spawned with.
 /// @pre that bus is no source yet, by this name of its host or another: two links to one bus take it from each other
-/// @returns what is wrong with the place or the system, and then adds nothing.
+/// @returns what is wrong with the place, the system or the bus, and then adds nothing.
 result<void> add_remote_bus(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                             const remote_bus_place& place);
 

@@ -17,7 +17,7 @@ namespace cafbus {
 ///
 /// The folder must be writable by its owner alone. `cafbus consume` finds a socket at `socket_path(app, dir)`.
 /// @param options Those that the bus was spawned with.
-/// Fails as well if the system has not loaded CAF's I/O module.
+/// Fails as well if the system has not loaded CAF's I/O module, or the bus has ended.
 result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_options& options);
 
 } // namespace cafbus

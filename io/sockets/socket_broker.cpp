@@ -18,6 +18,8 @@ constexpr auto patience_when_full = std::chrono::milliseconds{50};
 } // namespace
 
 socket_broker_state::~socket_broker_state() {
+  if (accepting)
+    socket_file.remove();
   for (auto& [id, entry] : sessions)
     caf::anon_send_exit(entry.session, caf::exit_reason::user_shutdown);
 }
@@ -145,8 +147,10 @@ reconfigured socket_broker_state::on_reconfigure(const reconfigure& x) {
   return {};
 }
 
-void socket_broker_state::on_session_down(caf::actor_id id) {
-  if (auto i = sessions.find(id); i != sessions.end()) {
+void socket_broker_state::on_down(const caf::down_msg& x) {
+  if (x.source == context->bus.address())
+    return self->quit(caf::exit_reason::user_shutdown);
+  if (auto i = sessions.find(x.source.id()); i != sessions.end()) {
     leave_half_open(i->second, session_role::evicted);
     sessions.erase(i);
   }
@@ -203,7 +207,8 @@ socket_broker_actor::behavior_type socket_broker(socket_broker_state::pointer se
                       std::make_shared<connection_limit>(), parts.budget, parts.filters, parts.groups});
   state.context->limit->most = options.max_connections;
   state.descriptors = options.descriptors;
-  self->set_down_handler([&state](const caf::down_msg& x) { state.on_session_down(x.source.id()); });
+  self->monitor(parts.bus); // which may end before it has heard of this
+  self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {});
   self->add_doorman(std::move(listener));
   return {

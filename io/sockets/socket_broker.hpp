@@ -44,7 +44,7 @@ struct socket_broker_state {
   void on_established(const session_established& x);
   void on_first_frame_due();
   reconfigured on_reconfigure(const reconfigure& x);
-  void on_session_down(caf::actor_id id);
+  void on_down(const caf::down_msg& x);
   void on_evict_half_open();
   bus_load on_read_load() const;
   idle_verdict on_stop_if_idle();

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,9 @@ namespace {
 
 /// Pause before a listener whose backlog is full is asked again; the kernel has no event for "there is room".
 constexpr auto backlog_retry = std::chrono::milliseconds{5};
+
+/// Time for a listener to take a connection: only whether there is one counts.
+constexpr auto probe_timeout = std::chrono::milliseconds{100};
 
 std::optional<sockaddr_un> to_address(const std::string& path) {
   sockaddr_un result{};
@@ -82,6 +86,18 @@ result<unique_fd> listen_unix(const std::string& path, int backlog) {
     return why;
   }
   return fd;
+}
+
+result<void> remove_leftover_socket(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return {};
+  if (!S_ISSOCK(info.st_mode))
+    return failure{failure_kind::invalid, path + " exists and is not a socket; remove it or choose another path"};
+  if (auto probe = connect_unix(path, probe_timeout); probe || probe.error().kind != failure_kind::not_found)
+    return failure{failure_kind::refused, "somebody already listens at " + path + "; stop it or choose another path"};
+  ::unlink(path.c_str());
+  return {};
 }
 
 result<unique_fd> connect_unix(const std::string& path, std::chrono::nanoseconds timeout) {

@@ -17,6 +17,10 @@ namespace cafbus {
 /// @param backlog Connections that the kernel keeps until they are accepted.
 result<unique_fd> listen_unix(const std::string& path, int backlog);
 
+/// For a place that no lock guards: removes a socket file that no process listens at. Blocks for a tenth of a second at
+/// most. Fails if one does, or what is there is not a socket; nothing there is well.
+result<void> remove_leftover_socket(const std::string& path);
+
 /// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over. Fails with `not_found`
 /// if no process listens there, whether or not there is a socket file.
 result<unique_fd> connect_unix(const std::string& path, std::chrono::nanoseconds timeout);

@@ -149,14 +149,49 @@ CAF_TEST(nobody is let in while the bus stops) {
   CAF_CHECK(late.reason.find("stopping") != std::string::npos);
 }
 
-CAF_TEST(a listener that comes while the bus stops is ended) {
+CAF_TEST(a listener or part that comes while the bus stops is ended) {
   attach_a_source(false);
   stop("now");
   auto late = sys.spawn(scripted_listener, &listener_idle, &listener_said, true);
   caf::anon_send(parts.bus, attach_listener{late});
+  auto part = sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](caf::ok_atom) {}}; });
+  caf::anon_send(parts.bus, attach_part{part});
   sched.run();
   CAF_CHECK(!alive(late));
+  CAF_CHECK(!alive(part));
   pass(2s);
+  CAF_CHECK(!alive(parts.bus));
+}
+
+CAF_TEST(the bus waits for a part that others have made) {
+  bool released = false;
+  auto slow = [&](caf::event_based_actor* x) -> caf::behavior {
+    x->set_exit_handler([x](const caf::exit_msg&) { x->delayed_send(x, 100ms, caf::ok_atom::value); });
+    return {[x, &released](caf::ok_atom) {
+      released = true;
+      x->quit();
+    }};
+  };
+  bool released_before = false;
+  caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&] { released_before = released; });
+  caf::anon_send(parts.bus, attach_part{sys.spawn(slow)});
+  stop("now");
+  sched.run();
+  CAF_CHECK(alive(parts.bus));
+  pass(100ms);
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(released_before);
+}
+
+CAF_TEST(a part that ends by itself ends nothing else) {
+  auto part = sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](caf::ok_atom) {}}; });
+  caf::anon_send(parts.bus, attach_part{part});
+  caf::anon_send_exit(part, caf::exit_reason::kill);
+  sched.run();
+  CAF_CHECK(!alive(part));
+  CAF_CHECK(alive(parts.bus));
+  stop("now");
+  sched.run();
   CAF_CHECK(!alive(parts.bus));
 }
 

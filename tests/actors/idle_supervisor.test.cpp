@@ -17,6 +17,7 @@ bus_actor::behavior_type told_bus(bus_actor::pointer, int* times) {
   return {[](const adopt&) {},
           [](const attach_listener&) {},
           [](const attach_source&) {},
+          [](const attach_part&) {},
           [](const join&) { return joined{}; },
           [](const read_status&) { return status_response{}; },
           [](const stop_bus&) { return stop_verdict{}; },

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 
 from harness import WAIT, Deadline, Failure, Skip
@@ -30,7 +31,7 @@ class Browser:
             os.dup2(104, 4)
 
         self.process = subprocess.Popen([program, *flags, "about:blank"], preexec_fn=ends, close_fds=False, start_new_session=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                        env={**os.environ, "TMPDIR": t.dir}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(commands)
         os.close(answers)
         self.buffer, self.number, self.session, self.errors = b"", 0, None, []
@@ -42,7 +43,8 @@ class Browser:
             self.call(domain + ".enable")
 
     def close(self):
-        self.process.kill()
+        """Its helpers, too: they write into its folder for as long as they live."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         for fd in (self.to, self.back):
             os.close(fd)

@@ -3,14 +3,19 @@
 //
 //   cafbus_bus_cycles [CYCLES] [--io] [--easy]
 //
-// 10,000 for the full run; --io: with CAF's I/O module and a socket consumer; --easy: no hard ones among them.
+// 10,000 for the full run; --io: with CAF's I/O module, a socket consumer and two doors for links, at the places that
+// the bus before has just left; --easy: no hard ones among them.
 //
 // Each bus has three subscribers: one that lives for ever, one that dies with its bus, and a socket consumer (without
 // the I/O module: another actor). Every hundredth bus is a hard one: a subscriber that never gives credit, a source
 // that does not stop, and a clean-up command that ignores SIGTERM.
 #include "actors/bus.hpp"
+#include "config/node_place.hpp"
 #include "io/client/blocking_client.hpp"
+#include "io/links/add_links.hpp"
+#include "io/links/tcp_socket.hpp"
 #include "io/sockets/serve.hpp"
+#include "io/sockets/unix_socket.hpp"
 #include "tests/support/batches.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -25,6 +30,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <thread>
 
 namespace {
@@ -90,6 +97,8 @@ class cycles {
 public:
   cycles(bool io, bool easy) : io_{io}, easy_{easy}, config_{io}, system_{config_} {
     for_ever_ = system_.spawn(counter, seen_, false);
+    if (io_)
+      doors_ = {"unix:" + folder_ / "link.sock", "127.0.0.1:" + std::to_string(free_port())};
   }
 
   ~cycles() { caf::anon_send_exit(for_ever_, caf::exit_reason::user_shutdown); }
@@ -121,6 +130,12 @@ private:
     good_ &= holds;
   }
 
+  template <class T>
+  void check_done(const result<T>& x) {
+    if (!x)
+      check(false, x.error().text.c_str());
+  }
+
   template <class Answer, class Handle, class Question>
   Answer ask(caf::scoped_actor& self, const Handle& whom, Question question) {
     Answer result;
@@ -147,7 +162,9 @@ private:
     add(mortal, "mortal", hard ? hook_commands{"", "trap '' TERM; while :; do sleep 0.05; done"} : hook_commands{});
     subscriber_actor local;
     if (io_) {
-      check(static_cast<bool>(serve(system_, parts, options)), "cannot serve");
+      check_done(serve(system_, parts, options));
+      for (const auto& x : doors_)
+        check_done(add_links(system_, parts, options, {.terms = {.listen = x, .insecure = true}}));
       auto opened = blocking_consumer::open(options.socket, {"t"}, 5s);
       if (opened)
         remote.emplace(std::move(*opened));
@@ -166,6 +183,8 @@ private:
     auto end = stop(system_, parts.bus);
     slowest_ = std::max(slowest_, clock_type::now() - begin);
     check(end.ended && !end.failed, "the bus did not end well");
+    for (const auto& x : doors_)
+      check(!listening_at(*parse_node_place(x)), "a door is there after its bus");
     if (!hard)
       check(*seen_ == events * (io_ ? 2 : 3), "what was queued was not handed out");
     for (uint64_t i = 0; remote && i < events; ++i)
@@ -190,8 +209,22 @@ private:
     }
   }
 
+  static uint16_t free_port() {
+    const auto fd = listen_tcp({"127.0.0.1", 0}, 1);
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    ::getsockname(fd->get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+
+  static result<unique_fd> listening_at(const node_place& x) {
+    static const std::atomic<bool> abandoned = false;
+    return x.is_unix() ? connect_unix(x.path, 5s) : connect_tcp(x.where, 5s, abandoned);
+  }
+
   bool io_;
   bool easy_;
+  std::vector<std::string> doors_;
   test::temp_dir folder_;
   system_config config_;
   caf::actor_system system_;

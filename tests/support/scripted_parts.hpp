@@ -36,6 +36,7 @@ inline bus_actor::behavior_type watching_bus(bus_actor::pointer, std::shared_ptr
   return {[](const adopt&) {},
           [](const attach_listener&) {},
           [](const attach_source&) {},
+          [](const attach_part&) {},
           [](const join&) { return joined{}; },
           [](const read_status&) { return status_response{}; },
           [](const stop_bus&) { return stop_verdict{}; },

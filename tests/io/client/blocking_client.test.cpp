@@ -5,6 +5,8 @@
 #include "io/sockets/unix_socket.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <filesystem>
+
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
@@ -205,6 +207,14 @@ CAF_TEST(a socket at which somebody listens is left alone) {
   CAF_CHECK(serve(system, other, options).error().text.find("already listens") != std::string::npos);
   CAF_CHECK(stop(system, other.bus).ended);
   consumer();
+}
+
+CAF_TEST(a bus that has ended is not served) {
+  auto second = make_options(tmp / "second.sock");
+  auto other = spawn_bus(system, second);
+  CAF_REQUIRE(stop(system, other.bus).ended);
+  CAF_CHECK(serve(system, other, second).error() == (failure{failure_kind::stopping, "the bus has ended"}));
+  CAF_CHECK(!std::filesystem::exists(second.socket));
 }
 
 CAF_TEST(what a dead bus has left is replaced) {

@@ -107,6 +107,21 @@ CAF_TEST(nobody there and nobody listening are the same to a caller) {
   CAF_CHECK(connect_error() == failure_kind::not_found);
 }
 
+CAF_TEST(only a socket at which nobody listens is a leftover) {
+  CAF_CHECK(remove_leftover_socket(path)); // nothing is there
+  {
+    auto listener = listening(0);
+    CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::refused);
+    auto first = connect_unix(path, 1s); // the backlog is full now
+    CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::refused);
+    CAF_CHECK_EQUAL(::access(path.c_str(), F_OK), 0);
+  }
+  CAF_CHECK(remove_leftover_socket(path));
+  CAF_CHECK(::access(path.c_str(), F_OK) != 0);
+  CAF_REQUIRE_EQUAL(::symlink("/dev/null", path.c_str()), 0);
+  CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::invalid);
+}
+
 CAF_TEST(a full backlog is waited for until the timeout) {
   auto listener = listening(0);
   auto first = connect_unix(path, 1s);
