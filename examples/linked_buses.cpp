@@ -31,15 +31,14 @@ cafbus::subscriber_actor::behavior_type printer(cafbus::subscriber_actor::pointe
   }};
 }
 
-/// Publishes until somebody wants what is published.
-void publish(caf::scoped_actor& self, const cafbus::hub_actor& hub) {
+/// @returns whether somebody wanted it.
+bool publish(caf::scoped_actor& self, const cafbus::hub_actor& hub) {
   cafbus::event_encoder encoder;
-  for (auto taken = false; !taken;) {
-    encoder.add({.event_type = "news", .payload = R"("hello")"});
-    self->request(hub, 10s, cafbus::publish{encoder.finish()})
-        .receive([&](const cafbus::published& x) { taken = x.unmatched == 0; },
-                 [&](const caf::error&) { taken = true; });
-  }
+  encoder.add({.event_type = "news", .payload = R"("hello")"});
+  bool taken = false;
+  self->request(hub, 10s, cafbus::publish{encoder.finish()})
+      .receive([&](const cafbus::published& x) { taken = x.unmatched == 0; }, [&](const caf::error&) { taken = true; });
+  return taken;
 }
 
 } // namespace
@@ -65,7 +64,9 @@ int main() {
   caf::scoped_actor self{system};
   auto subscriber = self->spawn<caf::monitored>(printer);
   self->send(*lower, cafbus::join{subscriber, {.event_key = "news"}});
-  publish(self, upper.parts().hub);
+  while (!publish(self, upper.parts().hub)) {
+    // the lower bus has not asked for it yet
+  }
   bool ended = false;
   self->receive_while([&] { return !ended; })([](const cafbus::joined&) {},
                                               [&](const caf::down_msg&) { ended = true; });

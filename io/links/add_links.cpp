@@ -16,7 +16,6 @@ namespace {
 /// As `--source` would name them.
 result<std::vector<node_source>> parse_places(const std::vector<std::string>& places) {
   std::vector<std::string> texts;
-  texts.reserve(places.size());
   for (const auto& x : places)
     texts.push_back("node:" + x);
   auto specs = parse_sources(texts);

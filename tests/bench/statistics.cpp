@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace cafbus::bench {
 
@@ -29,7 +30,7 @@ uint64_t latencies::middle_of(size_t bucket) noexcept {
 uint64_t latencies::at(double share) const noexcept {
   if (total_ == 0)
     return 0;
-  auto wanted = std::max<uint64_t>(1, static_cast<uint64_t>(share * static_cast<double>(total_) + 0.5));
+  auto wanted = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(share * static_cast<double>(total_))));
   uint64_t seen = 0;
   for (size_t i = 0; i < counts_.size(); ++i)
     if ((seen += counts_[i]) >= wanted)

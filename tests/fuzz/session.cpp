@@ -24,7 +24,7 @@
 #define CAF_FAIL(x)                                                                                                    \
   [&] {                                                                                                                \
     std::ostringstream text;                                                                                           \
-    text << x;                                                                                                         \
+    text << x; /* NOLINT(bugprone-macro-parentheses): a << b */                                                        \
     cafbus::fuzz::found("fixture", text.str());                                                                        \
   }()
 

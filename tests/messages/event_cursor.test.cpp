@@ -16,7 +16,7 @@ CAF_TEST(a cursor that is written is read back) {
 
 CAF_TEST(other texts are no cursor) {
   const std::string good = to_text(event_cursor{0xabc, 0x12});
-  for (auto text :
+  for (const auto& text :
        {std::string{}, good + "0000000000000000000000", good + " ", good.substr(0, 17), "x" + good.substr(1),
         std::string{"0000000000000abc-012"}, std::string{"0000000000000ABC-12"}, std::string{"0000000000000abc--2"},
         std::string{"0000000000000abc-11111111111111111"}, std::string(1'000'000, '0')})

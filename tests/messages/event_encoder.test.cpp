@@ -210,8 +210,7 @@ CAF_TEST(a payload that is not JSON is refused) {
                               "\"\\x\"",
                               "\"\\u12\"",
                               "\"a\tb\"",
-                              "\"a\x01"
-                              "b\"",
+                              "\"a\001b\"",
                               "\"\xff\"",
                               "\"\xc0\xaf\"",
                               "\"\xed\xa0\x80\"",

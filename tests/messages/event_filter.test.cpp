@@ -35,7 +35,7 @@ filter_value value_of(std::string_view json) {
 
 CAF_TEST(a pointer leads along names without their escapes) {
   using names = std::vector<std::string>;
-  CAF_CHECK(*split_pointer("") == names{});
+  CAF_CHECK(split_pointer("")->empty());
   CAF_CHECK(*split_pointer("/") == names{""});
   CAF_CHECK(*split_pointer("/a/b") == (names{"a", "b"}));
   CAF_CHECK(*split_pointer("/a~1b/~0c//~01") == (names{"a/b", "~c", "", "~1"}));

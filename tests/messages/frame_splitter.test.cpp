@@ -54,7 +54,7 @@ CAF_TEST(lent bytes are split as appended ones are wherever they are cut) {
   for (size_t at = 0; at <= stream.size(); ++at) {
     frame_splitter splitter{limit};
     std::vector<std::string> lines;
-    for (auto part : {stream.substr(0, at), stream.substr(at)}) {
+    for (const auto& part : {stream.substr(0, at), stream.substr(at)}) {
       auto bytes = part + std::string(64, '}');
       splitter.lend(std::string_view{bytes}.substr(0, part.size()));
       add_to(lines, drain(splitter));
@@ -217,7 +217,7 @@ CAF_TEST(oversized lines are skipped wherever the stream is split) {
     frame_splitter splitter{limit};
     std::vector<std::string> lines;
     size_t skipped = 0;
-    for (auto part : {text.substr(0, at), text.substr(at)}) {
+    for (const auto& part : {text.substr(0, at), text.substr(at)}) {
       splitter.append(part.data(), part.size());
       do
         add_to(lines, drain(splitter));

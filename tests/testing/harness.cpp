@@ -117,7 +117,7 @@ size_t harness::add_link(size_t from, size_t to) {
   auto wire = std::make_shared<node_wire>();
   wire->gate = impl_->buses.at(from).gate;
   wire->random = &impl_->stream("link " + std::to_string(impl_->links.size()));
-  impl_->buses.at(to);
+  static_cast<void>(impl_->buses.at(to)); // throws if there is none
   impl_->links.push_back({from, to, std::move(wire)});
   impl_->attach_import(impl_->links.size() - 1);
   return impl_->links.size() - 1;

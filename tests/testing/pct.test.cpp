@@ -214,7 +214,7 @@ void reversed_order(harness& x) {
   std::string order;
   auto log = p.add([&](const word& y) { order += static_cast<char>('a' + y.value); });
   for (int i = 0; i < 3; ++i)
-    small_program::say(p.behind(static_cast<size_t>(1 + 2 * i), log), 0, i);
+    small_program::say(p.behind(1 + 2 * static_cast<size_t>(i), log), 0, i);
   p.add_noise(4, 10);
   x.settle();
   x.ensure(order != "cba", "planted");

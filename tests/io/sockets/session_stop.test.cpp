@@ -89,7 +89,7 @@ struct reload_fixture : session_fixture {
   reload_fixture() : reload_fixture{std::make_shared<std::vector<reload_answer>>()} {}
   explicit reload_fixture(std::shared_ptr<std::vector<reload_answer>> x)
     : session_fixture{with(x)}, asked{std::move(x)} {}
-  ~reload_fixture() { asked->clear(); } // before the actor system ends
+  ~reload_fixture() override { asked->clear(); } // before the actor system ends
 
   static bus_options with(const std::shared_ptr<std::vector<reload_answer>>& list) {
     auto result = quick_options();
