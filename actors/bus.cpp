@@ -33,8 +33,7 @@ void bus_state::on_adopt(const adopt& x) {
 void bus_state::on_attach_listener(const attach_listener& x) {
   listener = x.listener;
   self->monitor(listener);
-  if (!plan.running())
-    end_part(listener); // nobody would tell it otherwise
+  end_if_stopping(listener);
 }
 
 void bus_state::on_attach_source(const attach_source& x) {
@@ -57,8 +56,7 @@ void bus_state::on_attach_source(const attach_source& x) {
 void bus_state::on_attach_part(const attach_part& x) {
   attached.push_back(x.part);
   self->monitor(x.part);
-  if (!plan.running())
-    end_part(x.part); // nobody would tell it otherwise
+  end_if_stopping(x.part);
 }
 
 caf::result<joined> bus_state::on_join(const join& x) {

@@ -39,7 +39,7 @@ struct bus_parts {
 /// keep others from running, the bus included.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 
-/// Whether it has, by now. Who opens a door for a bus that has ended would wait for nobody.
+/// Whether the bus has ended; it may a moment later. What is attached to one that has is lost. @pre `bus` is not null
 bool has_ended(const bus_actor& bus) noexcept;
 
 /// How a stop has ended.
@@ -57,10 +57,12 @@ inline constexpr std::chrono::nanoseconds default_stop_time = std::chrono::secon
 /// is cut short. For actors, which monitor the bus to learn of its end.
 stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit = default_stop_time);
 
-/// The same for programs: stops the bus and waits until it and everything that it spawned has ended, and its socket and
-/// the places of its links are free for another bus. The system keeps running. Blocks for at most `limit` (and an
-/// instant more, if even that was not enough, to kill the bus). In a system of CAF's test fixtures
-/// (`test_coordinator`), where nothing runs by itself, it runs all actors, and so much of its time passes.
+/// The same for programs: stops the bus and waits until it and its parts have ended, so that another bus can have its
+/// socket, and the places and ports where others link with it. What is not ready in its share of the time is left
+/// behind and ends later, as the log tells: so may commands that ignore SIGTERM, by a second, where the limit is under
+/// 2 s. The system keeps running. Blocks for at most `limit` (and an instant more, if even that was not enough, to kill
+/// the bus). In a system of CAF's test fixtures (`test_coordinator`), where nothing runs by itself, it runs all actors,
+/// and so much of its time passes.
 /// @pre called from a thread that is not the system's own; never from an actor, unless it is a detached one.
 stop_outcome stop(caf::actor_system& system, const bus_actor& bus, std::string reason = "stopped by its program",
                   std::chrono::nanoseconds limit = default_stop_time);

@@ -85,6 +85,10 @@ struct bus_state {
   void tell_parts_to_end();
   void end_conns();
 
+  /// For a part that comes late, and would not be told otherwise.
+  template <class Handle>
+  void end_if_stopping(const Handle& part);
+
   bus_actor::pointer self;
   bus_options options;
   std::shared_ptr<queue_budget> budget;
@@ -113,6 +117,15 @@ void end_part(const Handle& x) {
     caf::anon_send<caf::message_priority::high>(
         caf::actor_cast<caf::actor>(x),
         caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::user_shutdown)});
+}
+
+template <class Handle>
+void bus_state::end_if_stopping(const Handle& part) {
+  if (plan.running())
+    return;
+  if (plan.stage() == bus_stage::ending_parts)
+    still_ending.insert(part.id());
+  end_part(part);
 }
 
 } // namespace cafbus

@@ -281,10 +281,10 @@ stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit) {
 namespace {
 
 /// Nobody else runs it. @param has_ended Looks, without waiting.
-void run_to_end(manual_system& system, std::chrono::nanoseconds limit, const std::function<bool()>& has_ended) {
+void run_to_end(manual_system& system, std::chrono::nanoseconds limit, const std::function<bool()>& is_over) {
   for (std::chrono::nanoseconds left = limit;; left -= look_pause) {
     system.run();
-    if (has_ended() || left.count() <= 0)
+    if (is_over() || left.count() <= 0)
       return;
     system.pass(std::min<std::chrono::nanoseconds>(look_pause, left));
   }

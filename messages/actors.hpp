@@ -11,8 +11,8 @@
 /// (`socket_actors.hpp`) and those that link buses (`node_actors.hpp`).
 ///
 /// A program that embeds a bus is one or more `subscriber_actor`s and `source_actor`s; it sends `join`,
-/// `attach_source`, `read_status`, `reconfigure` and `stop_bus` to `bus_actor`, `publish` and `source_status` to
-/// `hub_actor`. The rest is between the parts. Any actor may send these, from any thread.
+/// `attach_source`, `attach_part`, `read_status`, `reconfigure` and `stop_bus` to `bus_actor`, `publish` and
+/// `source_status` to `hub_actor`. The rest is between the parts. Any actor may send these, from any thread.
 namespace cafbus {
 
 // -- source: brings events in -----------------------------------------------------------------------------------------
@@ -246,9 +246,9 @@ struct attach_source {
   bool waits = false; ///< It is started when the first consumer is in, so that nothing that it has is lost.
 };
 
-/// An actor that holds something of the world for the bus: a socket, a port, a file. It gets an exit message when the
-/// bus ends, which waits for it: whoever learns that the bus has ended finds all of that free. What it does until then,
-/// and whether it ends by itself, is its own affair.
+/// An actor that holds a socket, a port or a file for the bus, which a bus after it may need. A bus that stops sends it
+/// an exit message and waits for its end, 500 ms at most; one that is killed sends the message alone. What the part
+/// does until then, and whether it ends before, is its own affair.
 struct attach_part {
   caf::actor part = {};
 };

@@ -10,7 +10,7 @@
 namespace cafbus {
 
 struct link_broker_options {
-  bus_actor bus; ///< The broker ends with it.
+  bus_actor bus; ///< Whoever makes the broker attaches it there; it ends as well if the bus has ended.
   node_gate_actor gate;
   link_terms_ptr terms;
   link_transport transport = link_transport::plain;

@@ -57,6 +57,7 @@ result<prepared_links> prepare_links(const node_options& options, const std::vec
   if (!listening)
     return complaint(listening.error());
   x.listening = std::move(*listening);
+  x.socket_file = own_file{x.place.path};
   return x;
 }
 
@@ -73,7 +74,7 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
   how.gate = spawn_node_gate(system_, parts_, options_);
   how.terms = x.terms;
   how.transport = *transport_for(x.place, *x.terms);
-  how.socket_file = own_file{x.place.path};
+  how.socket_file = x.socket_file;
   how.descriptors = descriptors;
   how.calls = &system_socket_calls();
   auto& middleman = system_.middleman();

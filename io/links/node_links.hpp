@@ -2,6 +2,7 @@
 #include "actors/bus.hpp"
 #include "base/unique_fd.hpp"
 #include "config/options.hpp"
+#include "io/daemon/own_file.hpp"
 #include "io/links/link_terms.hpp"
 
 #include <caf/fwd.hpp>
@@ -18,8 +19,9 @@ struct node_source {
 /// Everything about links that is checked or taken before the first actor is there.
 struct prepared_links {
   link_terms_ptr terms;
-  unique_fd listening; ///< Where other buses connect; none if they may not.
-  node_place place;    ///< The same.
+  unique_fd listening;  ///< Where other buses connect; none if they may not.
+  own_file socket_file; ///< The same, if it is a Unix socket.
+  node_place place;     ///< The same.
 };
 
 /// Checks the options and opens the socket where other buses may connect, if that is asked for. May block while a name

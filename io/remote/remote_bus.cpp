@@ -6,6 +6,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -33,15 +34,16 @@ result<caf::io::middleman_actor> manager_for(caf::actor_system& system, const bu
   return given ? given : system.middleman().actor_handle();
 }
 
-/// Holds the port at which a gate is published. CAF keeps that of an actor that has ended, and closes the port of one
-/// that is taken back in its own time: this ends when it has.
-caf::behavior publication(caf::event_based_actor* self, const caf::io::middleman_actor& manager,
-                          const remote_gate_actor& gate, uint16_t port) {
+/// Holds the port at which a gate is published; CAF keeps that of an actor that has ended. Ends when it is closed.
+/// @param broker Of CAF's network, which closes it. A manager only passes that on, and is blocked while it connects.
+caf::behavior publication(caf::event_based_actor* self, const caf::actor& broker, const remote_gate_actor& gate,
+                          uint16_t port) {
   auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
   auto take_back = [=] {
-    self->request(manager, defaults::node_connect_timeout, caf::unpublish_atom::value, gate.address(), port)
+    self->request(broker, caf::infinite, caf::unpublish_atom::value, gate.address(), port)
         .then(end, [end](const caf::error&) { end(); });
   };
+  self->set_error_handler([](caf::error&) {}); // an error is an answer, too
   self->monitor(gate);
   self->set_down_handler([=](const caf::down_msg&) { take_back(); });
   self->set_exit_handler([=](const caf::exit_msg&) { take_back(); });
@@ -73,7 +75,8 @@ result<uint16_t> publish_remote_gate(caf::actor_system& system, const bus_parts&
     self->send_exit(gate, caf::exit_reason::user_shutdown);
     return published;
   }
-  caf::anon_send(parts.bus, attach_part{system.spawn(publication, *manager, gate, *published)});
+  auto broker = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP")); // is there already
+  caf::anon_send(parts.bus, attach_part{system.spawn(publication, broker, gate, *published)});
   return published;
 }
 

@@ -42,7 +42,8 @@ namespace cafbus {
 void add_remote_types(caf::actor_system_config& config);
 
 /// Spawns the door of a bus for other CAF nodes, to be published by `system.middleman().publish(gate, port)`,
-/// `caf::openssl::publish(gate, port)` or `publish_remote_gate`. It belongs to the bus and ends with it.
+/// `caf::openssl::publish(gate, port)` or `publish_remote_gate`, which alone closes the port as well. It belongs to the
+/// bus and ends with it.
 /// @param options Those that the bus was spawned with.
 /// @param rights Of every node that comes: only `read` matters, for nothing comes the other way.
 /// @pre the system has the types and CAF's I/O module
@@ -57,7 +58,8 @@ struct remote_gate_setup {
   caf::io::middleman_actor manager = {}; ///< Null: CAF's middleman. With TLS: `openssl_manager().actor_handle()`.
 };
 
-/// Spawns the door of a bus and publishes it. When the bus has ended, the port is free.
+/// Spawns the door of a bus and publishes it, until the bus ends; once `stop` has returned, another bus may be
+/// published there.
 /// @returns the port, or why not: also if the types are not announced, CAF's I/O module is not loaded, or the bus has
 /// ended.
 /// Blocks for an instant, or up to 5 s while the manager connects to somewhere else: not to be called from an actor,

@@ -101,6 +101,7 @@ void socket_broker_state::on_acceptor_closed() {
   if (!accepting)
     return;
   accepting = false;
+  socket_file.remove();
   log::session().error("listening-socket-failed socket={}", log::quoted(socket_path));
   self->quit(caf::exit_reason::unhandled_exception); // the bus stops when it learns of it
 }

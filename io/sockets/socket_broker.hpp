@@ -36,7 +36,7 @@ struct socket_broker_state {
   socket_broker_state(const socket_broker_state&) = delete;
   socket_broker_state& operator=(const socket_broker_state&) = delete;
 
-  /// Ends the sessions that are left.
+  /// Removes the socket's file, if that has not been done, and ends the sessions that are left.
   ~socket_broker_state();
 
   void on_connection(const caf::io::new_connection_msg& x);

@@ -94,8 +94,11 @@ result<void> remove_leftover_socket(const std::string& path) {
     return {};
   if (!S_ISSOCK(info.st_mode))
     return failure{failure_kind::invalid, path + " exists and is not a socket; remove it or choose another path"};
-  if (auto probe = connect_unix(path, probe_timeout); probe || probe.error().kind != failure_kind::not_found)
+  const auto probe = connect_unix(path, probe_timeout);
+  if (probe || probe.error().kind == failure_kind::timed_out)
     return failure{failure_kind::refused, "somebody already listens at " + path + "; stop it or choose another path"};
+  if (probe.error().kind != failure_kind::not_found) // it cannot be told
+    return probe.error();
   ::unlink(path.c_str());
   return {};
 }

@@ -17,8 +17,9 @@ namespace cafbus {
 /// @param backlog Connections that the kernel keeps until they are accepted.
 result<unique_fd> listen_unix(const std::string& path, int backlog);
 
-/// For a place that no lock guards: removes a socket file that no process listens at. Blocks for a tenth of a second at
-/// most. Fails if one does, or what is there is not a socket; nothing there is well.
+/// For a place that no lock guards: removes a socket file at which no process listens. Two that do so at the same
+/// moment may take each other's place. Blocks for a tenth of a second at most. Fails if a process listens there, what
+/// is there is not a socket, or that cannot be told.
 result<void> remove_leftover_socket(const std::string& path);
 
 /// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over. Fails with `not_found`

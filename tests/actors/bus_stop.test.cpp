@@ -8,6 +8,21 @@
 using namespace cafbus;
 using namespace std::chrono_literals;
 
+namespace {
+
+/// Needs 100 ms to end.
+caf::behavior slow_part(caf::event_based_actor* self) {
+  self->set_exit_handler([self](const caf::exit_msg&) { self->delayed_send(self, 100ms, caf::ok_atom::value); });
+  return {[self](caf::ok_atom) { self->quit(caf::exit_reason::user_shutdown); }};
+}
+
+caf::behavior deaf_part(caf::event_based_actor* self) {
+  self->set_exit_handler([](const caf::exit_msg&) {});
+  return {[](caf::ok_atom) {}};
+}
+
+} // namespace
+
 CAF_TEST_FIXTURE_SCOPE(bus_stop_tests, bus_fixture)
 
 CAF_TEST(a stop without force is refused while a consumer is there and names it) {
@@ -154,37 +169,47 @@ CAF_TEST(a listener or part that comes while the bus stops is ended) {
   stop("now");
   auto late = sys.spawn(scripted_listener, &listener_idle, &listener_said, true);
   caf::anon_send(parts.bus, attach_listener{late});
-  auto part = sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](caf::ok_atom) {}}; });
+  auto part = sys.spawn(slow_part);
   caf::anon_send(parts.bus, attach_part{part});
-  sched.run();
+  pass(100ms);
   CAF_CHECK(!alive(late));
   CAF_CHECK(!alive(part));
   pass(2s);
   CAF_CHECK(!alive(parts.bus));
 }
 
-CAF_TEST(the bus waits for a part that others have made) {
-  bool released = false;
-  auto slow = [&](caf::event_based_actor* x) -> caf::behavior {
-    x->set_exit_handler([x](const caf::exit_msg&) { x->delayed_send(x, 100ms, caf::ok_atom::value); });
-    return {[x, &released](caf::ok_atom) {
-      released = true;
-      x->quit();
-    }};
-  };
-  bool released_before = false;
-  caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&] { released_before = released; });
-  caf::anon_send(parts.bus, attach_part{sys.spawn(slow)});
+CAF_TEST(the bus waits for parts that others have made) {
+  auto first = sys.spawn(slow_part);
+  auto second = sys.spawn(slow_part);
+  bool parts_gone = false;
+  caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor(
+      [&] { parts_gone = !alive(first) && !alive(second); });
+  caf::anon_send(parts.bus, attach_part{first});
   stop("now");
-  sched.run();
+  pass(60ms); // the bus waits for the first
+  caf::anon_send(parts.bus, attach_part{second});
+  pass(40ms);
+  CAF_CHECK(!alive(first));
   CAF_CHECK(alive(parts.bus));
-  pass(100ms);
+  pass(60ms);
   CAF_CHECK(!alive(parts.bus));
-  CAF_CHECK(released_before);
+  CAF_CHECK(parts_gone);
+}
+
+CAF_TEST(a part that does not end holds the stop up no longer than its limit) {
+  auto part = sys.spawn(deaf_part);
+  caf::anon_send(parts.bus, attach_part{part});
+  stop("now");
+  pass(500ms - 1ms);
+  CAF_CHECK(alive(parts.bus));
+  pass(1ms);
+  CAF_CHECK(!alive(parts.bus));
+  CAF_CHECK(alive(part));
+  caf::anon_send_exit(part, caf::exit_reason::kill);
 }
 
 CAF_TEST(a part that ends by itself ends nothing else) {
-  auto part = sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](caf::ok_atom) {}}; });
+  auto part = sys.spawn(slow_part);
   caf::anon_send(parts.bus, attach_part{part});
   caf::anon_send_exit(part, caf::exit_reason::kill);
   sched.run();

@@ -236,6 +236,12 @@ def buses_of_one_user_are_linked_over_a_unix_socket(t):
     a.bus.signal(signal.SIGTERM)
     a.bus.expect_exit(0)
     check(not os.path.exists(path), "the socket file is removed")
+    os.unlink(t.path("b.sock"))
+    with open(t.path("b.sock"), "w"):
+        pass  # somebody else's
+    b.bus.signal(signal.SIGTERM)
+    b.bus.expect_exit(0)
+    check(os.path.exists(t.path("b.sock")), "what has taken its place stays")
 
 
 @scenario

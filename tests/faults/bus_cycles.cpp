@@ -30,9 +30,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <malloc.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -98,7 +97,7 @@ public:
   cycles(bool io, bool easy) : io_{io}, easy_{easy}, config_{io}, system_{config_} {
     for_ever_ = system_.spawn(counter, seen_, false);
     if (io_)
-      doors_ = {"unix:" + folder_ / "link.sock", "127.0.0.1:" + std::to_string(free_port())};
+      doors_ = {"unix:" + folder_ / "link.sock", own_address() + ":4711"};
   }
 
   ~cycles() { caf::anon_send_exit(for_ever_, caf::exit_reason::user_shutdown); }
@@ -209,12 +208,11 @@ private:
     }
   }
 
-  static uint16_t free_port() {
-    const auto fd = listen_tcp({"127.0.0.1", 0}, 1);
-    sockaddr_in address{};
-    socklen_t size = sizeof(address);
-    ::getsockname(fd->get(), reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
+  /// Of the loopback interface; no other program has it.
+  static std::string own_address() {
+    const auto pid = static_cast<unsigned>(::getpid());
+    return "127." + std::to_string(1 + (pid >> 16) % 254) + '.' + std::to_string((pid >> 8) % 256) + '.' +
+           std::to_string(pid % 256);
   }
 
   static result<unique_fd> listening_at(const node_place& x) {

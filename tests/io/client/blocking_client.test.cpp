@@ -209,6 +209,13 @@ CAF_TEST(a socket at which somebody listens is left alone) {
   consumer();
 }
 
+CAF_TEST(a bus that is killed leaves no socket) {
+  auto in = consumer();
+  caf::anon_send_exit(parts.bus, caf::exit_reason::kill);
+  CAF_CHECK(failure_of(in.next(5s)).kind == failure_kind::closed);
+  CAF_CHECK(!std::filesystem::exists(options.socket));
+}
+
 CAF_TEST(a bus that has ended is not served) {
   auto second = make_options(tmp / "second.sock");
   auto other = spawn_bus(system, second);

@@ -126,6 +126,16 @@ CAF_TEST(a session that ends is forgotten) {
   CAF_CHECK(deref<socket_broker_actor::stateful_broker_base<socket_broker_state>>(broker).state.half_open.empty());
 }
 
+CAF_TEST(a listener for a bus that has ended meanwhile ends) {
+  pass(30s);
+  CAF_CHECK(!alive(parts.bus));
+  auto late = mm.spawn_broker(socket_broker, mpx.new_doorman(caf::io::accept_handle::from_int(2), uint16_t{2}), parts,
+                              options, &calls, own_file{});
+  caf::anon_send(parts.bus, attach_listener{late});
+  settle();
+  CAF_CHECK(!alive(late));
+}
+
 CAF_TEST(a listening socket that fails stops the bus as a failure) {
   mpx.impl_ptr(acceptor)->io_failure(&mpx, caf::io::network::operation::read);
   pass(5s);
