@@ -20,8 +20,10 @@ def accounted(totals):
 
 
 def stuck_in_a_command(t, *flags, **how):
-    """A consumer whose command works on the first event until the pipe is written to."""
+    """A consumer whose command works on each event until the pipe is written to."""
     os.mkfifo(t.path("gate"))
+    t.gate = os.open(t.path("gate"), os.O_RDWR)  # for all commands: the end of a writer would let the next pass as well
+    t.cleanups.append(lambda: os.close(t.gate))
     consumer = t.consume("k", "--exec", f"sh -c 'echo begun; cat >/dev/null; read x <{t.path('gate')}'", *flags, **how)
     t.publish(event("k", 0))
     consumer.expect_output([b"begun"])
@@ -29,8 +31,7 @@ def stuck_in_a_command(t, *flags, **how):
 
 
 def release(t):
-    with open(t.path("gate"), "w") as f:
-        f.write("go\n")
+    os.write(t.gate, b"go\n")
 
 
 @scenario
