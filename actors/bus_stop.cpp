@@ -280,7 +280,7 @@ stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit) {
 
 namespace {
 
-/// Nobody else runs it. @param has_ended Looks, without waiting.
+/// Nobody else runs it. @param is_over Looks, without waiting.
 void run_to_end(manual_system& system, std::chrono::nanoseconds limit, const std::function<bool()>& is_over) {
   for (std::chrono::nanoseconds left = limit;; left -= look_pause) {
     system.run();
