@@ -33,7 +33,7 @@ void bus_state::on_adopt(const adopt& x) {
 void bus_state::on_attach_listener(const attach_listener& x) {
   listener = x.listener;
   self->monitor(listener);
-  end_if_stopping(listener);
+  end_if_stopping(caf::actor_cast<caf::actor>(listener));
 }
 
 void bus_state::on_attach_source(const attach_source& x) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "config/bus_options.hpp"
 #include "messages/actors.hpp"
 
@@ -39,8 +40,10 @@ struct bus_parts {
 /// keep others from running, the bus included.
 bus_parts spawn_bus(caf::actor_system& system, const bus_options& options);
 
-/// Whether the bus has ended; it may a moment later. What is attached to one that has is lost. @pre `bus` is not null
-bool has_ended(const bus_actor& bus) noexcept;
+/// Whether others can be let in to a bus from outside of its program. Fails if the system has not loaded CAF's I/O
+/// module, or the bus has ended, which it may a moment later: then what is attached to it is lost. @pre `bus` is not
+/// null
+result<void> check_door(const caf::actor_system& system, const bus_actor& bus);
 
 /// How a stop has ended.
 struct stop_outcome {

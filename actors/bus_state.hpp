@@ -86,8 +86,7 @@ struct bus_state {
   void end_conns();
 
   /// For a part that comes late, and would not be told otherwise.
-  template <class Handle>
-  void end_if_stopping(const Handle& part);
+  void end_if_stopping(const caf::actor& part);
 
   bus_actor::pointer self;
   bus_options options;
@@ -117,15 +116,6 @@ void end_part(const Handle& x) {
     caf::anon_send<caf::message_priority::high>(
         caf::actor_cast<caf::actor>(x),
         caf::exit_msg{caf::actor_addr{}, caf::make_error(caf::exit_reason::user_shutdown)});
-}
-
-template <class Handle>
-void bus_state::end_if_stopping(const Handle& part) {
-  if (plan.running())
-    return;
-  if (plan.stage() == bus_stage::ending_parts)
-    still_ending.insert(part.id());
-  end_part(part);
 }
 
 } // namespace cafbus

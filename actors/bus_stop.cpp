@@ -230,6 +230,14 @@ void bus_state::end() {
   self->quit(caf::error{static_cast<uint8_t>(code), caf::atom("exit"), caf::make_message(stop_reason)});
 }
 
+void bus_state::end_if_stopping(const caf::actor& part) {
+  if (plan.running())
+    return;
+  if (plan.stage() == bus_stage::ending_parts)
+    still_ending.insert(part.id());
+  end_part(part);
+}
+
 void bus_state::end_conns() {
   for (const auto& [id, x] : in_process) {
     end_part(x.conn);
@@ -267,8 +275,13 @@ bus_state::~bus_state() {
 
 // -- from outside ------------------------------------------------------------------------------------------------
 
-bool has_ended(const bus_actor& bus) noexcept {
-  return caf::actor_cast<caf::abstract_actor*>(bus)->getf(caf::abstract_actor::is_terminated_flag);
+result<void> check_door(const caf::actor_system& system, const bus_actor& bus) {
+  if (!system.has_middleman())
+    return failure{failure_kind::invalid,
+                   "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
+  if (caf::actor_cast<caf::abstract_actor*>(bus)->getf(caf::abstract_actor::is_terminated_flag))
+    return failure{failure_kind::stopping, "the bus has ended"};
+  return {};
 }
 
 stop_bus stop_within(std::string reason, std::chrono::nanoseconds limit) {

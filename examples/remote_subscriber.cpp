@@ -47,16 +47,16 @@ cafbus::subscriber_actor::behavior_type printer(cafbus::subscriber_actor::pointe
 int subscribe(uint16_t port) {
   config how;
   caf::actor_system system{how};
-  cafbus::bus_handle stub{system, options};
-  if (auto added = cafbus::add_remote_bus(system, stub.parts(), options, {.host = "127.0.0.1", .port = port}); !added)
+  cafbus::bus_handle near{system, options};
+  if (auto added = cafbus::add_remote_bus(system, near.parts(), options, {.host = "127.0.0.1", .port = port}); !added)
     return fail(added.error().text);
   caf::scoped_actor self{system};
   auto subscriber = self->spawn<caf::monitored>(printer);
-  self->send(*stub, cafbus::join{subscriber, {.event_key = "news"}});
+  self->send(*near, cafbus::join{subscriber, {.event_key = "news"}});
   bool ended = false;
   self->receive_while([&] { return !ended; })([](const cafbus::joined&) {},
                                               [&](const caf::down_msg&) { ended = true; });
-  return stub.stop().ended ? 0 : fail("the stub did not end");
+  return near.stop().ended ? 0 : fail("the near bus did not end");
 }
 
 /// Publishes until so many have been wanted by somebody, or nobody has come for half a minute.

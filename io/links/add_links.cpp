@@ -40,11 +40,8 @@ result<void> bus_links::reload(const node_options& terms) {
 
 result<bus_links> add_links(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
                             const link_setup& setup) {
-  if (!system.has_middleman())
-    return failure{failure_kind::invalid,
-                   "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
-  if (has_ended(parts.bus))
-    return failure{failure_kind::stopping, "the bus has ended"};
+  if (auto checked = check_door(system, parts.bus); !checked)
+    return checked.error();
   auto sources = parse_places(setup.from);
   if (!sources)
     return sources.error();

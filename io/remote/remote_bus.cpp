@@ -21,16 +21,13 @@ namespace {
 /// Refuses what cannot work.
 result<caf::io::middleman_actor> manager_for(caf::actor_system& system, const bus_parts& parts,
                                              const caf::io::middleman_actor& given) {
-  if (!system.has_middleman())
-    return failure{failure_kind::invalid,
-                   "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
+  if (auto checked = check_door(system, parts.bus); !checked)
+    return checked.error();
   if (!system.config().type_names_by_rtti.contains(std::type_index{typeid(remote_bytes)}))
     return failure{
         failure_kind::invalid,
         "the actor system does not know what crosses CAF's network; call `cafbus::add_remote_types` with its "
         "configuration before it is made"};
-  if (has_ended(parts.bus))
-    return failure{failure_kind::stopping, "the bus has ended"};
   return given ? given : system.middleman().actor_handle();
 }
 

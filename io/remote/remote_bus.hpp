@@ -23,9 +23,9 @@
 ///   auto port = cafbus::publish_remote_gate(system, bus.parts(), options, {.port = 4711});
 ///
 ///   // the program with the subscribers
-///   cafbus::bus_handle stub{system, options};
-///   auto added = cafbus::add_remote_bus(system, stub.parts(), options, {.host = "127.0.0.1", .port = 4711});
-///   caf::anon_send(*stub, cafbus::join{subscriber, {.event_key = "news"}});
+///   cafbus::bus_handle near{system, options};
+///   auto added = cafbus::add_remote_bus(system, near.parts(), options, {.host = "127.0.0.1", .port = 4711});
+///   caf::anon_send(*near, cafbus::join{subscriber, {.event_key = "news"}});
 ///
 /// Both are linked as two buses are by `add_links`: what a full queue or a long cut costs is told exactly, as a hole in
 /// each subscriber's sequence numbers; a connection that is lost is made again, and what the far bus has queued

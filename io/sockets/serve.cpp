@@ -7,11 +7,8 @@
 namespace cafbus {
 
 result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_options& options) {
-  if (!system.has_middleman())
-    return failure{failure_kind::invalid,
-                   "the actor system has no I/O module; `load<caf::io::middleman>()` in its configuration"};
-  if (has_ended(parts.bus))
-    return failure{failure_kind::stopping, "the bus has ended"};
+  if (auto checked = check_door(system, parts.bus); !checked)
+    return checked.error();
   if (auto removed = remove_leftover_socket(options.socket); !removed)
     return removed;
   auto listening = listen_unix(options.socket, defaults::listen_backlog);

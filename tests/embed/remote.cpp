@@ -61,16 +61,16 @@ int subscribe(int from, int to) {
     return 1;
   config how;
   caf::actor_system system{how};
-  cafbus::bus_handle stub{system, options};
-  if (auto added = cafbus::add_remote_bus(system, stub.parts(), options, {.host = "localhost", .port = port}); !added)
+  cafbus::bus_handle near{system, options};
+  if (auto added = cafbus::add_remote_bus(system, near.parts(), options, {.host = "localhost", .port = port}); !added)
     return fail(added.error().text);
   caf::scoped_actor self{system};
   auto subscriber = self->spawn<caf::monitored>(counter, to);
-  self->send(*stub, cafbus::join{subscriber, {.event_key = "t"}});
+  self->send(*near, cafbus::join{subscriber, {.event_key = "t"}});
   auto ended = false;
   self->receive_while([&] { return !ended; })([](const cafbus::joined&) {},
                                               [&](const caf::down_msg&) { ended = true; });
-  return stub.stop().ended ? 0 : 1;
+  return near.stop().ended ? 0 : 1;
 }
 
 child fork_child() {
