@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <climits>
+#include <string_view>
+#include <unordered_set>
 
 namespace cafbus {
 
 namespace {
+
+using name_set = std::unordered_set<std::string_view>;
 
 failure bad(std::string what) {
   return {failure_kind::invalid, std::move(what)};
@@ -44,6 +48,21 @@ result<void> check_policy(const hello& x) {
 }
 
 } // namespace
+
+name_list names_with(const name_list& some, const name_list& more) {
+  name_set known{some.begin(), some.end()};
+  auto result = some;
+  for (const auto& name : more)
+    if (known.insert(name).second)
+      result.push_back(name);
+  return result;
+}
+
+name_list names_without(name_list some, const name_list& gone) {
+  const name_set known{gone.begin(), gone.end()};
+  std::erase_if(some, [&](const std::string& name) { return known.contains(name); });
+  return some;
+}
 
 result<void> check_names(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
                          const bus_options& options) {

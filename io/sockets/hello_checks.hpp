@@ -14,6 +14,13 @@ result<void> check_hello(const hello& x, const bus_options& options);
 result<void> check_names(const std::vector<std::string>& types, const std::vector<std::string>& patterns,
                          const bus_options& options);
 
+using name_list = std::vector<std::string>;
+
+/// The names of both, each once in what is new, and the names that remain. A frame has room for 100,000 names, and what
+/// comes out is checked only then: hence the time is linear.
+name_list names_with(const name_list& some, const name_list& more);
+name_list names_without(name_list some, const name_list& gone);
+
 /// What a hello asks for, as the bus keeps it. @pre check_hello() holds
 consumer_info info_of(const hello& x);
 

@@ -35,12 +35,6 @@ char* receive_buffer() {
   return buffer.get();
 }
 
-void add_new(std::vector<std::string>& names, const std::vector<std::string>& more) {
-  for (const auto& name : more)
-    if (std::ranges::find(names, name) == names.end())
-      names.push_back(name);
-}
-
 /// How long an event is not to be given out again.
 std::chrono::nanoseconds delay_of(uint64_t ms) {
   constexpr uint64_t most = std::chrono::milliseconds{defaults::max_nack_delay}.count();
@@ -328,18 +322,15 @@ void session_state::on_consumer_frame(std::string_view line) {
 
 void session_state::on_subscribe(const subscribe_frame& x) {
   auto wanted = info;
-  add_new(wanted.event_types, x.event_types);
-  add_new(wanted.patterns, x.patterns);
+  wanted.event_types = names_with(info.event_types, x.event_types);
+  wanted.patterns = names_with(info.patterns, x.patterns);
   change_to(std::move(wanted));
 }
 
 void session_state::on_unsubscribe(const unsubscribe_frame& x) {
   auto wanted = info;
-  auto without = [](std::vector<std::string>& names, const std::vector<std::string>& gone) {
-    std::erase_if(names, [&](const std::string& name) { return std::ranges::find(gone, name) != gone.end(); });
-  };
-  without(wanted.event_types, x.event_types);
-  without(wanted.patterns, x.patterns);
+  wanted.event_types = names_without(info.event_types, x.event_types);
+  wanted.patterns = names_without(info.patterns, x.patterns);
   change_to(std::move(wanted));
 }
 

@@ -103,6 +103,11 @@ CAF_TEST(a umask has nine bits) {
   CAF_CHECK_EQUAL(complaint_of([](hello& x) { x.hook_umask = 01000; }), "hook_umask is larger than 0777");
 }
 
+CAF_TEST(names are added once and taken away) {
+  CAF_CHECK_EQUAL(names_with({"a", "b"}, {"c", "b", "c"}), (name_list{"a", "b", "c"}));
+  CAF_CHECK_EQUAL(names_without({"a", "b", "c"}, {"b", "d"}), (name_list{"a", "c"}));
+}
+
 CAF_TEST(a filter is checked with its limits and its words) {
   const filter_condition there{"/a", "exists", {}};
   CAF_CHECK_EQUAL(complaint_of([&](hello& x) { x.filter = {there}; }), "");

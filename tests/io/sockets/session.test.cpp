@@ -341,6 +341,8 @@ CAF_TEST(a change that is refused changes nothing) {
   for (int i = 0; i < 1'024; ++i)
     many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + '"';
   CAF_CHECK(has(talk(x, "{\"type\":\"subscribe\",\"event_types\":[" + many + "]}\n"), "max-event-types"));
+  CAF_CHECK(has(talk(x, "{\"type\":\"subscribe\",\"event_types\":[\"u\",\"t\",\"u\"],\"patterns\":[]}\n"),
+                R"({"type":"subscribed","event_types":["t","u"]})")); // each once
   auto producer = connect();
   talk(producer, publish_line_of("t") + publish_line_of("1"));
   CAF_CHECK_EQUAL(count(take(x), "\"type\":\"event\""), 1u);
