@@ -11,6 +11,7 @@
 #include "actors/mailbox_bounds.hpp"
 #include "actors/queue_budget.hpp"
 #include "config/log.hpp"
+#include "config/log_limit.hpp"
 #include "config/version.hpp"
 #include "messages/replay.hpp"
 #include "messages/type_pattern.hpp"
@@ -22,6 +23,12 @@
 #include <unistd.h>
 
 namespace cafbus {
+
+namespace {
+
+log::shared_limit subscriber_limit{log::usual_lines_per_second}; // of all buses, as there is one log
+
+} // namespace
 
 void bus_state::on_adopt(const adopt& x) {
   parts = x;
@@ -125,8 +132,9 @@ void bus_state::admit(const join& x, const compiled_filter_ptr& filter, bool fir
             joining.deliver(question, joined{true, first, {}, conn, streams});
           },
           [this, question](caf::error& e) { joining.deliver(question, std::move(e)); });
-  log::bus().info("subscriber-joined key={} subscription={} types={}", log::quoted(x.info.event_key),
-                  log::quoted(x.info.subscription_id), x.info.event_types.size() + x.info.patterns.size());
+  if (auto times = subscriber_limit.pass(self->clock().now()))
+    log::bus().info("subscriber-joined key={} subscription={} types={} times={}", log::quoted(x.info.event_key),
+                    log::quoted(x.info.subscription_id), x.info.event_types.size() + x.info.patterns.size(), *times);
 }
 
 /// The coordinator lets it go when it ends, or is not taken and so leaves at once.

@@ -64,7 +64,8 @@ lock_answer cleanup_lock_state::on_try_lock(const try_lock& x) {
 void cleanup_lock_state::on_lease_over(const lease_over& x) {
   if (!ids.lease_over(x.subscription_id, x.ticket))
     return;
-  log::lock().warn("cleanup-lease-over subscription={}", log::quoted(x.subscription_id));
+  if (auto times = lease_log.pass(self->clock().now()))
+    log::lock().warn("cleanup-lease-over subscription={} times={}", log::quoted(x.subscription_id), *times);
   act();
 }
 
@@ -126,8 +127,9 @@ void cleanup_lock_state::on_hook_overdue(const hook_overdue& x) {
   auto i = running.find(x.ticket);
   if (i == running.end())
     return;
-  log::lock().warn("hook-overdue hook={} subscription={}", to_string(i->second.hook),
-                   log::quoted(i->second.subscription_id));
+  if (auto times = overdue_log.pass(self->clock().now()))
+    log::lock().warn("hook-overdue hook={} subscription={} times={}", to_string(i->second.hook),
+                     log::quoted(i->second.subscription_id), *times);
   i->second.cancel(defaults::source_kill_after);
 }
 

@@ -77,6 +77,8 @@ struct cleanup_lock_state {
   log::limit end_log;
   log::limit failure_log;
   log::limit left_out_log;
+  log::limit overdue_log;
+  log::limit lease_log;
 };
 
 cleanup_lock_actor::behavior_type cleanup_lock(cleanup_lock_actor::stateful_pointer<cleanup_lock_state> self,

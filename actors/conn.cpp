@@ -22,6 +22,9 @@ using namespace std::chrono_literals;
 
 log::shared_limit left_limit{log::usual_lines_per_second}; // of all conns, as there is one log
 log::shared_limit stalled_limit{log::usual_lines_per_second};
+log::shared_limit evicted_limit{log::usual_lines_per_second};
+log::shared_limit filter_limit{log::usual_lines_per_second};
+log::shared_limit drop_limit{log::usual_lines_per_second};
 
 /// Invariant: while `mailbox` is busy or a status waits, a wake-up is on its way or a delivery is `in_flight`. While
 /// one is, and there is a limit to it, a `delivery_overdue` is on its way.
@@ -237,7 +240,8 @@ private:
     delivery last;
     last.closed = close_reason::evicted;
     send_out(last);
-    log::conn().warn("consumer-evicted pid={} key={}", info.pid, log::quoted(info.event_key));
+    if (auto times = evicted_limit.pass(this->clock().now()))
+      log::conn().warn("consumer-evicted pid={} key={} times={}", info.pid, log::quoted(info.event_key), *times);
   }
 
   /// What came before it is in the mailbox, and is delivered first.
@@ -254,8 +258,9 @@ private:
     last.closed = close_reason::filter_failed;
     last.filter_failure = filter_failure;
     send_out(last);
-    log::conn().warn("filter-failed pid={} key={} reason={}", info.pid, log::quoted(info.event_key),
-                     log::quoted(filter_failure));
+    if (auto times = filter_limit.pass(this->clock().now()))
+      log::conn().warn("filter-failed pid={} key={} reason={} times={}", info.pid, log::quoted(info.event_key),
+                       log::quoted(filter_failure), *times);
   }
 
   caf::result<room> on_await_room() {
@@ -296,12 +301,14 @@ private:
     auto now = this->clock().now();
     if (now < next_drop_log)
       return;
+    next_drop_log = now + 1s;
+    if (!drop_limit.pass(now))
+      return; // the next line counts these, too
     has_dropped.store(false, std::memory_order_relaxed);
     auto dropped = mailbox.counters().dropped;
     log::conn().warn("events-dropped pid={} key={} dropped={} dropped_total={}", info.pid, log::quoted(info.event_key),
                      dropped - drops_logged, dropped);
     drops_logged = dropped;
-    next_drop_log = now + 1s;
   }
 
   void on_end() {

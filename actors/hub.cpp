@@ -1,7 +1,7 @@
 #include "actors/hub.hpp"
 
 #include "actors/consumer_report.hpp"
-#include "actors/event_log.hpp"
+#include "actors/hub_log.hpp"
 #include "actors/hub_past.hpp"
 #include "actors/interest_builder.hpp"
 #include "actors/publisher_credit.hpp"
@@ -137,8 +137,7 @@ private:
       this->delayed_send(this, *again, x);
     const auto released = answer_released();
     if (auto i = consumers.find(x.consumer); released != 0 && i != consumers.end())
-      log::hub().warn("block-over pid={} key={} publishers={}", i->second.info.pid,
-                      log::quoted(i->second.info.event_key), released);
+      log_block_over(i->second.info, released, this->clock().now());
   }
 
   /// @returns how many publishers go on.
@@ -301,8 +300,7 @@ private:
     if (known.last.state != x.state)
       known.since = time_of_day(wall_clock);
     known.last = x;
-    log::hub().info("source-status source={} state={} detail={}", log::quoted(x.source), to_string(x.state),
-                    log::quoted(x.detail));
+    log_source(x, this->clock().now());
     for (const auto& [id, consumer] : consumers)
       this->send(consumer.conn, x);
   }

@@ -1,7 +1,6 @@
 #include "io/daemon/reloader.hpp"
 
 #include "config/log.hpp"
-#include "config/log_limit.hpp"
 #include "config/reload.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -29,20 +28,23 @@ reloader::reloader(serve_options running, option_reader reread, bus_actor bus, n
                                                                                                        limit)} {}
 
 reload_result reloader::reload() {
+  const auto times = log_limit_.pass(std::chrono::steady_clock::now());
   auto opened = log::reopen();
-  if (!opened)
+  if (times && !opened)
     log::bus().warn("log-reopen-failed error={}", log::quoted(opened.error().text, whole_text));
   reload_result result;
   auto wanted = reread_ ? reread_() : loaded_options{running_, {}, {}, {}};
   if (wanted) {
     result = apply(wanted->values);
     result.file = wanted->file;
-    log::bus().info("config-reloaded file={} changed={} need-restart={}", log::quoted(result.file, whole_text),
-                    log::quoted(names_of(result.changed), whole_text),
-                    log::quoted(names_of(result.need_restart), whole_text));
+    if (times)
+      log::bus().info("config-reloaded file={} changed={} need-restart={} times={}",
+                      log::quoted(result.file, whole_text), log::quoted(names_of(result.changed), whole_text),
+                      log::quoted(names_of(result.need_restart), whole_text), *times);
   } else {
     result.error = wanted.error().text;
-    log::bus().warn("config-reload-failed error={}", log::quoted(result.error, whole_text));
+    if (times)
+      log::bus().warn("config-reload-failed error={} times={}", log::quoted(result.error, whole_text), *times);
   }
   if (!opened)
     result.warnings.push_back("the log continues in the old file: " + opened.error().text);
@@ -67,7 +69,8 @@ reload_result reloader::apply(const serve_options& wanted) {
                  result.warnings.push_back("the bus has not confirmed the new options: it is stopping, or very busy");
                });
   if (auto renewed = links_.reload(running_.nodes); !renewed) {
-    log::bus().warn("links-reload-failed error={}", log::quoted(renewed.error().text, whole_text));
+    if (auto times = links_log_limit_.pass(std::chrono::steady_clock::now()))
+      log::bus().warn("links-reload-failed error={} times={}", log::quoted(renewed.error().text, whole_text), *times);
     result.warnings.push_back("the old certificates stay in use: " + renewed.error().text);
   }
   return result;

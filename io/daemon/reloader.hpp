@@ -1,4 +1,5 @@
 #pragma once
+#include "config/log_limit.hpp"
 #include "config/options.hpp"
 #include "config/reload_result.hpp"
 #include "io/links/node_links.hpp"
@@ -27,6 +28,8 @@ private:
   bus_actor bus_;
   node_links& links_;
   std::function<void(bus_options&)> limit_;
+  log::limit log_limit_{log::usual_lines_per_second}; // whoever may reload can do so without end
+  log::limit links_log_limit_{log::usual_lines_per_second};
 };
 
 } // namespace cafbus

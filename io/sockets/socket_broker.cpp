@@ -69,8 +69,9 @@ void socket_broker_state::pause() {
   if (paused || !accepting)
     return;
   paused = true;
-  log::session().warn("listener-paused connections={} half-open={} limit={}", sessions.size(), half_open_count,
-                      descriptors);
+  if (auto times = paused_log.pass(self->clock().now()))
+    log::session().warn("listener-paused connections={} half-open={} limit={} times={}", sessions.size(),
+                        half_open_count, descriptors, *times);
   self->halt(listening);
   self->delayed_send(self, patience_when_full, evict_half_open{});
 }
@@ -88,7 +89,8 @@ void socket_broker_state::resume_unless_full() {
   if (!paused || is_full())
     return;
   paused = false;
-  log::session().info("listener-resumed connections={}", sessions.size());
+  if (auto times = resumed_log.pass(self->clock().now()))
+    log::session().info("listener-resumed connections={} times={}", sessions.size(), *times);
   if (accepting)
     self->trigger(listening);
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "config/log_limit.hpp"
 #include "io/daemon/own_file.hpp"
 #include "io/sockets/session.hpp"
 #include "io/sockets/socket_calls.hpp"
@@ -79,6 +80,8 @@ struct socket_broker_state {
   std::deque<half_open_session> half_open;
   size_t half_open_count = 0;
   uint64_t evicted = 0;
+  log::limit paused_log;
+  log::limit resumed_log;
   uint32_t descriptors = 0; // for sessions of all kinds; 0: no limit
   bool paused = false;
   std::optional<std::chrono::steady_clock::time_point> timer; // when the one that is pending comes

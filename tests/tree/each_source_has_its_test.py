@@ -10,7 +10,7 @@ FOLDERS = ["base", "messages", "config", "actors", "io", "cli", "gateway"]
 ELSEWHERE = {
     "actors/command_output": ["e2e/14_a_command_is_a_source.py", "e2e/42_a_command_is_restarted.py"],
     "actors/consumer_report": ["actors/hub.test.cpp"],
-    "actors/event_log": ["e2e/95_the_log_goes_where_it_belongs.py"],
+    "actors/hub_log": ["e2e/95_the_log_goes_where_it_belongs.py"],
     "actors/file_watcher": ["actors/followed_file.test.cpp"],
     "actors/group_terms": ["actors/group.test.cpp"],
     "actors/groups": ["actors/group.test.cpp"],
