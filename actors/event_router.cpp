@@ -3,6 +3,8 @@
 #include "config/defaults.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace cafbus {
 
@@ -10,10 +12,6 @@ namespace {
 
 /// Types of which it is kept who wants them while there are patterns.
 constexpr size_t most_known_types = 131'072;
-
-bool has(const std::vector<std::string>& list, const std::string& x) {
-  return std::find(list.begin(), list.end(), x) != list.end();
-}
 
 } // namespace
 
@@ -41,8 +39,9 @@ uint32_t event_router::add(subscriber_id id, const std::vector<std::string>& typ
     types_[slot].push_back(type);
     known_.erase(type);
   }
+  std::unordered_set<std::string_view> taken;
   for (const auto& pattern : patterns) {
-    if (has(patterns_of_[slot], pattern))
+    if (!taken.insert(pattern).second)
       continue;
     patterns_.add(pattern, slot);
     patterns_of_[slot].push_back(pattern);

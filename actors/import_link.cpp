@@ -2,9 +2,6 @@
 
 #include "actors/interest_builder.hpp"
 #include "config/link_limits.hpp"
-#include "messages/type_pattern.hpp"
-
-#include <algorithm>
 
 namespace cafbus {
 
@@ -12,14 +9,21 @@ void import_service::note_asked(const node_interest& x) {
   if (asked.size() + asked_patterns.size() + x.types.size() > 2 * defaults::max_node_types) {
     asked.clear(); // long gone; what is still on its way of those ends the link, which then comes again
     asked_patterns.clear();
+    index = {};
   }
   for (size_t i = 0; i < x.types.size(); ++i)
-    (is_pattern(x, i) ? asked_patterns : asked).insert(x.types[i]);
+    if (!is_pattern(x, i))
+      asked.insert(x.types[i]);
+    else if (asked_patterns.insert(x.types[i]).second)
+      index.add(x.types[i], {});
 }
 
 bool import_service::was_asked(const std::string& type) const {
-  auto stands_for = [&](const std::string& pattern) { return matches(pattern, type); };
-  return asked.contains(type) || std::ranges::any_of(asked_patterns, stands_for);
+  if (asked.contains(type))
+    return true;
+  std::vector<pattern_index::subscriber> found;
+  index.find(type, found);
+  return !found.empty();
 }
 
 limited_interest limited(node_interest wanted, const type_filter& may_publish) {

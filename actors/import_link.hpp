@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/pattern_index.hpp"
 #include "messages/node_actors.hpp"
 #include "messages/node_events.hpp"
 
@@ -20,6 +21,7 @@ struct import_service {
   uint64_t dropped = 0;
   std::unordered_set<std::string> asked = {};
   std::unordered_set<std::string> asked_patterns = {};
+  pattern_index index = {}; ///< Of them.
 };
 
 /// How far the other bus knows what is wanted.

@@ -1,13 +1,15 @@
 #include "actors/link_outbox.hpp"
 
-#include "config/defaults.hpp"
+#include "config/link_limits.hpp"
 
 #include <utility>
 
 namespace cafbus {
 
+/// Where links hold much together, each has one message on its way: it goes on with whoever reads.
 bool link_outbox::is_open() const noexcept {
-  return !held_ && sent_.size() < window_ && bytes_sent_ < window_ * defaults::delivery_bytes;
+  return !held_ && sent_.size() < window_ && bytes_sent_.own() < window_ * defaults::delivery_bytes &&
+         (sent_.empty() || bytes_sent_.all() < defaults::max_links_in_flight);
 }
 
 std::optional<node_events> link_outbox::next() {
@@ -15,7 +17,7 @@ std::optional<node_events> link_outbox::next() {
     return std::nullopt;
   auto result = std::move(waiting_.front());
   waiting_.pop_front();
-  bytes_sent_ += result.body.size();
+  bytes_sent_.set(bytes_sent_.own() + result.body.size());
   sent_.push_back({result.body.size(), keeps_ ? result : node_events{}});
   return result;
 }
@@ -23,7 +25,7 @@ std::optional<node_events> link_outbox::next() {
 void link_outbox::taken() {
   if (sent_.empty())
     return;
-  bytes_sent_ -= sent_.front().bytes;
+  bytes_sent_.set(bytes_sent_.own() - sent_.front().bytes);
   sent_.pop_front();
   ++taken_;
 }
@@ -37,7 +39,7 @@ bool link_outbox::rewind(uint64_t taken) {
     waiting_.push_front(std::move(sent_.back().content));
     sent_.pop_back();
   }
-  bytes_sent_ = 0;
+  bytes_sent_.set(0);
   std::erase_if(waiting_, [](node_events& x) { return !forget_answer(x); });
   return true;
 }

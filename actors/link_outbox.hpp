@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/shared_bytes.hpp"
 #include "messages/link_frames.hpp"
 #include "messages/node_events.hpp"
 
@@ -14,7 +15,9 @@ class link_outbox {
 public:
   /// @param window Messages on their way at a time, see `link_window`.
   /// @param keeps Whether it may be resumed; otherwise nothing that is sent is kept.
-  link_outbox(uint32_t window, bool keeps) : window_{window}, keeps_{keeps} {}
+  /// @param all Bytes that are on their way over any link of this bus; null: no other link counts.
+  link_outbox(uint32_t window, bool keeps, shared_bytes::sum all = {})
+    : window_{window}, keeps_{keeps}, bytes_sent_{std::move(all)} {}
 
   void push(node_events x) { waiting_.push_back(std::move(x)); }
 
@@ -59,7 +62,7 @@ private:
   bool held_ = false;
   std::deque<message> sent_;
   std::deque<node_events> waiting_;
-  size_t bytes_sent_ = 0; // of those in `sent_`
+  shared_bytes bytes_sent_; // of those in `sent_`
   uint64_t taken_ = 0;
 };
 

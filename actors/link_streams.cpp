@@ -1,7 +1,6 @@
 #include "actors/link_streams.hpp"
 
 #include "config/defaults.hpp"
-#include "messages/type_pattern.hpp"
 
 #include <algorithm>
 
@@ -11,11 +10,24 @@ bool link_streams::is_settled(const std::string& type) const {
   auto is_known = [&](uint32_t since) { return since <= answered_; };
   if (auto i = types_.find(type); i != types_.end() && is_known(i->second))
     return true;
-  return std::ranges::any_of(patterns_, [&](const auto& x) { return is_known(x.second) && matches(x.first, type); });
+  return std::ranges::any_of(patterns_for(type), is_known);
 }
 
 bool link_streams::is_asked(const std::string& type) const {
-  return types_.contains(type) || std::ranges::any_of(patterns_, [&](const auto& x) { return matches(x.first, type); });
+  return types_.contains(type) || !patterns_for(type).empty();
+}
+
+/// With which interests the patterns of a type were first asked for.
+std::vector<uint32_t> link_streams::patterns_for(const std::string& type) const {
+  std::vector<uint32_t> result;
+  index_.find(type, result);
+  return result;
+}
+
+void link_streams::index_patterns() {
+  index_ = {};
+  for (const auto& [pattern, since] : patterns_)
+    index_.add(pattern, since);
 }
 
 void link_streams::connected(uint64_t peer) {
@@ -25,6 +37,7 @@ void link_streams::connected(uint64_t peer) {
     for (auto& [name, since] : *wishes)
       since = 0;
   }
+  index_patterns();
   peer_ = peer;
   asked_count_ = answered_ = 0;
 }
@@ -40,6 +53,7 @@ stream_news link_streams::ask(const node_interest& x) {
   }
   types_ = std::move(types);
   patterns_ = std::move(patterns);
+  index_patterns();
   stream_news news;
   std::erase_if(streams_, [&](const auto& y) {
     if (is_asked(y.second.type))

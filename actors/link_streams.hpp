@@ -1,10 +1,12 @@
 #pragma once
+#include "actors/pattern_index.hpp"
 #include "actors/stream_key.hpp"
 #include "messages/actor_messages.hpp"
 #include "messages/stream_list.hpp"
 
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace cafbus {
 
@@ -39,6 +41,8 @@ public:
 private:
   bool is_settled(const std::string& type) const;
   bool is_asked(const std::string& type) const;
+  std::vector<uint32_t> patterns_for(const std::string& type) const;
+  void index_patterns();
   bool begins_here(const stream_count& x) const noexcept { return x.hops == 1 && x.node == peer_ && !overflown_; }
   stream_count* find(uint64_t node, const std::string& type);
   stream_count* add(const stream_count& from, stream_news& news);
@@ -50,6 +54,7 @@ private:
   bool overflown_ = false;                             // some are not followed: one that is not known need not be new
   std::unordered_map<std::string, uint32_t> types_;    // asked for, and with which interest first
   std::unordered_map<std::string, uint32_t> patterns_; // the same
+  pattern_index index_;                                // of them, each under its interest: many types are looked up
   stream_map<stream_count> streams_;                   // how far each has come
   stream_count* latest_ = nullptr;                     // of them: most often the next event is of the same
 };

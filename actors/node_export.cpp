@@ -10,7 +10,9 @@
 
 #include "actors/interest_builder.hpp"
 #include "actors/node_export_state.hpp"
+#include "config/link_limits.hpp"
 #include "config/log.hpp"
+#include "config/log_limit.hpp"
 #include "messages/node_events.hpp"
 
 #include <algorithm>
@@ -20,19 +22,29 @@
 
 namespace cafbus {
 
+namespace {
+
+log::shared_limit node_joined_limit{log::usual_lines_per_second}; // of all exports, as there is one log
+log::shared_limit node_waits_limit{log::usual_lines_per_second};
+log::shared_limit node_resumed_limit{log::usual_lines_per_second};
+log::shared_limit node_left_limit{log::usual_lines_per_second};
+
+} // namespace
+
 // -- the connection --------------------------------------------------------------------------------------------------
 
 void node_export_state::start(const node_export_options& x) {
   options = x;
-  outbox = {link_window(x.hello.protocol), is_resumable(x)};
+  outbox = {link_window(x.hello.protocol), is_resumable(x), x.in_flight};
   self->monitor(options.hello.importer);
   self->set_down_handler([this](const caf::down_msg& y) { on_down(y); });
   self->set_exit_handler([this](const caf::exit_msg&) { end("ended by this bus"); });
   self->set_error_handler([](caf::error&) {}); // requests have their own
   self->send(options.parts.hub, attach_link{self});
-  log::link().info("node-joined peer={} node={} transport={} certificate={}", log::quoted(options.hello.name),
-                   node_text(options.hello.node), to_string(options.hello.peer.transport),
-                   log::quoted(options.hello.peer.certificate));
+  if (auto times = node_joined_limit.pass(self->clock().now()))
+    log::link().info("node-joined peer={} node={} transport={} certificate={} times={}",
+                     log::quoted(options.hello.name), node_text(options.hello.node),
+                     to_string(options.hello.peer.transport), log::quoted(options.hello.peer.certificate), *times);
 }
 
 void node_export_state::on_down(const caf::down_msg& x) {
@@ -54,8 +66,9 @@ void node_export_state::lose_peer(const std::string& why) {
     return end(why);
   let_go();
   waits_since = now;
-  log::link().info("node-waits peer={} node={} reason={} untaken={}", log::quoted(options.hello.name),
-                   node_text(options.hello.node), log::quoted(why), outbox.in_flight());
+  if (auto times = node_waits_limit.pass(now))
+    log::link().info("node-waits peer={} node={} reason={} untaken={} times={}", log::quoted(options.hello.name),
+                     node_text(options.hello.node), log::quoted(why), outbox.in_flight(), *times);
   self->delayed_send(self, *stuck_since + options.grace - now, export_grace_over{connection});
   self->send(options.keeper, export_waits{options.number, connection});
 }
@@ -85,8 +98,9 @@ void node_export_state::on_resume(const resume_export& x) {
   self->monitor(options.hello.importer);
   if (!outbox.rewind(x.hello.resume.taken))
     return end("it says that it has taken what it was not sent");
-  log::link().info("node-resumed peer={} node={} taken={}", log::quoted(options.hello.name),
-                   node_text(options.hello.node), x.hello.resume.taken);
+  if (auto times = node_resumed_limit.pass(self->clock().now()))
+    log::link().info("node-resumed peer={} node={} taken={} times={}", log::quoted(options.hello.name),
+                     node_text(options.hello.node), x.hello.resume.taken, *times);
 }
 
 void node_export_state::on_grace_over(const export_grace_over& x) {
@@ -104,8 +118,10 @@ void node_export_state::end(const std::string& why) {
   if (ended)
     return;
   ended = true;
-  log::link().info("node-left peer={} reason={} received={} dropped={} untaken={}", log::quoted(options.hello.name),
-                   log::quoted(why), received + counted.received, dropped + counted.dropped, outbox.in_flight());
+  if (auto times = node_left_limit.pass(self->clock().now()))
+    log::link().info("node-left peer={} reason={} received={} dropped={} untaken={} times={}",
+                     log::quoted(options.hello.name), log::quoted(why), received + counted.received,
+                     dropped + counted.dropped, outbox.in_flight(), *times);
   self->quit(caf::exit_reason::user_shutdown);
 }
 
@@ -131,6 +147,7 @@ caf::result<node_interest_taken> node_export_state::on_interest(node_interest& x
   x = narrowed(std::move(x), options.hello.peer.rights.read);
   types = x.types.size();
   ++interests;
+  answer_due = self->clock().now() + types * defaults::link_interest_pause - defaults::node_interest_pause;
   interest = self->make_response_promise<node_interest_taken>();
   auto promise = interest;
   if (outbox.is_held()) { // the first over this connection
@@ -268,6 +285,7 @@ exporting_actor::behavior_type node_export(exporting_actor::stateful_pointer<nod
       [&state](const resume_export& x) { state.on_resume(x); },
       [&state](const end_waiting&) { state.on_end_waiting(); },
       [&state](const export_stall_check&) { state.on_stall_check(); },
+      [&state](const export_answer_due&) { state.on_answer_due(); },
       [&state](const export_grace_over& x) { state.on_grace_over(x); },
   };
 }

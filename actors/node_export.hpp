@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/bus.hpp"
+#include "actors/shared_bytes.hpp"
 #include "messages/node_actors.hpp"
 
 #include <chrono>
@@ -33,6 +34,7 @@ struct node_export_options {
   std::chrono::nanoseconds write_timeout{0}; ///< For the other bus to take anything of what is on its way.
   std::chrono::nanoseconds grace{0};         ///< For the other bus to come again.
   node_hello hello;                          ///< As the other bus introduced itself.
+  shared_bytes::sum in_flight;               ///< Of all links of this bus.
 };
 
 /// Whether the other bus can come back to an export that has these options.

@@ -8,8 +8,10 @@
 
 namespace cafbus {
 
-/// INTERNAL timers: has the other bus taken anything lately? Has it stayed away for too long?
+/// INTERNAL timers: has the other bus taken anything lately? May its interest be answered now? Has it stayed away for
+/// too long?
 struct export_stall_check {};
+struct export_answer_due {};
 struct export_grace_over {
   uint64_t connection = 0; ///< The one that was lost.
 };
@@ -17,12 +19,13 @@ struct export_grace_over {
 } // namespace cafbus
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_stall_check)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_answer_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_grace_over)
 
 namespace cafbus {
 
 using exporting_actor = subscriber_actor::extend_with<resumable_export_actor>::extend_with<node_link_actor>::extend<
-    caf::reacts_to<export_stall_check>, caf::reacts_to<export_grace_over>>;
+    caf::reacts_to<export_stall_check>, caf::reacts_to<export_answer_due>, caf::reacts_to<export_grace_over>>;
 
 /// The state of an export. (node_export.cpp is what connects it: who asks, what for, and what becomes of it when the
 /// other bus is gone; node_export_events.cpp is what it sends.)
@@ -66,6 +69,8 @@ struct node_export_state {
   void transmit(node_events x);
   void on_taken();
   void give_credit();
+  void deliver_answer();
+  void on_answer_due();
   void watch_for_stall();
   void on_stall_check();
 
@@ -117,7 +122,9 @@ struct node_export_state {
 
   caf::typed_response_promise<delivered> credit;
   caf::typed_response_promise<node_interest_taken> interest;
-  bool is_answered = false; // the interest, but for what waits in `outbox`
+  bool is_answered = false;  // the interest, but for what waits in `outbox`
+  bool answer_timer = false; // runs
+  caf::actor_clock::time_point answer_due{};
   bool joining = false;
   std::optional<early_delivery> early;
   link_outbox outbox{0, false}; // until it starts

@@ -1,9 +1,11 @@
 #include "actors/node_gate.hpp"
 
 #include "actors/node_export.hpp"
+#include "config/link_limits.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
 
+#include <algorithm>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
@@ -61,7 +63,9 @@ struct node_gate_state {
     }
     if (old != exports.end())
       drop(old);
-    else if (exports.size() >= defaults::max_node_links)
+    else if (has_its_share(x.peer))
+      drop(longest_waiting(&x.peer));
+    else if (exports.size() >= places)
       drop(longest_waiting());
     const auto& made = add(x);
     answer.exporter = made.exporter;
@@ -76,7 +80,7 @@ struct node_gate_state {
   }
 
   const entry& add(const node_hello& x) {
-    node_export_options how{parts, self, 0, options.write_timeout, options.link_grace, x};
+    node_export_options how{parts, self, 0, options.write_timeout, options.link_grace, x, in_flight};
     if (is_resumable(how))
       how.number = ++last_number;
     auto spawned = spawn_node_export(self->system(), how);
@@ -90,21 +94,34 @@ struct node_gate_state {
     if (x.node == 0 || !x.importer || x.name.size() > defaults::max_name_bytes)
       return "its introduction is not complete";
     auto old = exports.find(x.node);
-    if (old == exports.end() && exports.size() >= defaults::max_node_links && longest_waiting() == exports.end())
+    if (old != exports.end())
+      return old->second.peer.certificate == x.peer.certificate ? "" : "the bus of that number has another certificate";
+    if (has_its_share(x.peer) && longest_waiting(&x.peer) == exports.end())
+      return "its certificate has " + std::to_string(share()) + " links already, the most for one of " +
+             std::to_string(places) + "; give each bus a certificate of its own";
+    if (exports.size() >= places && longest_waiting() == exports.end())
       return "there are " + std::to_string(exports.size()) + " links already, the most that are served";
-    if (old != exports.end() && old->second.waits_since == 0 && old->second.peer.certificate != x.peer.certificate)
-      return "the bus of that number has another certificate";
     return {};
+  }
+
+  size_t share() const { return std::max<size_t>(places / defaults::certificate_share, 1); }
+
+  bool has_its_share(const link_peer& x) const {
+    auto same = [&](const auto& y) { return y.second.peer.certificate == x.certificate; };
+    return !x.certificate.empty() && static_cast<size_t>(std::ranges::count_if(exports, same)) >= share();
   }
 
   using table = std::map<uint64_t, entry>; // by the node at the other end
 
-  table::iterator longest_waiting() {
+  /// @param of Only of that one's certificate; null: of all.
+  table::iterator longest_waiting(const link_peer* of = nullptr) {
     auto result = exports.end();
-    for (auto i = exports.begin(); i != exports.end(); ++i)
-      if (const auto since = i->second.waits_since;
-          since != 0 && (result == exports.end() || since < result->second.waits_since))
+    for (auto i = exports.begin(); i != exports.end(); ++i) {
+      const auto& x = i->second;
+      if (x.waits_since != 0 && (!of || of->certificate == x.peer.certificate) &&
+          (result == exports.end() || x.waits_since < result->second.waits_since))
         result = i;
+    }
     return result;
   }
 
@@ -129,6 +146,8 @@ struct node_gate_state {
   gate_actor::pointer self;
   bus_parts parts;
   bus_options options;
+  size_t places = 0;
+  shared_bytes::sum in_flight = std::make_shared<std::atomic<size_t>>();
   log::limit refusals;
   table exports;
   uint64_t last_number = 0;
@@ -136,10 +155,11 @@ struct node_gate_state {
 };
 
 gate_actor::behavior_type node_gate(gate_actor::stateful_pointer<node_gate_state> self, const bus_parts& parts,
-                                    const bus_options& options) {
+                                    const bus_options& options, size_t places) {
   auto& state = self->state;
   state.parts = parts;
   state.options = options;
+  state.places = std::clamp<size_t>(places, 1, defaults::max_node_links);
   self->monitor(parts.bus);
   self->set_down_handler([&state](const caf::down_msg& x) { state.on_down(x); });
   self->set_error_handler([](caf::error&) {}); // nobody's failure is the gate's
@@ -151,9 +171,10 @@ gate_actor::behavior_type node_gate(gate_actor::stateful_pointer<node_gate_state
 
 } // namespace
 
-node_gate_actor spawn_node_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options) {
+node_gate_actor spawn_node_gate(caf::actor_system& system, const bus_parts& parts, const bus_options& options,
+                                size_t places) {
   caf::anon_send(parts.hub, number_events{}); // here, ahead of whatever is published once this has returned
-  return system.spawn(node_gate, parts, options);
+  return system.spawn(node_gate, parts, options, places);
 }
 
 } // namespace cafbus

@@ -1,11 +1,11 @@
 #pragma once
+#include "actors/pattern_index.hpp"
 #include "messages/actor_messages.hpp"
-#include "messages/type_pattern.hpp"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 namespace cafbus {
 
@@ -13,17 +13,22 @@ namespace cafbus {
 class type_wish {
 public:
   /// @param x Outlives this.
-  explicit type_wish(const consumer_info& x)
-    : types_{x.event_types.begin(), x.event_types.end()}, patterns_{x.patterns} {}
+  explicit type_wish(const consumer_info& x) : types_{x.event_types.begin(), x.event_types.end()} {
+    for (const auto& pattern : x.patterns)
+      patterns_.add(pattern, {});
+  }
 
   bool stands_for(const std::string& type) const {
-    return types_.contains(type) ||
-           std::ranges::any_of(patterns_, [&](const std::string& pattern) { return matches(pattern, type); });
+    if (types_.contains(type))
+      return true;
+    std::vector<pattern_index::subscriber> found;
+    patterns_.find(type, found);
+    return !found.empty();
   }
 
 private:
   std::unordered_set<std::string_view> types_;
-  const std::vector<std::string>& patterns_;
+  pattern_index patterns_; // not a list: a link asks for thousands, and many types are looked up
 };
 
 } // namespace cafbus

@@ -207,8 +207,15 @@ void link_reader::finish_body() {
     buffer_ = std::string{}; // `= {}` would keep the memory
   if (const auto* offence = std::get_if<link_offence>(&x))
     return fail(*offence);
-  came(kind_);
+  came(kind_, length_);
   frame_ = std::move(std::get<link_frame>(x));
+}
+
+/// As `link_outbox` of the other bus keeps to it. Where the window is narrow, the number of messages bounds the bytes.
+bool link_reader::has_window() const noexcept {
+  const auto window = link_window(protocol_);
+  const auto is_wide = protocol_ >= first_protocol_with_wide_window;
+  return in_flight_.size() < window && (!is_wide || bytes_in_flight_ < window * defaults::delivery_bytes);
 }
 
 bool link_reader::may_come(link_kind x) const noexcept {
@@ -223,9 +230,9 @@ bool link_reader::may_come(link_kind x) const noexcept {
   case link_kind::interest_taken:
     return calls && asking_;
   case link_kind::events:
-    return calls && phase_ == phase::open && in_flight_ < link_window(protocol_);
+    return calls && phase_ == phase::open && has_window();
   case link_kind::events_taken:
-    return !calls && in_flight_ > 0;
+    return !calls && !in_flight_.empty();
   case link_kind::ping:
     return pings_ < pings_per_tick;
   case link_kind::pong:
@@ -236,7 +243,7 @@ bool link_reader::may_come(link_kind x) const noexcept {
   return false;
 }
 
-void link_reader::came(link_kind x) noexcept {
+void link_reader::came(link_kind x, uint32_t length) {
   switch (x) {
   case link_kind::hello:
     phase_ = phase::hello;
@@ -251,10 +258,12 @@ void link_reader::came(link_kind x) noexcept {
     asking_ = false;
     break;
   case link_kind::events:
-    ++in_flight_;
+    in_flight_.push_back(length);
+    bytes_in_flight_ += length;
     break;
   case link_kind::events_taken:
-    --in_flight_;
+    bytes_in_flight_ -= in_flight_.front();
+    in_flight_.pop_front();
     break;
   case link_kind::ping:
     ++pings_;
@@ -268,11 +277,11 @@ void link_reader::came(link_kind x) noexcept {
 }
 
 /// What this side sends moves the same states as what comes, but for pings and pongs.
-void link_reader::sent(link_kind x) noexcept {
+void link_reader::sent(link_kind x) {
   if (x == link_kind::ping)
     ++pongs_due_;
   else if (x != link_kind::pong)
-    came(x);
+    came(x, 0);
 }
 
 } // namespace cafbus

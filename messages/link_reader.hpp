@@ -1,6 +1,8 @@
 #pragma once
 #include "messages/link_frames.hpp"
 
+#include <deque>
+
 namespace cafbus {
 
 /// Turns the bytes of one peer into frames, and knows which frame may come next. Pure: no actor, no socket, no clock;
@@ -23,7 +25,7 @@ public:
   std::optional<link_offence> offence() const noexcept { return offence_; }
 
   /// To be called for each frame that this side sends, since that decides what may come.
-  void sent(link_kind x) noexcept;
+  void sent(link_kind x);
 
   /// To be called every `link_ping_interval`: so often some pings are in order.
   void tick() noexcept { pings_ = 0; }
@@ -41,8 +43,9 @@ private:
   void finish_greeting();
   void finish_header();
   void finish_body();
+  bool has_window() const noexcept;
   bool may_come(link_kind x) const noexcept;
-  void came(link_kind x) noexcept;
+  void came(link_kind x, uint32_t length);
   void fail(link_offence x) noexcept { offence_ = x; }
 
   enum class stage : uint8_t { greeting, header, body };
@@ -58,9 +61,10 @@ private:
   link_kind kind_ = link_kind::ping;
   uint32_t length_ = 0;
   uint16_t protocol_ = 0;
-  bool asking_ = false;    // an interest has been sent or has come, and was not answered
-  uint32_t in_flight_ = 0; // events that have been sent or have come, and were not acknowledged
-  uint32_t pings_ = 0;     // of the peer, since the last tick
+  bool asking_ = false;            // an interest has been sent or has come, and was not answered
+  std::deque<uint32_t> in_flight_; // lengths of events that have come (or were sent: 0) and were not acknowledged
+  size_t bytes_in_flight_ = 0;     // the same, together
+  uint32_t pings_ = 0;             // of the peer, since the last tick
   uint32_t pongs_due_ = 0;
   std::string buffer_; // of what is incomplete
   std::optional<link_frame> frame_;

@@ -54,6 +54,7 @@ void link_broker_state::accept(caf::io::connection_handle handle, std::string wh
   connection->broker = link_broker_actor{self};
   connection->calls = options.calls;
   connection->logs = logs;
+  connection->pace = pace;
   std::shared_ptr<const link_connection> shared = std::move(connection);
   link_session_actor session = self->fork(accepted_link, handle, shared); // CAF 0.17: forwards twice, hence lvalues
   self->monitor(session);

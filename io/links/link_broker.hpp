@@ -55,6 +55,7 @@ struct link_broker_state {
   link_broker_options options;
   caf::io::accept_handle listening;
   std::shared_ptr<link_logs> logs = std::make_shared<link_logs>();
+  std::shared_ptr<handshake_pace> pace = std::make_shared<handshake_pace>();
   log::limit evicted_log;
   log::limit paused_log;
   log::limit foreign_log;

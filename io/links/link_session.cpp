@@ -19,6 +19,15 @@ constexpr size_t max_pending_answers = 16 * 1'024;
 
 } // namespace
 
+bool handshake_pace::begin(time_point now) {
+  const std::scoped_lock lock{mutex_};
+  if (now >= window_end_) {
+    window_end_ = now + defaults::handshake_window;
+    begun_ = 0;
+  }
+  return ++begun_ <= defaults::handshakes_per_window;
+}
+
 // -- life ------------------------------------------------------------------------------------------------------------
 
 void link_session_state::start(pointer own, const std::shared_ptr<const link_connection>& x,
@@ -91,9 +100,14 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
   const std::string_view bytes{x.buf.data(), x.buf.size()};
   if (!tls)
     return on_bytes(bytes);
+  if (!std::exchange(shakes, true) && connection->pace && !connection->pace->begin(last_heard))
+    return refuse_tls("too many handshakes at once; it may come again in a moment");
   plain.clear();
   const auto received = tls->receive(bytes, plain);
-  flush(tls->output());
+  const auto answer = tls->output();
+  if (!answer.empty() && !has_room_for_answer(answer.size())) // TLS answers many things on its own
+    return offend(link_offence::flood);
+  flush(answer);
   if (!received && phase == link_phase::securing)
     return refuse_tls(received.error().text);
   if (phase == link_phase::securing && tls->established())

@@ -6,16 +6,33 @@
 #include "messages/link_actors.hpp"
 
 #include <caf/io/scribe.hpp>
+#include <mutex>
 #include <optional>
 
 namespace cafbus {
+
+/// How many TLS handshakes the connections of one listener begin. Each costs the thread on which events pass about a
+/// millisecond (RSA, 2048 bits), whoever asks for it. Any thread.
+class handshake_pace {
+public:
+  using time_point = caf::actor_clock::time_point;
+
+  /// Whether one more may begin; if not, its peer is to come again.
+  bool begin(time_point now);
+
+private:
+  std::mutex mutex_;
+  time_point window_end_{};
+  uint32_t begun_ = 0; // since the window began
+};
 
 /// What one connection is made with.
 struct link_connection : link_talk_terms {
   std::string expected; ///< Caller with TLS: the name that the certificate must have.
   link_terms_ptr terms;
-  link_broker_actor broker;      ///< Answerer: is told when this is a link.
-  socket_calls* calls = nullptr; ///< Outlives the session.
+  link_broker_actor broker;             ///< Answerer: is told when this is a link.
+  std::shared_ptr<handshake_pace> pace; ///< Answerer.
+  socket_calls* calls = nullptr;        ///< Outlives the session.
 };
 
 struct link_session_state;
@@ -53,7 +70,8 @@ struct link_session_state : link_talk<link_session_pointer> {
   std::shared_ptr<const link_connection> connection;
   caf::io::connection_handle handle;
   std::optional<tls_channel> tls;
-  std::string plain; // of the bytes at hand
+  std::string plain;   // of the bytes at hand
+  bool shakes = false; // something of the handshake has come
 
   size_t pending = 0;         // bytes that the kernel has not taken
   size_t pending_answers = 0; // of frames that the peer can bring about at will, since it last had everything

@@ -1,6 +1,6 @@
 #include "actors/link_outbox.hpp"
 
-#include "config/defaults.hpp"
+#include "config/link_limits.hpp"
 #include "messages/link_bytes.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -54,6 +54,21 @@ CAF_TEST(large messages fill the window sooner) {
   CAF_CHECK_EQUAL(sent_by(x), "aa");
   x.taken();
   CAF_CHECK_EQUAL(sent_by(x), "a");
+}
+
+CAF_TEST(where links hold much together each has one message on its way) {
+  auto all = std::make_shared<std::atomic<size_t>>();
+  {
+    link_outbox x{window, true, all};
+    for (auto name : {'a', 'b'})
+      x.push(message(name));
+    *all = defaults::max_links_in_flight; // of other links
+    CAF_CHECK_EQUAL(sent_by(x), "a");
+    x.taken();
+    CAF_CHECK_EQUAL(sent_by(x), "b");
+    CAF_CHECK(*all > defaults::max_links_in_flight);
+  }
+  CAF_CHECK_EQUAL(all->load(), defaults::max_links_in_flight);
 }
 
 CAF_TEST(what was not taken goes out once more before what waits) {

@@ -88,13 +88,24 @@ CAF_TEST(at the limit the link that has waited for longest makes room) {
   CAF_CHECK_EQUAL(hello(7, {}, numbers[7]).refused, "there are 256 links already, the most that are served");
 }
 
-CAF_TEST(another certificate gets nothing of what waits) {
+CAF_TEST(another certificate gets nothing of what waits and ends nothing) {
   const auto number = hello(7, "leaf").held.number;
   CAF_CHECK_EQUAL(hello(7, "thief", number).refused, "the bus of that number has another certificate");
   lose(7);
-  auto x = hello(7, "thief", number);
-  CAF_CHECK_EQUAL(x.refused, "");
-  CAF_CHECK(!x.held.resumed);
+  CAF_CHECK_EQUAL(hello(7, "thief", number).refused, "the bus of that number has another certificate");
+  CAF_CHECK(hello(7, "leaf", number).held.resumed);
+}
+
+CAF_TEST(one certificate has a quarter of all places) {
+  constexpr auto share = defaults::max_node_links / 4;
+  for (uint64_t node = 1; node <= share; ++node)
+    CAF_REQUIRE_EQUAL(hello(node, "greedy").refused, "");
+  CAF_CHECK_EQUAL(hello(900, "greedy").refused.find("its certificate has 64 links already"), 0u);
+  CAF_CHECK_EQUAL(hello(901, "leaf").refused, "");
+  lose(901);
+  CAF_CHECK_EQUAL(hello(900, "greedy").refused.find("its certificate has 64 links already"), 0u);
+  lose(3);
+  CAF_CHECK_EQUAL(hello(900, "greedy").refused, ""); // in place of its own
 }
 
 CAF_TEST(a number that another bus has gives nothing) {

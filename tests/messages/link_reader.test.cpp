@@ -318,6 +318,17 @@ CAF_TEST(no more events are on their way than the window holds) {
   CAF_CHECK(!offence_of(waiting, one));
 }
 
+CAF_TEST(large events fill the window sooner) {
+  auto reader = caller();
+  const auto one = encode_link(link_events{std::string(4 * defaults::delivery_bytes, 'x')});
+  for (uint32_t i = 0; i < link_window(highest_link_protocol) / 4; ++i)
+    CAF_CHECK(!read(reader, one).offence);
+  auto waiting = reader;
+  CAF_CHECK(offence_of(reader, one) == link_offence::out_of_place);
+  waiting.sent(link_kind::events_taken);
+  CAF_CHECK(!offence_of(waiting, one));
+}
+
 CAF_TEST(a bus that speaks an older protocol has a narrow window) {
   link_reader reader{link_side::caller};
   reader.sent(link_kind::hello);
