@@ -3,6 +3,7 @@
 #include "config/defaults.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cafbus {
 
@@ -50,6 +51,8 @@ result<link_permit> parse_link_permit(std::string_view text) {
     return bad_permit(text, "has no name; write NAME [read=TYPES] [publish=TYPES]");
   if (!rest.empty())
     result.rights = {{false, {}}, {false, {}}};
+  bool has_read = false;
+  bool has_publish = false;
   while (!rest.empty()) {
     auto word = take(rest, ' ');
     if (word.empty())
@@ -58,6 +61,8 @@ result<link_permit> parse_link_permit(std::string_view text) {
     const auto what = take(word, '=');
     if (!has_value || (what != "read" && what != "publish"))
       return bad_permit(what, "is neither read=TYPES nor publish=TYPES; write NAME [read=TYPES] [publish=TYPES]");
+    if (std::exchange(what == "read" ? has_read : has_publish, true))
+      return bad_permit(what, "is there twice; write all types in one: TYPE,TYPE");
     auto types = parse_types(word);
     if (!types)
       return std::move(types).error();

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/duration.hpp"
-#include "config/link_rights.hpp"
+#include "config/node_checks.hpp"
 #include "config/node_place.hpp"
 #include "config/quoted.hpp"
 
@@ -235,10 +235,9 @@ option node_allow_option() {
       row("node-allow", "PERMIT", "NAME [read=TYPES] [publish=TYPES], TYPES being TYPE,TYPE or *",
           "Bus that may link, by the name in its certificate, and types that it may read and publish; can be repeated");
   made.set = [](serve_options& x, std::string_view text) -> result<void> {
-    if (auto permit = parse_link_permit(text); !permit)
-      return permit.error();
     x.nodes.allow.emplace_back(text);
-    return {};
+    auto permits = parse_link_permits(x.nodes.allow);
+    return permits ? result<void>{} : std::move(permits).error();
   };
   return repeatable(std::move(made), [](serve_options& x) -> std::vector<std::string>& { return x.nodes.allow; });
 }

@@ -196,9 +196,8 @@ void attach_links(const bus_parts& parts, const preparation& x, node_links& link
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& spec : x.sources)
     if (spec.what == source_spec::kind::node)
-      caf::anon_send(parts.bus,
-                     attach_source{spec.name, links.spawn_source({spec.name, *parse_node_place(spec.argument)},
-                                                                 x.links.terms, ++seed)});
+      caf::anon_send(parts.bus, attach_source{spec.name, links.spawn_source(
+                                                             {spec.name, *parse_node_place(spec.argument)}, ++seed)});
 }
 
 void attach_line_sources(caf::actor_system& system, const bus_parts& parts, const serve_options& options,
@@ -245,8 +244,7 @@ result<std::string> run_bus(const serve_options& options, preparation& x, wake_u
   if (!x.mark.variable().empty())
     bus_options.commands.variables.push_back(x.mark.variable());
   auto parts = spawn_bus(system, bus_options);
-  node_links links{system, parts, bus_options};
-  links.tell_certificate(*x.links.terms);
+  node_links links{system, parts, bus_options, x.links.terms};
   if (x.links.listening)
     links.listen(x.links, x.link_descriptors);
   caf::actor_cast<caf::abstract_actor*>(parts.bus)->attach_functor([&](const caf::error& end) {

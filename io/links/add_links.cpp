@@ -50,13 +50,12 @@ result<bus_links> add_links(caf::actor_system& system, const bus_parts& parts, c
     return prepared.error();
   if (const auto notice = insecure_notice(setup.terms); !notice.empty())
     log::link().warn("insecure-network notice={}", log::quoted(notice, notice.size()));
-  auto links = std::make_unique<node_links>(system, parts, options);
-  links->tell_certificate(*prepared->terms);
+  auto links = std::make_unique<node_links>(system, parts, options, prepared->terms);
   if (prepared->listening)
     links->listen(*prepared, std::max(setup.connections, 1U));
   auto seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   for (const auto& x : *sources)
-    caf::anon_send(parts.bus, attach_source{x.name, links->spawn_source(x, prepared->terms, ++seed)});
+    caf::anon_send(parts.bus, attach_source{x.name, links->spawn_source(x, ++seed)});
   return bus_links{std::move(links)};
 }
 

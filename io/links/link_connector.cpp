@@ -21,9 +21,6 @@ struct link_connector_state {
   explicit link_connector_state(link_connector_actor::pointer self) : self{self} {}
 
   caf::result<node_gate_actor> on_connect() {
-    auto transport = transport_for(options.place, *options.terms);
-    if (!transport)
-      return refusal(transport.error());
     auto socket = options.place.is_unix()
                       ? connect_to_path()
                       : connect_tcp(options.place.where, defaults::node_connect_timeout, *options.abandoned);
@@ -31,7 +28,7 @@ struct link_connector_state {
       return refusal(socket.error());
     auto connection = std::make_shared<link_connection>();
     connection->side = link_side::caller;
-    connection->transport = *transport;
+    connection->transport = transport_for(options.place, *options.terms);
     connection->where = options.place.is_unix() ? options.place.path : address_of_peer(socket->get());
     connection->expected = options.place.name;
     connection->terms = options.terms;

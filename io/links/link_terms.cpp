@@ -2,9 +2,9 @@
 
 #include "config/link_limits.hpp"
 #include "config/log.hpp"
+#include "config/node_checks.hpp"
 #include "messages/event_encoder.hpp"
 
-#include <algorithm>
 #include <spdlog/logger.h>
 
 namespace cafbus {
@@ -15,28 +15,39 @@ constexpr auto own_certificate = "own";
 constexpr auto reminder_pause = std::chrono::hours{24};
 constexpr size_t most_reminders = 1'024;
 
+/// Terms without TLS, which is to be added.
+result<std::shared_ptr<link_terms>> load_permits(const node_options& options) {
+  auto permits = parse_link_permits(options.allow);
+  if (!permits)
+    return failure{permits.error().kind, "node-allow: " + permits.error().text};
+  auto terms = std::make_shared<link_terms>();
+  terms->permits = std::move(*permits);
+  terms->insecure = options.insecure;
+  return terms;
+}
+
 } // namespace
 
 result<link_terms_ptr> load_link_terms(const node_options& options) {
-  auto terms = std::make_shared<link_terms>();
-  terms->insecure = options.insecure;
-  for (const auto& text : options.allow) {
-    auto permit = parse_link_permit(text);
-    if (!permit)
-      return failure{permit.error().kind, "node-allow: " + permit.error().text};
-    terms->permits.push_back(std::move(*permit));
-  }
-  const auto given = {options.certificate.empty(), options.key.empty(), options.ca.empty()};
-  if (std::ranges::count(given, true) == 3)
-    return link_terms_ptr{std::move(terms)};
-  if (std::ranges::count(given, true) != 0)
-    return failure{failure_kind::invalid, "links with TLS need all of node-certificate, node-key and node-ca"};
+  auto terms = load_permits(options);
+  if (!terms)
+    return std::move(terms).error();
+  if (options.certificate.empty())
+    return link_terms_ptr{std::move(*terms)};
   auto tls = tls_context::load({options.certificate, options.key, options.ca});
   if (!tls)
     return std::move(tls).error();
-  terms->tls = std::move(*tls);
-  warn_of_expiry(own_certificate, terms->tls->own());
-  return link_terms_ptr{std::move(terms)};
+  (*terms)->tls = std::move(*tls);
+  warn_of_expiry(own_certificate, (*terms)->tls->own());
+  return link_terms_ptr{std::move(*terms)};
+}
+
+result<link_terms_ptr> with_permits(const link_terms& x, const node_options& options) {
+  auto terms = load_permits(options);
+  if (!terms)
+    return std::move(terms).error();
+  (*terms)->tls = x.tls;
+  return link_terms_ptr{std::move(*terms)};
 }
 
 std::string insecure_notice(const node_options& options) {
@@ -46,16 +57,10 @@ std::string insecure_notice(const node_options& options) {
          "events and publish others";
 }
 
-result<link_transport> transport_for(const node_place& place, const link_terms& terms) {
+link_transport transport_for(const node_place& place, const link_terms& terms) {
   if (place.is_unix())
     return link_transport::unix_socket;
-  if (terms.tls)
-    return link_transport::tls;
-  if (terms.insecure)
-    return link_transport::plain;
-  return failure{failure_kind::refused,
-                 "a link over TCP needs TLS, on this machine too: give node-certificate, node-key and node-ca; or link "
-                 "over unix:PATH; or insecure-network = yes if everybody who can connect is trusted"};
+  return terms.tls ? link_transport::tls : link_transport::plain;
 }
 
 bool expiry_reminders::is_due(const std::string& whose, const certificate_info& x, time_point now) {

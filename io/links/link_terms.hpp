@@ -19,15 +19,18 @@ struct link_terms {
   bool insecure = false;                  ///< Without TLS, TCP is used nevertheless.
 };
 
-/// Reads certificates and permits. Warns in the log of a certificate that expires soon.
+/// Reads certificates and permits. Warns in the log of a certificate that expires soon. @pre check_node_options
 result<link_terms_ptr> load_link_terms(const node_options& options);
+
+/// The same certificates, and what the options permit now.
+result<link_terms_ptr> with_permits(const link_terms& x, const node_options& options);
 
 /// What everyone who starts such a bus must know: that others can read and write what passes its links. Empty: they
 /// cannot.
 std::string insecure_notice(const node_options& options);
 
-/// How a connection to or from `place` is secured; fails if the terms have no way to.
-result<link_transport> transport_for(const node_place& place, const link_terms& terms);
+/// How a connection to or from `place` is secured. Plain TCP is for terms that are insecure: see `check_node_options`.
+link_transport transport_for(const node_place& place, const link_terms& terms);
 
 /// When the log is to name a certificate that expires soon: once a day each. Bounded: where there are too many, some
 /// are named more often. Any thread.

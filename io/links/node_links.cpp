@@ -3,6 +3,7 @@
 #include "actors/node_gate.hpp"
 #include "actors/node_import.hpp"
 #include "config/log.hpp"
+#include "config/node_checks.hpp"
 #include "io/links/link_broker.hpp"
 #include "io/links/link_connector.hpp"
 #include "io/links/tcp_socket.hpp"
@@ -23,57 +24,49 @@ constexpr int listen_backlog = 64;
 result<unique_fd> listen_at(const node_place& place) {
   if (!place.is_unix())
     return listen_tcp(place.where, listen_backlog);
-  if (auto removed = remove_leftover_socket(place.path); !removed)
-    return std::move(removed).error();
-  return listen_unix(place.path, listen_backlog);
+  return listen_unix_anew(place.path, listen_backlog);
 }
 
 } // namespace
 
 result<prepared_links> prepare_links(const node_options& options, const std::vector<node_source>& sources) {
+  std::vector<node_place> places;
+  for (const auto& source : sources)
+    places.push_back(source.place);
+  if (auto checked = check_node_options(options, places); !checked)
+    return checked.error();
   prepared_links x;
   auto terms = load_link_terms(options);
   if (!terms)
     return std::move(terms).error();
   x.terms = std::move(*terms);
-  for (const auto& source : sources) {
-    auto transport = transport_for(source.place, *x.terms);
-    if (!transport)
-      return failure{transport.error().kind, "source " + source.name + ": " + transport.error().text};
-  }
   if (options.listen.empty())
     return x;
-  auto complaint = [&](const failure& why) {
-    return failure{why.kind, "node-listen " + options.listen + ": " + why.text};
-  };
-  auto place = parse_node_place(options.listen);
-  if (!place)
-    return complaint(place.error());
-  x.place = std::move(*place);
-  auto transport = transport_for(x.place, *x.terms);
-  if (!transport)
-    return complaint(transport.error());
+  x.place = *parse_node_place(options.listen);
   auto listening = listen_at(x.place);
   if (!listening)
-    return complaint(listening.error());
+    return failure{listening.error().kind, "node-listen " + options.listen + ": " + listening.error().text};
   x.listening = std::move(*listening);
   x.socket_file = own_file{x.place.path};
   return x;
 }
 
-node_links::node_links(caf::actor_system& system, bus_parts parts, const bus_options& options)
-  : system_{system}, parts_{std::move(parts)}, options_{options} {}
+node_links::node_links(caf::actor_system& system, bus_parts parts, const bus_options& options, link_terms_ptr terms)
+  : system_{system}, parts_{std::move(parts)}, options_{options}, terms_{std::move(terms)} {
+  tell_certificate();
+}
 
-void node_links::tell_certificate(const link_terms& terms) const {
-  caf::anon_send(parts_.bus, certificate_changed{terms.tls ? to_rfc3339(terms.tls->own().expires) : std::string{}});
+void node_links::tell_certificate() const {
+  caf::anon_send(parts_.bus, certificate_changed{terms_->tls ? to_rfc3339(terms_->tls->own().expires) : std::string{}});
 }
 
 void node_links::listen(prepared_links& x, uint32_t descriptors) {
   link_broker_options how;
   how.bus = parts_.bus;
-  how.gate = spawn_node_gate(system_, parts_, options_);
-  how.terms = x.terms;
-  how.transport = *transport_for(x.place, *x.terms);
+  how.gate = spawn_node_gate(system_, parts_, options_, descriptors);
+  how.terms = terms_;
+  how.transport = transport_for(x.place, *terms_);
+  has_names_ = has_names_ || how.transport == link_transport::tls;
   how.socket_file = x.socket_file;
   how.descriptors = descriptors;
   how.calls = &system_socket_calls();
@@ -84,14 +77,15 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
   log::bus().info("nodes-welcome transport={} descriptors={}", to_string(how.transport), descriptors);
 }
 
-source_actor node_links::spawn_source(const node_source& source, const link_terms_ptr& terms, uint64_t seed) {
+source_actor node_links::spawn_source(const node_source& source, uint64_t seed) {
+  has_names_ = has_names_ || transport_for(source.place, *terms_) == link_transport::tls;
   auto stopping = std::make_shared<std::atomic<bool>>(false);
   node_import_options x;
   x.source = source.name;
   x.peer = source.name.substr(source.name.find(':') + 1);
   x.name = introduction_of(options_);
   x.parts = parts_;
-  auto connector = spawn_link_connector(system_, {source.place, terms, stopping, &system_socket_calls()});
+  auto connector = spawn_link_connector(system_, {source.place, terms_, stopping, &system_socket_calls()});
   told_.push_back(caf::actor_cast<caf::actor>(connector));
   x.connector = connector;
   x.abandon = [stopping] { *stopping = true; };
@@ -100,12 +94,18 @@ source_actor node_links::spawn_source(const node_source& source, const link_term
 }
 
 result<void> node_links::reload(const node_options& options) {
-  auto terms = load_link_terms(options);
+  if (!options.allow.empty() && !told_.empty() && !has_names_)
+    return permits_without_names();
+  auto renewed = load_link_terms(options);
+  auto terms = renewed ? renewed : with_permits(*terms_, options);
   if (!terms)
     return std::move(terms).error();
+  terms_ = std::move(*terms);
   for (const auto& x : told_)
-    caf::anon_send(x, change_link_terms{*terms});
-  tell_certificate(**terms);
+    caf::anon_send(x, change_link_terms{terms_});
+  tell_certificate();
+  if (!renewed)
+    return std::move(renewed).error();
   return {};
 }
 

@@ -31,26 +31,28 @@ result<prepared_links> prepare_links(const node_options& options, const std::vec
 /// The links of one daemon.
 class node_links {
 public:
-  node_links(caf::actor_system& system, bus_parts parts, const bus_options& options);
-
   /// Tells the bus until when its certificate is valid.
-  void tell_certificate(const link_terms& terms) const;
+  node_links(caf::actor_system& system, bus_parts parts, const bus_options& options, link_terms_ptr terms);
 
   /// Opens the bus to others. @param descriptors For their connections.
   void listen(prepared_links& x, uint32_t descriptors);
 
   /// Spawns a source that is another bus. @param seed Of the jitter between attempts.
-  source_actor spawn_source(const node_source& x, const link_terms_ptr& terms, uint64_t seed);
+  source_actor spawn_source(const node_source& x, uint64_t seed);
 
-  /// New certificates and rights, for every connection from now on. @returns what is wrong with them; then the old
-  /// stay.
+  /// New certificates and rights, for every connection from now on. @returns what is wrong with the certificates; then
+  /// the old ones stay, but the rights are the new ones.
   result<void> reload(const node_options& options);
 
 private:
+  void tell_certificate() const;
+
   caf::actor_system& system_;
   bus_parts parts_;
   bus_options options_;
+  link_terms_ptr terms_;
   std::vector<caf::actor> told_; // of new terms
+  bool has_names_ = false;       // some link uses TLS
 };
 
 } // namespace cafbus

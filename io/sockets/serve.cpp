@@ -9,9 +9,7 @@ namespace cafbus {
 result<void> serve(caf::actor_system& system, const bus_parts& parts, const bus_options& options) {
   if (auto checked = check_door(system, parts.bus); !checked)
     return checked.error();
-  if (auto removed = remove_leftover_socket(options.socket); !removed)
-    return removed;
-  auto listening = listen_unix(options.socket, defaults::listen_backlog);
+  auto listening = listen_unix_anew(options.socket, defaults::listen_backlog);
   if (!listening)
     return listening.error();
   spawn_socket_broker(system, parts, options, std::move(*listening), own_file{options.socket});

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,6 +22,10 @@ constexpr auto backlog_retry = std::chrono::milliseconds{5};
 
 /// Time for a listener to take a connection: only whether there is one counts.
 constexpr auto probe_timeout = std::chrono::milliseconds{100};
+
+/// Time for those who want to listen at the same path to have had their turns, and pause between two looks.
+constexpr auto turn_timeout = std::chrono::milliseconds{900};
+constexpr auto turn_retry = std::chrono::milliseconds{5};
 
 std::optional<sockaddr_un> to_address(const std::string& path) {
   sockaddr_un result{};
@@ -66,6 +71,60 @@ int connect_until(int fd, const sockaddr_un& address, const deadline& until) {
   }
 }
 
+bool is_at(const std::string& path, int fd) {
+  struct stat open {};
+  struct stat there {};
+  return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && open.st_dev == there.st_dev &&
+         open.st_ino == there.st_ino;
+}
+
+/// A locked file that is there only as long as this; its name is known to all who take turns.
+class turn_file {
+public:
+  static result<turn_file> take(const std::string& path) {
+    const deadline until{turn_timeout};
+    for (;;) {
+      unique_fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)};
+      if (!fd)
+        return errno_failure("cannot make " + path);
+      if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (until.is_over())
+          return failure{failure_kind::refused, "somebody holds " + path + "; another bus starts there"};
+        sleep_for(turn_retry);
+      } else if (is_at(path, fd.get())) { // not one that its last holder has removed
+        return turn_file{path, std::move(fd)};
+      }
+    }
+  }
+
+  turn_file(turn_file&&) noexcept = default;
+  turn_file& operator=(turn_file&&) = delete;
+  ~turn_file() {
+    if (fd_)
+      ::unlink(path_.c_str());
+  }
+
+private:
+  turn_file(std::string path, unique_fd fd) : path_{std::move(path)}, fd_{std::move(fd)} {}
+  std::string path_;
+  unique_fd fd_;
+};
+
+result<void> remove_leftover(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return {};
+  if (!S_ISSOCK(info.st_mode))
+    return failure{failure_kind::invalid, path + " exists and is not a socket; remove it or choose another path"};
+  const auto probe = connect_unix(path, probe_timeout);
+  if (probe || probe.error().kind == failure_kind::timed_out)
+    return failure{failure_kind::refused, "somebody already listens at " + path + "; stop it or choose another path"};
+  if (probe.error().kind != failure_kind::not_found) // it cannot be told
+    return probe.error();
+  ::unlink(path.c_str());
+  return {};
+}
+
 } // namespace
 
 result<unique_fd> listen_unix(const std::string& path, int backlog) {
@@ -88,19 +147,15 @@ result<unique_fd> listen_unix(const std::string& path, int backlog) {
   return fd;
 }
 
-result<void> remove_leftover_socket(const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0)
-    return {};
-  if (!S_ISSOCK(info.st_mode))
-    return failure{failure_kind::invalid, path + " exists and is not a socket; remove it or choose another path"};
-  const auto probe = connect_unix(path, probe_timeout);
-  if (probe || probe.error().kind == failure_kind::timed_out)
-    return failure{failure_kind::refused, "somebody already listens at " + path + "; stop it or choose another path"};
-  if (probe.error().kind != failure_kind::not_found) // it cannot be told
-    return probe.error();
-  ::unlink(path.c_str());
-  return {};
+result<unique_fd> listen_unix_anew(const std::string& path, int backlog) {
+  if (!to_address(path))
+    return bad_path(path);
+  const auto turn = turn_file::take(path + ".lock");
+  if (!turn)
+    return turn.error();
+  if (auto removed = remove_leftover(path); !removed)
+    return removed.error();
+  return listen_unix(path, backlog);
 }
 
 result<unique_fd> connect_unix(const std::string& path, std::chrono::nanoseconds timeout) {

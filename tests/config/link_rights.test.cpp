@@ -37,8 +37,8 @@ CAF_TEST(whoever is given one right has no other) {
 }
 
 CAF_TEST(what is no permit is refused with what is wrong) {
-  for (const auto* text :
-       {"", " ", " read=a", "read=a", "x write=a", "x read", "x read=a,,b", "x read=a*", "x read=a.>", "x publish=*,a"})
+  for (const auto* text : {"", " ", " read=a", "read=a", "x write=a", "x read", "x read=a,,b", "x read=a*",
+                           "x read=a.>", "x publish=*,a", "x read=a read=b"})
     CAF_CHECK(!parse_link_permit(text));
   CAF_CHECK(parse_link_permit("x write=a").error().text.find("NAME [read=TYPES]") != std::string::npos);
 }

@@ -25,6 +25,13 @@ CAF_TEST(a path is a unix socket) {
   CAF_CHECK(!parse_node_place("h:1")->is_unix());
 }
 
+CAF_TEST(a path that no socket can have is refused with the limit) {
+  CAF_CHECK(parse_node_place("unix:/" + std::string(106, 'x')));
+  const auto x = parse_node_place("unix:/" + std::string(107, 'x'));
+  CAF_REQUIRE(!x);
+  CAF_CHECK(x.error().text.find("107 characters, this one has 108") != std::string::npos);
+}
+
 CAF_TEST(what is no place is refused) {
   for (const auto* text : {"", "host", ":1", "@h:1", "h:0", "h:65536", "h:1x", "unix:", "::1:4000"})
     CAF_CHECK(!parse_node_place(text));

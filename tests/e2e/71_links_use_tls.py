@@ -131,6 +131,38 @@ def certificates_are_read_again_on_sighup(t):
 
 
 @scenario
+def a_bus_that_is_not_allowed_any_more_is_out_although_the_certificates_cannot_be_read(t):
+    def allow(name):
+        with open(t.path("a.conf"), "w") as file:
+            file.write(f"node-allow = {name}\n")
+
+    authority(t, "ca")
+    for name in "ab":
+        certificate(t, name, "ca")
+    allow("b")
+    a = Node(t, "a", flags=tls(t, "a", "ca"), env={"CAFBUS_CONFIG": t.path("a.conf")})
+    b = Node(t, "b", [a.called("a")], flags=tls(t, "b", "ca"))
+    consumer = b.join("t1")
+    a.await_asked(1)
+    allow("c")
+    with open(t.path("a.pem"), "w"):
+        pass  # as it is while it is copied
+    a.bus.signal(signal.SIGHUP)
+    a.await_log("links-reload-failed")
+    while "node-allow does not name b" not in next_state(consumer, "reconnecting")["detail"]:
+        pass
+
+
+@scenario
+def permits_where_nobody_has_a_name_are_refused(t):
+    for flags in (("--node-listen", f"unix:{t.path('l.sock')}"), ("--node-listen", "127.0.0.1:1", "--insecure-network"),
+                  ("--source", f"node:unix:{t.path('l.sock')}")):
+        bus = t.start_cli("serve", *flags, "--node-allow", "b read=t1")
+        bus.expect_exit(1)
+        matches("node-allow goes by names in certificates", bus.err)
+
+
+@scenario
 def without_a_certificate_there_is_no_link(t):
     a = serving(t)
     b = Node(t, "b", [a.place], flags=INSECURE)

@@ -3,11 +3,14 @@
 #include "tests/support/temp_dir.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <future>
+#include <vector>
 
 #include <caf/test/unit_test.hpp>
 
@@ -107,19 +110,50 @@ CAF_TEST(nobody there and nobody listening are the same to a caller) {
   CAF_CHECK(connect_error() == failure_kind::not_found);
 }
 
-CAF_TEST(only a socket at which nobody listens is a leftover) {
-  CAF_CHECK(remove_leftover_socket(path)); // nothing is there
+CAF_TEST(only a socket at which nobody listens is taken anew) {
+  auto refusal = [&] { return listen_unix_anew(path, 0).error().kind; };
   {
-    auto listener = listening(0);
-    CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::refused);
+    auto listener = listen_unix_anew(path, 0); // nothing is there
+    CAF_REQUIRE(listener);
+    CAF_CHECK(refusal() == failure_kind::refused);
     auto first = connect_unix(path, 1s); // the backlog is full now
-    CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::refused);
+    CAF_CHECK(refusal() == failure_kind::refused);
     CAF_CHECK_EQUAL(::access(path.c_str(), F_OK), 0);
   }
-  CAF_CHECK(remove_leftover_socket(path));
-  CAF_CHECK(::access(path.c_str(), F_OK) != 0);
+  CAF_CHECK(listen_unix_anew(path, 0));
+  ::unlink(path.c_str());
   CAF_REQUIRE_EQUAL(::symlink("/dev/null", path.c_str()), 0);
-  CAF_CHECK(remove_leftover_socket(path).error().kind == failure_kind::invalid);
+  CAF_CHECK(refusal() == failure_kind::invalid);
+  CAF_CHECK(::access((path + ".lock").c_str(), F_OK) != 0);
+}
+
+CAF_TEST(of those who find a leftover at once one gets the place and can be reached) {
+  for (int round = 0; round < 50; ++round) {
+    listening(); // and gone
+    std::vector<std::future<result<unique_fd>>> starters;
+    for (int i = 0; i < 4; ++i)
+      starters.push_back(std::async(std::launch::async, [&] { return listen_unix_anew(path, 8); }));
+    std::vector<unique_fd> listeners;
+    for (auto& x : starters)
+      if (auto listener = x.get())
+        listeners.push_back(std::move(*listener));
+      else
+        CAF_CHECK(listener.error().kind == failure_kind::refused);
+    CAF_REQUIRE_EQUAL(listeners.size(), 1u);
+    CAF_REQUIRE(connects());
+    listeners.clear();
+    ::unlink(path.c_str());
+  }
+}
+
+CAF_TEST(a turn that nobody ends is refused by name) {
+  unique_fd held{::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
+  CAF_REQUIRE_EQUAL(::flock(held.get(), LOCK_EX), 0);
+  const auto refused = listen_unix_anew(path, 8);
+  CAF_REQUIRE(!refused);
+  CAF_CHECK(refused.error().text.find(path + ".lock") != std::string::npos);
+  held.reset();
+  CAF_CHECK(listen_unix_anew(path, 8)); // the file was left behind
 }
 
 CAF_TEST(a full backlog is waited for until the timeout) {
