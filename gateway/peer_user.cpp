@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -13,6 +14,11 @@
 
 // A port on loopback has no owner, but each connection to it has. The kernel finds a socket by its two addresses: those
 // of ours, the other way round, are those of the peer's.
+//
+// A socket that its process has closed lives on until both sides have ended the connection, and may have sent a whole
+// request before. The kernel then reports user 0 for it, which does not mean root: it has no owner any longer, and no
+// inode. Where no connection has these addresses, the kernel looks for a listener at the peer's port, whose user is not
+// the peer's either.
 
 namespace cafbus::http {
 
@@ -60,6 +66,13 @@ std::optional<question> ask_for_peer(int fd) {
   return x;
 }
 
+/// Whether it is one end of a connection, and a process holds it. The process may have shut down its
+/// sending side, as `nc -N` does.
+bool is_held(const inet_diag_msg& x) {
+  return x.idiag_inode != 0 &&
+         (x.idiag_state == TCP_ESTABLISHED || x.idiag_state == TCP_FIN_WAIT1 || x.idiag_state == TCP_FIN_WAIT2);
+}
+
 } // namespace
 
 std::optional<uid_t> peer_user(int fd) {
@@ -75,7 +88,9 @@ std::optional<uid_t> peer_user(int fd) {
     return std::nullopt;
   std::memcpy(&head, room.data(), sizeof(head));
   std::memcpy(&body, room.data() + sizeof(head), sizeof(body));
-  if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+  if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY || !is_held(body))
+    return std::nullopt;
+  if (!ask_for_peer(fd)) // reset in between: the addresses may belong to another connection by now
     return std::nullopt;
   return body.idiag_uid;
 }

@@ -58,7 +58,8 @@ request to_request(const wire::request<wire::string_body>& x) {
 
 class session : public std::enable_shared_from_this<session> {
 public:
-  session(asio::ip::tcp::socket socket, gateway& shared) : stream_(std::move(socket)), shared_(shared) {
+  session(asio::ip::tcp::socket socket, gateway& shared)
+    : stream_(std::move(socket)), shared_(shared), from_other_user_(is_of_other_user()) {
     ++shared_.counters.connections;
     buffer_.max_size(limits::max_header_bytes + limits::write_bytes);
   }
@@ -110,7 +111,7 @@ private:
       return reply(refuse(400, "bad_request", "this is not an HTTP request"), true);
     ++shared_.counters.requests;
     request_ = to_request(parser_->get());
-    request_.from_other_user = is_of_other_user();
+    request_.from_other_user = from_other_user_;
     if (auto refused = shared_.refusal(request_))
       return reply(std::move(*refused), !parser_->is_done() || request_.method == "HEAD"); // whose answers have no body
     if (request_.path() == "/events")
@@ -122,13 +123,11 @@ private:
     read_body();
   }
 
-  /// Once per connection. One whose user cannot be told is not trusted.
+  /// Asked when the connection is accepted: later, the peer is more likely to have closed its end. A peer whose user
+  /// cannot be told is not trusted.
   bool is_of_other_user() {
-    if (!other_user_) {
-      auto user = peer_user(stream_.socket().native_handle());
-      other_user_ = !user || (*user != ::geteuid() && *user != 0);
-    }
-    return *other_user_;
+    auto user = peer_user(stream_.socket().native_handle());
+    return !user || (*user != ::geteuid() && *user != 0);
   }
 
   std::string peer_address() {
@@ -286,12 +285,12 @@ private:
 
   beast::tcp_stream stream_;
   gateway& shared_;
+  const bool from_other_user_;
   beast::flat_buffer buffer_;
   std::optional<wire::request_parser<wire::string_body>> parser_;
   request request_;
   wire::response<wire::string_body> response_;
   std::shared_ptr<far_end> far_end_;
-  std::optional<bool> other_user_;
   bool has_body_ = false; // counts as one of `bodies`
   std::array<char, 4'096> sink_{};
 };

@@ -1,10 +1,12 @@
 """Hosts, origins and tokens of the gateway."""
 import os
 import shutil
+import signal
+import socket
 import sys
 
 from gateway import TOKEN, Gateway, write_secret
-from harness import Skip, check, equal, main, matches, scenario
+from harness import WAIT, Deadline, Skip, check, equal, main, matches, scenario
 
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable  # where any user can run it
 
@@ -69,6 +71,54 @@ def another_user_of_this_machine_needs_a_token(t):
     matches("^200", ask_as(12345, plain, "healthz"))
     matches("^200", ask_as(0, plain))
     matches("^200", ask_as(12345, Gateway(t, "--token-file", write_secret(t, "token", TOKEN))))
+
+
+def is_half_gone(port):
+    """Whether a peer of this port has closed its socket and the kernel keeps only what is left of it: FIN_WAIT2."""
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(path, encoding="ascii") as f:
+            for _, _, far, state, *_ in map(str.split, f):
+                if far.endswith(f":{port:04X}") and state == "05":
+                    return True
+    return False
+
+
+def has_ipv6():
+    try:
+        with open("/proc/net/if_inet6", encoding="ascii") as f:
+            return "1".zfill(32) in f.read()
+    except FileNotFoundError:
+        return False
+
+
+@scenario
+def another_user_that_closes_at_once_gets_nothing(t):
+    if os.geteuid() != 0:
+        raise Skip("only root can be another user")
+    client = "import socket, sys\n" \
+             "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n" \
+             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)\n" \
+             "s.sendall(b'POST /publish?type=k HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 1\\r\\n\\r\\n1')\n"
+    t.start_bus()
+    for host, address in (("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"))[:1 + has_ipv6()]:
+        gateway = Gateway(t, listen=f"{address}:0")
+        gateway.process.freeze()
+        t.start([PYTHON, "-c", client, host, str(gateway.port)], user=12345, cwd="/").expect_exit(0)
+        deadline = Deadline(WAIT, "the end of the other user's socket")
+        while not is_half_gone(gateway.port):
+            deadline.left_ms()
+        gateway.process.signal(signal.SIGCONT)
+        gateway.process.expect_line('request-refused code=other_user .*path="/publish"')
+    equal(t.status()["counters"]["ingress"], 0, "events that came in")
+
+
+@scenario
+def a_client_that_has_shut_down_its_sending_side_is_answered(t):
+    t.start_bus()
+    with Gateway(t).raw() as sock:
+        sock.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        check(sock.recv(4096).startswith(b"HTTP/1.1 200 "), "an answer")
 
 
 @scenario
