@@ -3,6 +3,7 @@
 #include "base/spawn.hpp"
 #include "base/unique_fd.hpp"
 #include "gateway/limits.hpp"
+#include "gateway/publish_body.hpp"
 #include "io/client/publisher.hpp"
 #include "messages/frame_codec.hpp"
 
@@ -113,12 +114,11 @@ struct status_call : std::enable_shared_from_this<status_call> {
 
 /// One request's events.
 struct publish_call : std::enable_shared_from_this<publish_call> {
-  publish_call(asio::io_context& loop, client connection, bus_port::publish_done then)
-    : bus(std::move(connection)), watch(loop), timer(loop), done(std::move(then)) {}
+  publish_call(asio::io_context& loop, client connection, std::shared_ptr<publish_body> lines,
+               bus_port::publish_done then)
+    : bus(std::move(connection)), body(std::move(lines)), watch(loop), timer(loop), done(std::move(then)) {}
 
-  void start(const std::vector<std::string>& frames) {
-    for (const auto& x : frames)
-      bus.queue(x);
+  void start() {
     if (!watch.take(bus.bus().fd()))
       return finish(failure{failure_kind::system, "cannot wait for the bus"});
     timer.expires_after(limits::bus_time);
@@ -129,12 +129,15 @@ struct publish_call : std::enable_shared_from_this<publish_call> {
     step();
   }
   void step() {
+    for (; bus.pending() < limits::publish_ahead && !body->frame().empty(); body->advance())
+      bus.queue(body->frame());
+    const auto all_queued = body->frame().empty();
     auto stepped = bus.step();
-    if (bus.settled())
+    if (all_queued && bus.settled())
       return finish(bus.totals());
     if (!stepped)
       return finish(stepped.error());
-    auto for_write = bus.pending() != 0;
+    auto for_write = !all_queued || bus.pending() != 0;
     watch.wait(for_write, [self = shared_from_this()](error_code_t error) {
       if (!error && self->done)
         self->step();
@@ -148,6 +151,7 @@ struct publish_call : std::enable_shared_from_this<publish_call> {
   }
 
   publisher bus;
+  std::shared_ptr<publish_body> body;
   borrowed watch;
   asio::steady_timer timer;
   bus_port::publish_done done;
@@ -257,11 +261,11 @@ void bus_port::ask_status(status_done done) {
     impl_->ask_status();
 }
 
-void bus_port::publish(std::vector<std::string> frames, publish_done done) {
-  impl_->connect(true, [x = impl_, frames = std::move(frames), done = std::move(done)](result<client> bus) {
+void bus_port::publish(std::shared_ptr<publish_body> body, publish_done done) {
+  impl_->connect(true, [x = impl_, body = std::move(body), done = std::move(done)](result<client> bus) {
     if (!bus)
       return done(bus.error());
-    std::make_shared<publish_call>(x->loop, std::move(*bus), done)->start(frames);
+    std::make_shared<publish_call>(x->loop, std::move(*bus), body, done)->start();
   });
 }
 

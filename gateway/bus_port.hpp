@@ -5,13 +5,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace boost::asio {
 class io_context;
 }
 
 namespace cafbus::http {
+
+class publish_body;
 
 /// Asks the bus, without waiting: each answer comes through the function given, in a later turn of the loop or in this
 /// one. What is asked for by several at once (status, a start) is asked once.
@@ -29,8 +30,10 @@ public:
   /// The bus's own line. Starts no bus.
   void ask_status(status_done done);
 
-  /// Sends `frames` over a connection of its own; starts a bus if none runs. @pre not empty
-  void publish(std::vector<std::string> frames, publish_done done);
+  /// Sends the frames of `body` over a connection of its own, each made when the bus takes it; starts a bus if none
+  /// runs.
+  /// @pre There is a frame.
+  void publish(std::shared_ptr<publish_body> body, publish_done done);
 
   /// @param may_start Whether a bus is started if none runs.
   void connect(bool may_start, connected done);

@@ -114,19 +114,18 @@ void gateway::publish(const request& x, answered done) {
   auto type = parameter(x.target, "type");
   if (auto wrong = type ? publish_lines{*type}.type_error() : std::string{}; !wrong.empty() || (type && type->empty()))
     return done(refuse(400, "bad_type", type->empty() ? "the type is empty" : wrong));
-  auto body = read_publish_body(x.body, type.value_or(""));
+  auto body = std::make_shared<publish_body>(x.body, type.value_or(""));
   auto report = [](const publish_ack& totals, const publish_body& lines) {
-    auto status = totals.rejected + lines.rejected == 0 ? 200 : 422;
+    auto status = totals.rejected + lines.rejected() == 0 ? 200 : 422;
     return answer{status, "application/json", publish_report(totals, lines), {}};
   };
-  if (body.frames.empty())
-    return done(report({}, body));
-  auto frames = std::move(body.frames);
-  port_.publish(std::move(frames), [this, report, body = std::move(body), done = std::move(done)](const auto& totals) {
+  if (body->frame().empty())
+    return done(report({}, *body));
+  port_.publish(body, [this, report, body, done = std::move(done)](const auto& totals) {
     if (!totals)
       return done(bus_failure(totals.error()));
     counters.published += totals->accepted;
-    done(report(*totals, body));
+    done(report(*totals, *body));
   });
 }
 
@@ -136,10 +135,10 @@ void gateway::take_webhook(const request& x, answered done) {
   auto event = to_event(x.header("x-github-event"), x.header("x-github-delivery"), x.body);
   if (!event)
     return done(refuse(400, "bad_webhook", event.error().text));
-  auto body = read_publish_body(event->line, "");
-  if (body.frames.empty())
-    return done({422, "application/json", publish_report({}, body), {}});
-  port_.publish(std::move(body.frames), [this, type = event->type, done = std::move(done)](const auto& totals) {
+  auto body = std::make_shared<publish_body>(event->line, "");
+  if (body->frame().empty())
+    return done({422, "application/json", publish_report({}, *body), {}});
+  port_.publish(std::move(body), [this, type = event->type, done = std::move(done)](const auto& totals) {
     if (!totals)
       return done(bus_failure(totals.error()));
     counters.published += totals->accepted;

@@ -22,6 +22,8 @@ inline constexpr uint32_t max_header_bytes = 16 * 1'024;
 /// the bus has answered for them.
 inline constexpr size_t max_body_bytes = 1'048'576;
 inline constexpr size_t max_bodies = 64;
+/// Bytes of a request's events that wait for the bus to take them; the others are still lines of the body.
+inline constexpr size_t publish_ahead = 256 * 1'024;
 /// Time for a header to be complete, also the time that a connection may be silent between two requests.
 inline constexpr auto header_time = 10s;
 /// Time for a body to be complete, for an answer to be taken, and for the bus to answer.

@@ -71,6 +71,20 @@ def what_is_too_big_is_refused_before_it_is_read(t):
 
 
 @scenario
+def short_lines_with_a_long_type_take_no_more_memory_than_their_body(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    lines = in_full(524_288, 65_536)
+    start = Vitals(gateway.pid)
+    status, answer = gateway.ask("/publish?type=" + "t" * 1_000, "0\n" * lines)
+    equal((status, answer["accepted"]), (200, lines))
+    end = Vitals(gateway.pid)
+    check(end.peak_kib - start.rss_kib < 16 * 1024 * SLOWDOWN, f"RSS {start.rss_kib} -> {end.peak_kib} KiB at its peak")
+    figure(f"{2 * lines >> 10} KiB that become {lines * 1_050 >> 20} MiB of frames: RSS {start.rss_kib >> 10} -> "
+           f"{end.peak_kib >> 10} MiB at its peak, in {end.at - start.at:.1f} s")
+
+
+@scenario
 def forged_and_replayed_deliveries_bring_nothing(t):
     t.start_bus()
     readers = Readers(t, 2, key="github.issues.opened")

@@ -41,6 +41,7 @@ class Vitals:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
             text = f.read()
         self.rss_kib = int(re.search(r"VmRSS:\s+(\d+)", text).group(1))
+        self.peak_kib = int(re.search(r"VmHWM:\s+(\d+)", text).group(1))
         self.threads = int(re.search(r"Threads:\s+(\d+)", text).group(1))
         self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
         self.at = time.monotonic()
