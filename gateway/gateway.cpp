@@ -167,6 +167,13 @@ std::optional<answer> gateway::join(const request& x,
   return std::nullopt;
 }
 
+bool gateway::make_room() {
+  if (strangers.empty())
+    return false;
+  strangers.front()->close();
+  return true;
+}
+
 void gateway::note(const request& x, const answer& how, std::string_view peer) {
   if (how.status < 400 || how.code.empty())
     return;

@@ -3,8 +3,18 @@
 #include "gateway/request.hpp"
 
 #include <functional>
+#include <list>
 
 namespace cafbus::http {
+
+/// A connection over which no request that needs a right has been accepted yet.
+class stranger {
+public:
+  virtual void close() = 0; ///< It is no stranger any longer then.
+
+protected:
+  ~stranger() = default;
+};
 
 /// What is behind the routes. All connections of one process share it.
 class gateway {
@@ -27,7 +37,11 @@ public:
   /// Logs what was refused, and what failed. @param peer Its address.
   void note(const request& x, const answer& how, std::string_view peer);
 
+  /// Closes the stranger that has been there longest. @returns whether there was one.
+  bool make_room();
+
   gateway_counters counters;
+  std::list<stranger*> strangers; ///< In the order in which they came.
   gateway_log log;
 
 private:

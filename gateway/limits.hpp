@@ -8,7 +8,7 @@ namespace cafbus::http::limits {
 
 using namespace std::chrono_literals;
 
-/// Connections at once, and how many of them may be event streams.
+/// Connections at once, if the process may have twice as many descriptors; and how many of them may be event streams.
 inline constexpr size_t max_connections = 1'280;
 inline constexpr size_t max_streams = 1'024;
 /// Connections to the bus that serve those streams: one per distinct set of types.

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -33,7 +34,9 @@ int complain(int code, const std::string& text) {
 
 class listener {
 public:
-  listener(asio::io_context& loop, gateway& shared) : acceptor_(loop), retry_(loop), shared_(shared) {}
+  /// @param places Connections at a time.
+  listener(asio::io_context& loop, gateway& shared, size_t places)
+    : acceptor_(loop), retry_(loop), shared_(shared), places_(places) {}
 
   cafbus::result<void> open(const cafbus::host_port& at) {
     boost::system::error_code error;
@@ -63,20 +66,20 @@ public:
                                   std::chrono::steady_clock::now());
         return accept_later(); // without a descriptor the same would fail at once, again and again
       }
-      if (shared_.counters.connections >= limits::max_connections)
-        refuse_one(); // the socket closes
-      else
+      if (shared_.counters.connections < places_ || make_room())
         start_session(std::move(socket), shared_);
+      // else the socket closes
       accept();
     });
   }
 
 private:
-  void refuse_one() {
+  bool make_room() {
     ++shared_.counters.refused;
     shared_.log.write_limited(log_level::warning, "connections-full",
-                              "connections-full connections=" + std::to_string(limits::max_connections),
+                              "connections-full connections=" + std::to_string(places_),
                               std::chrono::steady_clock::now());
+    return shared_.make_room();
   }
 
   void accept_later() {
@@ -90,14 +93,16 @@ private:
   tcp::acceptor acceptor_;
   asio::steady_timer retry_;
   gateway& shared_;
+  const size_t places_;
 };
 
 int run(const gateway_options& options) {
-  cafbus::raise_descriptor_limit();
+  // what is left serves the connections to the bus
+  const auto places = std::min<size_t>(limits::max_connections, cafbus::raise_descriptor_limit() / 2);
   asio::io_context loop{1};
   const auto for_journal = is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
   gateway shared{loop, options, write_to(STDERR_FILENO, options.format, for_journal)};
-  listener doors{loop, shared};
+  listener doors{loop, shared, places};
   auto host =
       options.listen.host.find(':') == std::string::npos ? options.listen.host : '[' + options.listen.host + ']';
   if (auto opened = doors.open(options.listen); !opened)

@@ -49,6 +49,11 @@ constexpr std::array<route, 7> routes{{
     {"/hooks/github", "POST", guard::signature},
 }};
 
+const route* route_of(std::string_view path) {
+  const auto* found = std::ranges::find(routes, path, &route::path);
+  return found == routes.end() ? nullptr : found;
+}
+
 std::string lower(std::string_view text) {
   std::string result{text};
   std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -263,8 +268,8 @@ result<stream_start> parse_start(const request& x) {
 
 std::optional<answer> refusal(const request& x, const gateway_options& options) {
   auto path = x.path();
-  auto found = std::ranges::find(routes, path, &route::path);
-  if (found == routes.end())
+  const auto* found = route_of(path);
+  if (found == nullptr)
     return refuse(404, "not_found", "there are: / /events /publish /hooks/github /status /metrics /healthz");
   if (found->method != x.method) {
     auto result = refuse(405, "wrong_method", std::string{path} + " takes " + std::string{found->method});
@@ -278,6 +283,11 @@ std::optional<answer> refusal(const request& x, const gateway_options& options) 
   if (options.github_unsigned)
     return refusal_by(guard::writes, x, options);
   return refuse(403, "no_secret", "webhooks need `cafbus http --github-secret-file`");
+}
+
+bool needs_right(std::string_view path) {
+  const auto* found = route_of(path);
+  return found != nullptr && (found->needs == guard::reads || found->needs == guard::writes);
 }
 
 bool same_secret(std::string_view a, std::string_view b) noexcept {

@@ -69,6 +69,10 @@ result<uint32_t> parse_rate(std::string_view text, uint32_t most);
 /// @returns the refusal, or nothing.
 std::optional<answer> refusal(const request& x, const gateway_options& options);
 
+/// Whether a request for this path that is not refused shows that its sender may read or publish. The page and
+/// `/healthz` are for everybody, and a webhook shows it in its body.
+bool needs_right(std::string_view path);
+
 /// Compares without telling by its time where the difference is.
 bool same_secret(std::string_view a, std::string_view b) noexcept;
 

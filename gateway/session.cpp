@@ -56,15 +56,17 @@ request to_request(const wire::request<wire::string_body>& x) {
   return result;
 }
 
-class session : public std::enable_shared_from_this<session> {
+class session final : public std::enable_shared_from_this<session>, stranger {
 public:
   session(asio::ip::tcp::socket socket, gateway& shared)
     : stream_(std::move(socket)), shared_(shared), from_other_user_(is_of_other_user()) {
     ++shared_.counters.connections;
+    place_ = shared_.strangers.insert(shared_.strangers.end(), this);
     buffer_.max_size(limits::max_header_bytes + limits::write_bytes);
   }
   ~session() {
     --shared_.counters.connections;
+    leave_strangers();
     release_body();
   }
   session(const session&) = delete;
@@ -104,8 +106,8 @@ private:
       return reply(refuse(431, "header_too_large", "the header is too large"), true);
     if (error == wire::error::body_limit)
       return reply(refuse(413, "body_too_large", "a body may have at most 1 MiB"), true);
-    if (error == beast::error::timeout || error == wire::error::end_of_stream || error == asio::error::eof ||
-        error == asio::error::connection_reset)
+    if (error == asio::error::operation_aborted || error == beast::error::timeout ||
+        error == wire::error::end_of_stream || error == asio::error::eof || error == asio::error::connection_reset)
       return close();
     if (error)
       return reply(refuse(400, "bad_request", "this is not an HTTP request"), true);
@@ -113,7 +115,9 @@ private:
     request_ = to_request(parser_->get());
     request_.from_other_user = from_other_user_;
     if (auto refused = shared_.refusal(request_))
-      return reply(std::move(*refused), !parser_->is_done() || request_.method == "HEAD"); // whose answers have no body
+      return reply(std::move(*refused), true);
+    if (needs_right(request_.path()))
+      leave_strangers();
     if (request_.path() == "/events")
       return start_stream();
     if (!parser_->is_done() && !claim_body())
@@ -174,13 +178,14 @@ private:
     shared_.serve(request_, [self = shared_from_this()](answer x) { self->reply(std::move(x), false); });
   }
 
-  /// @param last The rest of the request has not been read and cannot be told from the next one.
+  /// A stranger's connection ends with its first answer, so that it cannot be kept by asking again and again.
+  /// @param last The request is refused, or its rest has not been read and cannot be told from the next one.
   void reply(answer x, bool last) {
     shared_.counters.refused += x.status >= 400 && x.status < 500;
     shared_.note(request_, x, peer_address());
     request_.body = {};
     release_body();
-    auto keep = !last && parser_->get().keep_alive();
+    auto keep = !last && !place_ && parser_->get().keep_alive();
     response_ = {};
     response_.version(11);
     response_.result(static_cast<unsigned>(x.status));
@@ -223,7 +228,13 @@ private:
     });
   }
 
-  void close() {
+  void leave_strangers() {
+    if (place_)
+      shared_.strangers.erase(*std::exchange(place_, std::nullopt));
+  }
+
+  void close() override {
+    leave_strangers();
     if (far_end_) {
       shared_.leave(far_end_);
       far_end_->owner.reset();
@@ -291,7 +302,8 @@ private:
   request request_;
   wire::response<wire::string_body> response_;
   std::shared_ptr<far_end> far_end_;
-  bool has_body_ = false; // counts as one of `bodies`
+  std::optional<std::list<stranger*>::iterator> place_; // none: no stranger
+  bool has_body_ = false;                               // counts as one of `bodies`
   std::array<char, 4'096> sink_{};
 };
 

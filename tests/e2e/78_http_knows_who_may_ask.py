@@ -1,5 +1,6 @@
 """Hosts, origins and tokens of the gateway."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -119,6 +120,27 @@ def a_client_that_has_shut_down_its_sending_side_is_answered(t):
         sock.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         sock.shutdown(socket.SHUT_WR)
         check(sock.recv(4096).startswith(b"HTTP/1.1 200 "), "an answer")
+
+
+@scenario
+def only_who_has_shown_a_right_may_ask_again(t):
+    t.start_bus()
+    gateway = Gateway(t)
+
+    def answers(target, host="localhost"):
+        """The statuses of the answers to a request that is sent twice over one connection."""
+        with gateway.raw() as sock:
+            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() * 2)
+            sock.shutdown(socket.SHUT_WR)
+            text = b""
+            while data := sock.recv(1 << 16):
+                text += data
+        return [int(x) for x in re.findall(rb"HTTP/1\.1 (\d+)", text)]
+
+    for target, host, status in (("/", "localhost", 200), ("/healthz", "localhost", 200), ("/nothing", "localhost", 404),
+                                 ("/publish", "localhost", 405), ("/status", "evil.example", 421)):
+        equal(answers(target, host), [status], f"answers to {target}")
+    equal(answers("/status"), [200, 200], "answers to /status")
 
 
 @scenario

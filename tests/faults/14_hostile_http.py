@@ -1,5 +1,6 @@
 """Hostile HTTP: who is slow, too big, forged, replayed or does not read costs itself, and local consumers nothing."""
 import os
+import resource
 import sys
 import time
 
@@ -7,7 +8,7 @@ from faults import ROOT, Readers, Stream, Vitals, figure, in_full
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 from gateway import SECRET, Gateway, write_secret  # noqa: E402
-from harness import SLOWDOWN, WAIT, Deadline, check, equal, main, scenario  # noqa: E402
+from harness import SLOWDOWN, WAIT, Deadline, Skip, check, equal, main, scenario  # noqa: E402
 
 
 def is_closed(sock, limit=WAIT):
@@ -37,6 +38,66 @@ def slow_headers_keep_nobody_out_and_do_not_stay(t):
         is_closed(sock, 30 * SLOWDOWN)
         sock.close()
     figure(f"{len(slow)} slow headers: /status in {answered * 1e3:.1f} ms meanwhile, all closed after {time.monotonic() - begun:.1f} s")
+
+
+def status_over(sock):
+    """The first line of the answer to one more request over a connection."""
+    sock.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = b""
+    while b"\r\n\r\n" not in answer or not answer.endswith(b"}\n"):
+        data = sock.recv(1 << 16)
+        check(data, f"the connection has ended after {answer}")
+        answer += data
+    return answer.split(b"\r\n")[0]
+
+
+def small_gateway(t):
+    """One with few places for connections, and how many."""
+    places = in_full(1_280, 64)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 3 * places:
+        raise Skip(f"{hard} descriptors allowed, {3 * places} needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return Gateway(t, wrap=("prlimit", f"--nofile={2 * places}:{2 * places}")), places
+
+
+@scenario
+def strangers_that_hold_all_connections_make_room(t):
+    t.start_bus()
+    gateway, places = small_gateway(t)
+    stream, known = gateway.stream("k"), gateway.raw()
+    equal(status_over(known), b"HTTP/1.1 200 OK")
+    strangers = [gateway.raw() for _ in range(places - 2)]
+    for sock in strangers:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    begun = time.monotonic()
+    for _ in range(10):
+        equal(gateway.ask("/status")[0], 200)
+    answered = (time.monotonic() - begun) / 10
+    gateway.process.expect_line(f"connections-full connections={places} ")
+    check(is_closed(strangers[0], 5), "the stranger that was there first is closed")
+    strangers[-1].sendall(b"\r\n")
+    check(strangers[-1].recv(4096).startswith(b"HTTP/1.1 200"), "the last one is still there")
+    equal(status_over(known), b"HTTP/1.1 200 OK")
+    equal(gateway.ask("/publish?type=k", "1")[0], 200)
+    equal(stream.event(), 1)
+    for sock in (known, *strangers):
+        sock.close()
+    figure(f"{places} connections held by strangers: /status in {answered * 1e3:.1f} ms")
+
+
+@scenario
+def who_has_shown_a_right_is_not_closed_for_others(t):
+    t.start_bus()
+    gateway, places = small_gateway(t)
+    known = [gateway.raw() for _ in range(places)]
+    for sock in known:
+        equal(status_over(sock), b"HTTP/1.1 200 OK")
+    with gateway.raw() as late:
+        check(is_closed(late, 5), "one more is closed")
+    for sock in known:
+        equal(status_over(sock), b"HTTP/1.1 200 OK")
+        sock.close()
 
 
 @scenario

@@ -39,6 +39,13 @@ CAF_TEST(routes and methods are told) {
   CAF_CHECK(refused && refused->headers == decltype(refused->headers){{"Allow", "POST"}});
 }
 
+CAF_TEST(only reading and publishing show a right) {
+  for (auto path : {"/events", "/status", "/metrics", "/publish"})
+    CAF_CHECK(needs_right(path));
+  for (auto path : {"/", "/healthz", "/hooks/github", "/nothing", ""})
+    CAF_CHECK(!needs_right(path));
+}
+
 CAF_TEST(a host that was rebound to us is refused) {
   for (auto host : {"localhost", "LOCALHOST:1", "127.0.0.1:8470", "[::1]:8470", "192.0.2.1"})
     CAF_CHECK_EQUAL(status(ask("GET", "/status", {{"host", host}})), 0);
