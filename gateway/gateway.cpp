@@ -10,6 +10,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 namespace cafbus::http {
@@ -171,6 +172,14 @@ bool gateway::make_room() {
   if (strangers.empty())
     return false;
   strangers.front()->close();
+  return true;
+}
+
+bool gateway::make_room_for_body() {
+  auto found = std::ranges::find_if(strangers, [](const auto* x) { return x->is_sending_body(); });
+  if (found == strangers.end())
+    return false;
+  (*found)->close();
   return true;
 }
 

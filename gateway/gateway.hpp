@@ -11,6 +11,7 @@ namespace cafbus::http {
 class stranger {
 public:
   virtual void close() = 0; ///< It is no stranger any longer then.
+  virtual bool is_sending_body() const = 0;
 
 protected:
   ~stranger() = default;
@@ -39,6 +40,8 @@ public:
 
   /// Closes the stranger that has been there longest. @returns whether there was one.
   bool make_room();
+  /// The same among those of whose body a part is still to come.
+  bool make_room_for_body();
 
   gateway_counters counters;
   std::list<stranger*> strangers; ///< In the order in which they came.

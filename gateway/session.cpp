@@ -148,11 +148,12 @@ private:
 
   /// Until it is answered: the body, and what the bus is sent of it, are held so long.
   bool claim_body() {
-    if (shared_.counters.bodies >= limits::max_bodies)
+    if (shared_.counters.bodies >= limits::max_bodies && !shared_.make_room_for_body())
       return false;
     ++shared_.counters.bodies;
     return has_body_ = true;
   }
+  bool is_sending_body() const override { return has_body_ && !parser_->is_done(); }
   void release_body() { shared_.counters.bodies -= std::exchange(has_body_, false); }
 
   void invite_body() {
@@ -235,6 +236,8 @@ private:
 
   void close() override {
     leave_strangers();
+    if (is_sending_body())
+      release_body();
     if (far_end_) {
       shared_.leave(far_end_);
       far_end_->owner.reset();

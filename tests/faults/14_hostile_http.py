@@ -101,6 +101,23 @@ def who_has_shown_a_right_is_not_closed_for_others(t):
 
 
 @scenario
+def strangers_that_hold_all_bodies_make_room(t):
+    t.start_bus()
+    gateway = Gateway(t, "--github-secret-file", write_secret(t, "secret", SECRET))
+    strangers = [gateway.raw() for _ in range(64)]
+    for sock in strangers:
+        sock.sendall(b"POST /hooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n")
+        check(b" 100 " in sock.recv(4096), "leave to send a body")
+    equal(gateway.ask("/publish?type=k", "1")[0], 200)
+    check(is_closed(strangers[0], 5), "the stranger that was there first is closed")
+    equal(gateway.hook('{"action":"opened"}', delivery="d")[0], 202)
+    strangers[-1].sendall(b"x" * 1_000_000)
+    check(b" 401 " in strangers[-1].recv(4096), "the last one has lost nothing, but has no signature")
+    for sock in strangers:
+        sock.close()
+
+
+@scenario
 def what_is_too_big_is_refused_before_it_is_read(t):
     t.start_bus()
     gateway = Gateway(t)
