@@ -94,7 +94,8 @@ void add_http(CLI::App& program, command& chosen) {
   sub->add_option("--listen", flags->listen, "Address to listen at; port 0: any free port (default 127.0.0.1:8470)")
       ->type_name("ADDRESS:PORT");
   sub->add_option("--allow-host", flags->allow_hosts,
-                  "Host name that requests may use, besides localhost and addresses; can be repeated")
+                  "Host name without port that requests may use, besides localhost and addresses; can be "
+                  "repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
   sub->add_option("--token-file", flags->token_file, "File with the token that requests need")->type_name("FILE");

@@ -85,8 +85,10 @@ std::string gateway::own_status() const {
 
 /// The page asks for 200 always: a browser would take another status for an error, and complain of a bus that is idle.
 void gateway::serve_status(const request& x, answered done) {
-  auto always = parameter(x.target, "always") == "200";
-  port_.ask_status([this, always, done = std::move(done)](const result<std::string>& line) {
+  auto always = parameter(x.target, "always");
+  if (always && *always != "200")
+    return done(refuse(400, "bad_query", "always is 200, or absent"));
+  port_.ask_status([this, always = always.has_value(), done = std::move(done)](const result<std::string>& line) {
     if (!line) {
       auto failed = bus_failure(line.error());
       failed.status = always ? 200 : failed.status;
@@ -155,7 +157,8 @@ std::optional<answer> gateway::join(const request& x,
   auto wanted = parse_types(parameter(x.target, "types").value_or(""));
   if (!wanted)
     return refuse(400, "bad_types", wanted.error().text);
-  auto rate = parse_rate(parameter(x.target, "rate").value_or(""), limits::max_rate);
+  auto asked = parameter(x.target, "rate");
+  auto rate = asked ? parse_rate(*asked, limits::max_rate) : result<uint32_t>{0u};
   if (!rate)
     return refuse(400, "bad_rate", rate.error().text);
   auto from = parse_start(x);

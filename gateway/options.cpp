@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "config/quoted.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr size_t min_secret_bytes = 16;
 constexpr size_t max_secret_bytes = 4'096;
+constexpr size_t max_host_bytes = 253;
 
 failure wrong(std::string text) {
   return {failure_kind::invalid, std::move(text)};
@@ -55,11 +57,47 @@ result<void> set_secret(std::string& secret, const char* flag, const std::string
   return {};
 }
 
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_host_bytes && text.front() != '.' && text.find("..") == text.npos &&
+         std::ranges::all_of(
+             text, [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '-' || c == '.' || c == '_'); });
+}
+
+/// The name in "https://name:port/path", if that is how it was written.
+std::string_view name_within(std::string_view text) {
+  if (auto scheme = text.find("://"); scheme != text.npos)
+    text.remove_prefix(scheme + 3);
+  return text.substr(0, text.find_first_of(":/?#"));
+}
+
+/// Requests are compared by name, without the port: anything else would never match.
+result<void> add_host(gateway_options& x, std::string value) {
+  if (!is_host_name(value)) {
+    auto name = name_within(value);
+    return wrong(
+        "--allow-host: " + log::quoted(value, 64) + " is not a host name of ASCII letters, digits, '-', '_' and '.', " +
+        "at most " + std::to_string(max_host_bytes) + " bytes; write it without scheme, port and path, as " +
+        std::string{is_host_name(name) ? name : "bus.example.org"} + "; addresses and localhost need no --allow-host");
+  }
+  std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
+  x.allow_hosts.push_back(std::move(value));
+  return {};
+}
+
+/// A header carries no control character, so a token with one would never match.
+result<void> set_token(gateway_options& x, const std::string& path) {
+  if (auto set = set_secret(x.token, "--token-file", path); !set)
+    return set;
+  if (std::ranges::any_of(x.token, [](unsigned char c) { return c < 32 || c == 127; }))
+    return wrong("--token-file: the token in " + path + " has a control character, which no header can carry");
+  return {};
+}
+
 result<void> set_one(gateway_options& x, const std::string& name, std::string value) {
   if (name == "listen")
     return set_listen(x, value);
   if (name == "token-file")
-    return set_secret(x.token, "--token-file", value);
+    return set_token(x, value);
   if (name == "github-secret-file")
     return set_secret(x.github_secret, "--github-secret-file", value);
   if (name == "github-unsigned") {
@@ -80,11 +118,8 @@ result<void> set_one(gateway_options& x, const std::string& name, std::string va
     x.format = static_cast<log::format>(found - log::format_words.begin());
     return {};
   }
-  if (name == "allow-host") {
-    std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
-    x.allow_hosts.push_back(std::move(value));
-    return {};
-  }
+  if (name == "allow-host")
+    return add_host(x, std::move(value));
   for (auto [known, member] :
        {std::pair{"socket", &x.socket}, {"starter", &x.starter}, {"base", &x.base}, {"app", &x.app}})
     if (name == known) {

@@ -2,6 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "config/defaults.hpp"
+#include "config/quoted.hpp"
 #include "gateway/limits.hpp"
 #include "messages/json_text.hpp"
 #include "messages/replay.hpp"
@@ -37,15 +38,16 @@ struct route {
   std::string_view path;
   std::string_view method;
   guard needs;
+  std::array<std::string_view, 7> parameters = {}; ///< Names of its query; the rest is empty.
 };
 
 constexpr std::array<route, 7> routes{{
     {"/", "GET", guard::none},
     {"/healthz", "GET", guard::none},
-    {"/events", "GET", guard::reads},
-    {"/status", "GET", guard::reads},
+    {"/events", "GET", guard::reads, {"types", "rate", "last", "since", "latest", "cursor", "last_event_id"}},
+    {"/status", "GET", guard::reads, {"always"}},
     {"/metrics", "GET", guard::reads},
-    {"/publish", "POST", guard::writes},
+    {"/publish", "POST", guard::writes, {"type"}},
     {"/hooks/github", "POST", guard::signature},
 }};
 
@@ -114,6 +116,16 @@ std::optional<answer> refusal_by(guard needs, const request& x, const gateway_op
   return result;
 }
 
+std::optional<answer> refusal_at(const route& at, const request& x, const gateway_options& options) {
+  if (at.needs != guard::signature)
+    return refusal_by(at.needs, x, options);
+  if (!options.github_secret.empty())
+    return std::nullopt;
+  if (options.github_unsigned)
+    return refusal_by(guard::writes, x, options);
+  return refuse(403, "no_secret", "webhooks need `cafbus http --github-secret-file`");
+}
+
 int hex(char c) {
   if (c >= '0' && c <= '9')
     return c - '0';
@@ -133,6 +145,48 @@ std::string percent_decoded(std::string_view text) {
     }
   }
   return result;
+}
+
+struct query_part {
+  std::string name;
+  std::string value;
+};
+
+/// Cuts the first part off a query, decoded.
+query_part next_part(std::string_view& query) {
+  auto end = std::min(query.find('&'), query.size());
+  auto part = query.substr(0, end);
+  query.remove_prefix(std::min(end + 1, query.size()));
+  auto equals = std::min(part.find('='), part.size());
+  return {percent_decoded(part.substr(0, equals)), percent_decoded(part.substr(std::min(equals + 1, part.size())))};
+}
+
+std::string_view query_of(std::string_view target) {
+  auto mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
+/// What would have no effect: a name that the route does not know, and the second value of one name.
+std::optional<answer> wrong_query(std::string_view target, const route& at) {
+  std::vector<std::string> seen;
+  for (auto query = query_of(target); !query.empty();) {
+    auto [name, value] = next_part(query);
+    if (name.empty() && value.empty())
+      continue;
+    if (name.empty() || std::ranges::find(at.parameters, name) == at.parameters.end()) {
+      std::string known;
+      for (auto x : at.parameters)
+        if (!x.empty())
+          known += (known.empty() ? "there are: " : " ") + std::string{x};
+      return refuse(400, "bad_query",
+                    std::string{at.path} + " has no parameter " + log::quoted(name, 64) + "; " +
+                        (known.empty() ? "it has none" : known));
+    }
+    if (std::ranges::find(seen, name) != seen.end())
+      return refuse(400, "bad_query", "the parameter " + name + " stands there twice; name it once");
+    seen.push_back(std::move(name));
+  }
+  return std::nullopt;
 }
 
 failure bad_start(std::string why) {
@@ -205,16 +259,9 @@ answer refuse(int status, std::string_view code, std::string_view message) {
 }
 
 std::optional<std::string> parameter(std::string_view target, std::string_view name) {
-  auto mark = target.find('?');
-  auto rest = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-  while (!rest.empty()) {
-    auto end = std::min(rest.find('&'), rest.size());
-    auto part = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    auto equals = std::min(part.find('='), part.size());
-    if (percent_decoded(part.substr(0, equals)) == name)
-      return percent_decoded(part.substr(std::min(equals + 1, part.size())));
-  }
+  for (auto query = query_of(target); !query.empty();)
+    if (auto part = next_part(query); part.name == name)
+      return std::move(part.value);
   return std::nullopt;
 }
 
@@ -245,8 +292,6 @@ result<wanted_types> parse_types(std::string_view text) {
 
 result<uint32_t> parse_rate(std::string_view text, uint32_t most) {
   uint32_t x = 0;
-  if (text.empty())
-    return x;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
   if (error != std::errc{} || end != text.data() + text.size() || x == 0 || x > most)
     return failure{failure_kind::invalid, "a rate is a number of events per second, from 1 to " + std::to_string(most)};
@@ -276,13 +321,9 @@ std::optional<answer> refusal(const request& x, const gateway_options& options) 
     result.headers.emplace_back("Allow", found->method);
     return result;
   }
-  if (found->needs != guard::signature)
-    return refusal_by(found->needs, x, options);
-  if (!options.github_secret.empty())
-    return std::nullopt;
-  if (options.github_unsigned)
-    return refusal_by(guard::writes, x, options);
-  return refuse(403, "no_secret", "webhooks need `cafbus http --github-secret-file`");
+  if (auto refused = refusal_at(*found, x, options))
+    return refused;
+  return wrong_query(x.target, *found);
 }
 
 bool needs_right(std::string_view path) {

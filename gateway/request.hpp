@@ -36,7 +36,7 @@ struct answer {
 /// `{"error":{"code":...,"message":...}}`
 answer refuse(int status, std::string_view code, std::string_view message);
 
-/// The value of a query's parameter, decoded; none if it is absent. The first one counts.
+/// The value of a query's parameter, decoded; none if it is absent. `refusal` lets none come twice.
 std::optional<std::string> parameter(std::string_view target, std::string_view name);
 
 /// The events of a stream: literal names and patterns, each sorted and once.
@@ -60,12 +60,12 @@ struct stream_start {
 /// a browser cannot correct its Last-Event-ID, so a wrong one is told in the stream.
 result<stream_start> parse_start(const request& x);
 
-/// A whole number from 1 to `most`; empty is 0. Fails for anything else.
+/// A whole number from 1 to `most`. Fails for anything else.
 result<uint32_t> parse_rate(std::string_view text, uint32_t most);
 
 /// Whether the request may be served at all: by its route and method, its Host (a page whose name was rebound to this
 /// address has another one), its Origin (other sites' pages), its token or, without one, its user. Looks at headers
-/// only. A webhook that is to be signed is not judged here.
+/// and query only, and refuses a parameter that would have no effect. The signature of a webhook is not judged here.
 /// @returns the refusal, or nothing.
 std::optional<answer> refusal(const request& x, const gateway_options& options);
 

@@ -52,6 +52,21 @@ def publish_tells_what_became_of_each_line(t):
 
 
 @scenario
+def a_parameter_without_effect_is_refused_by_its_name(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    for path, body, says in (("/events?types=k&lats=1", None, 'no parameter "lats"; there are: types rate last'),
+                             ("/publish?typ=k", "1", 'no parameter "typ"; there are: type$'),
+                             ("/events?types=k&types=l", None, "types stands there twice"),
+                             ("/status?always=1", None, "always is 200"), ("/metrics?x", None, "it has none")):
+        status, answer = gateway.ask(path, body)
+        equal((status, answer["error"]["code"]), (400, "bad_query"), path)
+        matches(says, answer["error"]["message"])
+    equal(gateway.refused("/events?types=k&rate="), (400, "bad_rate"))
+    equal(t.status()["counters"]["ingress"], 0, "events that came in")
+
+
+@scenario
 def a_stream_outlives_its_bus_and_says_so(t):
     bus = t.start_bus()
     stream = Gateway(t).stream("k")
@@ -173,7 +188,9 @@ def metrics_have_the_counters_of_the_bus(t):
 @scenario
 def a_wrong_usage_says_what_is_right(t):
     for flags, says in ((["--listen", "example.org:80"], "127.0.0.1"), (["--listen", "0.0.0.0:0"], "--token-file"),
-                        (["--github-secret-file", "/nowhere"], "--github-secret-file: .*/nowhere")):
+                        (["--github-secret-file", "/nowhere"], "--github-secret-file: .*/nowhere"),
+                        (["--allow-host", "https://bus.example.org:8443/"], "--allow-host: .*, as bus.example.org;"),
+                        (["--allow-host", "a b"], "is not a host name")):
         matches(says, t.run_cli("http", *flags, code=2).err)
     matches("--listen", t.run_cli("http", "--listen", f"127.0.0.1:{Gateway(t).port}", code=1).err)
 

@@ -53,6 +53,26 @@ CAF_TEST(a signature is asked for or not) {
   CAF_CHECK(mentions(mistake({"github-unsigned=yes", "github-secret-file=" + path}), "exclude each other"));
 }
 
+CAF_TEST(a host that no request can have is refused with what to write) {
+  auto x = parse_options({"socket=/s", "allow-host=Bus.Example.org", "allow-host=my_host"});
+  CAF_REQUIRE(x);
+  CAF_CHECK(x->allow_hosts == words({"bus.example.org", "my_host"}));
+  for (auto host : {"https://bus.example.org/", "bus.example.org:8443", "https://bus.example.org:8443/a?b"})
+    CAF_CHECK(mentions(mistake({std::string{"allow-host="} + host}), "path, as bus.example.org;"));
+  for (const auto& host : {std::string{}, std::string{"a b"}, std::string{"*.example.org"}, std::string{"[::1]"},
+                           std::string{"::1"}, std::string{"b\xc3\xa4r"}, std::string{"a..b"}, std::string(254, 'x')})
+    CAF_CHECK(mentions(mistake({"allow-host=" + host}), "is not a host name"));
+}
+
+CAF_TEST(a token that no header can carry is refused) {
+  cafbus::test::temp_dir dir;
+  auto path = dir / "token";
+  std::ofstream{path} << std::string{"0123456789\0abcdef", 17};
+  ::chmod(path.c_str(), 0600);
+  CAF_CHECK(mentions(mistake({"token-file=" + path}), "control character"));
+  CAF_CHECK_EQUAL(mistake({"github-secret-file=" + path}), "");
+}
+
 CAF_TEST(only what is known is an option) {
   CAF_CHECK(mentions(mistake({"nonsense=1"}), "nonsense"));
   CAF_CHECK(mentions(mistake({"nonsense"}), "cafbus http"));
