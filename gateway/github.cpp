@@ -74,8 +74,10 @@ result<github_event> to_event(std::string_view event, std::string_view delivery,
   if (!delivery.empty() && !is_word(delivery))
     return wrong("X-GitHub-Delivery is not an id");
   std::string action;
+  if (body.starts_with("payload="))
+    return wrong("the body is a form; choose the content type application/json in the webhook's settings at GitHub");
   if (!read_body(body, action))
-    return wrong("the body is not a JSON object; the webhook's content type must be application/json");
+    return wrong("the body is not a JSON object, as GitHub sends it with the content type application/json");
   auto type = "github." + std::string{event} + (action.empty() ? "" : "." + action);
   auto line = to_line(type, delivery, body);
   return github_event{std::move(type), std::move(line)};

@@ -67,6 +67,14 @@ def a_parameter_without_effect_is_refused_by_its_name(t):
 
 
 @scenario
+def the_content_type_of_what_is_published_does_not_count(t):
+    t.start_bus()
+    gateway = Gateway(t)
+    for given in ("application/x-www-form-urlencoded", "text/plain", "application/json"):
+        equal(gateway.ask("/publish?type=k", "1\n2\n", Content_Type=given)[1]["accepted"], 2, given)
+
+
+@scenario
 def a_stream_outlives_its_bus_and_says_so(t):
     bus = t.start_bus()
     stream = Gateway(t).stream("k")

@@ -54,9 +54,18 @@ def what_is_not_signed_is_refused(t):
     equal(gateway.hook(OPENED, secret="another secret, as long")[0], 401)
     equal(gateway.refused("/hooks/github", OPENED, X_GitHub_Event="issues"), (401, "bad_signature"))
     equal(gateway.hook(OPENED, X_Hub_Signature_256="sha256=")[0], 401)
-    equal(gateway.hook("payload=%7B%7D", event="issues")[1]["error"]["code"], "bad_webhook")
     equal(gateway.hook(OPENED, event="a b")[0], 400)
     equal(t.status()["counters"]["ingress"], 0, "events that came in")
+
+
+@scenario
+def the_body_counts_and_not_its_content_type(t):
+    gateway = signing(t)
+    for given in ("text/plain", "application/x-www-form-urlencoded"):
+        equal(gateway.hook(OPENED, Content_Type=given)[0], 202, given)
+    status, answer = gateway.hook("payload=%7B%7D", Content_Type="application/x-www-form-urlencoded")
+    equal((status, answer["error"]["code"]), (400, "bad_webhook"))
+    matches("choose the content type application/json", answer["error"]["message"], "the way out")
 
 
 @scenario

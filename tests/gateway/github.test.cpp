@@ -47,6 +47,12 @@ CAF_TEST(what is no webhook is refused) {
   CAF_CHECK(!to_event("push", "a \"b\"", "{}"));
 }
 
+CAF_TEST(a form is refused with what to choose at github) {
+  auto x = to_event("push", "", "payload=%7B%7D");
+  CAF_REQUIRE(!x);
+  CAF_CHECK(x.error().text.find("choose the content type application/json") != std::string::npos);
+}
+
 CAF_TEST(a body cannot speak beside its payload) {
   CAF_CHECK_EQUAL(type_of("push", R"({},"event_type":"other","x":{})"), "refused");
 }
