@@ -16,11 +16,11 @@ from ._lines import MAX_FRAME, LineSplitter, LineTooLong
 from ._machines import SourceStatus, Totals
 from .cloudevents import from_cloudevent, to_cloudevent, to_cloudevent_json
 from .errors import (BusError, BusStopping, BusUnavailable, CafbusError, ConnectionLost, InvalidEvent,
-                     ProtocolError, Rejected, Unsupported)
+                     InvalidOption, ProtocolError, Rejected, UnreadablePayload, Unsupported)
 
 __all__ = [
     "Bus", "BusError", "BusStopping", "BusUnavailable", "CafbusError", "ConnectionLost", "Consumer", "Event",
-    "EventFields", "FrameError", "InvalidEvent", "LineSplitter", "LineTooLong", "MAX_FRAME",
-    "ProtocolError", "Rejected", "SourceStatus", "Totals", "Unsupported", "aio", "connect", "decode", "encode",
+    "EventFields", "FrameError", "InvalidEvent", "InvalidOption", "LineSplitter", "LineTooLong", "MAX_FRAME",
+    "ProtocolError", "Rejected", "SourceStatus", "Totals", "UnreadablePayload", "Unsupported", "aio", "connect", "decode", "encode",
     "encode_publish", "from_cloudevent", "make_event", "to_cloudevent", "to_cloudevent_json",
 ]

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 from collections import deque
 from contextlib import suppress
@@ -10,54 +9,15 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, TypeVar, Union
 
-from ._events import Event, EventFields, encode_publish, make_event
+from ._events import MISSING, Event, EventFields, encode_publish, make_event
 from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
-                        Totals, judged, past)
-from ._places import Backoff, Place, check_peer, may_come_back
-from .errors import BusStopping, BusUnavailable, CafbusError
+                        Totals, judged)
+from ._options import check_call, check_connect, check_events, check_flag, check_time, known_options, past
+from ._places import Backoff, Place, may_come_back
+from ._sockets import dial, receive, send_all
+from .errors import BusStopping, BusUnavailable, CafbusError, no_answer
 
-_READ = 65_536
 _Self = TypeVar("_Self", bound="_Closing")
-
-
-def _dial(place: Place, timeout: float, may_start: bool = True) -> socket.socket:
-    """A connection to the bus, which is started if need be."""
-    for is_second in (False, True):
-        sock = socket.socket(socket.AF_UNIX)
-        try:
-            sock.settimeout(timeout)
-            sock.connect(place.socket)
-            check_peer(sock)
-            return sock
-        except (FileNotFoundError, ConnectionRefusedError):
-            sock.close()
-            if is_second or not may_start:
-                break
-        except OSError as why:
-            sock.close()
-            raise BusUnavailable("unreachable", f"cannot connect to {place.socket}: {why}") from why
-        except CafbusError:
-            sock.close()
-            raise
-        _start(place)
-    raise BusUnavailable("not_running", f"no bus is running at {place.socket}")
-
-
-def _start(place: Place) -> None:
-    command = place.start_command()
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-    except OSError as why:
-        raise place.start_failed(f"{place.program}: {why.strerror}") from why
-    if done.returncode:
-        raise place.start_failed(done.stderr)
-
-
-def _receive(sock: socket.socket) -> bytes:
-    try:
-        return sock.recv(_READ)
-    except ConnectionError:
-        return b""
 
 
 class _Closing:
@@ -120,9 +80,12 @@ class Consumer(_Closing):
             raise StopIteration
         return event
 
+    @known_options
     def next(self, timeout: Optional[float] = None) -> Optional[Event]:
         """The next event; None once this object is closed. TimeoutError if none comes in time (seconds): call again if you
         like. A connection that is lost is made anew meanwhile, unless `reconnect` is False."""
+        if timeout is not None:
+            check_time("timeout", timeout, may_be_zero=True)
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._ready:
             if self._closed:
@@ -139,11 +102,13 @@ class Consumer(_Closing):
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
         return self._sock is not None and bool(self._ask(self._machine.is_last()).get("last_for_key"))
 
+    @known_options
     def subscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
         """These as well from now on. Raises BusError and changes nothing if the bus does not take them."""
         self._ask(self._machine.change("subscribe", types, patterns))
         self._subscription = self._machine.changed()
 
+    @known_options
     def unsubscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
         """These no longer; what the bus has queued of them still comes."""
         self._ask(self._machine.change("unsubscribe", types, patterns))
@@ -155,12 +120,14 @@ class Consumer(_Closing):
         if data and self._sock is not None:
             self._send(data)
 
+    @known_options
     def nack(self, event: Event, delay: float = 0.0) -> None:
         """It has not: it goes to a member again, `event.attempt` counts on, after `delay` seconds at the earliest."""
         data = self._machine.give_back(event, delay)
         if data and self._sock is not None:
             self._send(data)
 
+    @known_options
     def report(self, handled: int, failed: int = 0, lost: int = 0) -> None:
         """Tells the bus what became of the events of this connection, in total, for its `status` and `explain`.
 
@@ -180,19 +147,22 @@ class Consumer(_Closing):
 
     def _ask(self, question: bytes) -> Dict[str, Any]:
         self._send(question)
-        while self._machine.answer is None:
-            self._step(time.monotonic() + self._timeout)
+        try:
+            while self._machine.answer is None:
+                self._step(time.monotonic() + self._timeout)
+        except TimeoutError:
+            self._hang_up()  # a late answer would be taken for that of the next question
+            raise no_answer() from None
         return self._machine.answer
 
     def _send(self, data: bytes) -> None:
         assert self._sock is not None
         self._sock.settimeout(self._timeout)
-        with suppress(ConnectionError):  # what the bus said before it closed is read next
-            self._sock.sendall(data)
+        send_all(self._sock, data)
 
     def _open(self, machine: ConsumerMachine) -> None:
         """Connects and subscribes, within `timeout` each."""
-        self._sock = _dial(self._place, self._timeout, self._may_start)
+        self._sock = dial(self._place, self._timeout, self._may_start)
         self._machine = machine
         try:
             self._send(self._subscription.hello())
@@ -216,7 +186,7 @@ class Consumer(_Closing):
             return
         left = None if deadline is None else max(deadline - time.monotonic(), 1e-6)
         self._sock.settimeout(left)
-        data = _receive(self._sock)
+        data = receive(self._sock)
         words, self._failure = judged(self._machine, data)
         for word in words:
             if isinstance(word, Event):
@@ -262,12 +232,14 @@ class Bus(_Closing):
         self._sock: Optional[socket.socket] = None
         self._machine = ProducerMachine()
 
+    @known_options
     def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "", exclusive: bool = False,
-                  on_first: str = "", on_last: str = "", require: Sequence[str] = (),
+                  on_first: Optional[str] = None, on_last: Optional[str] = None, require: Sequence[str] = (),
                   patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
-                  on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
-                  cursor: str = "", group: str = "", ack: bool = False, max_in_flight: int = 0,
-                  max_attempts: int = 0, reconnect: bool = True,
+                  on_filter_error: Optional[str] = None, last: Optional[int] = None,
+                  since: Union[str, datetime, None] = None, latest: bool = False,
+                  cursor: str = "", group: Optional[str] = None, ack: bool = False, max_in_flight: Optional[int] = None,
+                  max_attempts: Optional[int] = None, reconnect: bool = True,
                   on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """Subscribes to `types` and `patterns`, or to the type that the key names; returns when the bus has the subscription.
         `on_first` and `on_last` are shell commands that the bus runs; `require` names capabilities without which the bus
@@ -278,19 +250,33 @@ class Bus(_Closing):
         With `group` the events are shared with all who name it; with `ack=True` each must be confirmed by `Consumer.ack`, at
         most `max_in_flight` are not yet, and after `max_attempts` an event of type T is published as `dead.T`.
         Raises Rejected, Unsupported, BusUnavailable."""
+        check_flag("reconnect", reconnect)
+        check_call("on_source", on_source)
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
                                     on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect and not group,
-                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts)
+                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts).check()
         return Consumer(self._place, subscription, reconnect, self._timeout, on_source)
 
-    def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:
+    @known_options
+    def publish(self, event_type: str, payload: Any = MISSING, *, raw: Optional[bytes] = None, id: Optional[str] = None,
+                source_time: Optional[str] = None, app_id: Optional[str] = None,
+                tenant_key: Optional[str] = None) -> Totals:
         """Publishes one event and returns when the bus has answered. Keywords: `id`, `source_time`, `app_id`,
         `tenant_key`, and `raw`, JSON text that travels byte for byte in place of `payload`."""
-        return self.publish_many([make_event(event_type, payload, **fields)])
+        return self.publish_many([make_event(event_type, payload, raw=raw, id=id, source_time=source_time, app_id=app_id,
+                                             tenant_key=tenant_key)])
 
-    def publish_many(self, events: Iterable[EventFields]) -> Totals:
+    def publish_many(self, events: Iterable[Union[EventFields, Event]]) -> Totals:
         """Publishes events (see `make_event`, `from_cloudevent`); returns what became of them when the bus has answered
         for all. ConnectionLost says how many of those sent are in doubt."""
+        check_events(events)
+        try:
+            return self._publish(events)
+        except BaseException:  # the totals would not be those of the next call
+            self._hang_up()
+            raise
+
+    def _publish(self, events: Iterable[Union[EventFields, Event]]) -> Totals:
         self._connect()
         before = self._machine.totals
         waiting = bytearray()
@@ -305,16 +291,17 @@ class Bus(_Closing):
             self._read()
         return self._machine.totals.since(before)
 
+    @known_options
     def status(self) -> Dict[str, Any]:
         """What the bus says of itself: the `status_response` frame."""
         machine = StatusMachine()
-        with _dial(self._place, self._timeout) as sock:
+        with dial(self._place, self._timeout) as sock:
             sock.sendall(machine.question)
             while True:
                 try:
-                    data = _receive(sock)
+                    data = receive(sock)
                 except TimeoutError:
-                    raise BusUnavailable("no_answer", "the bus has not answered in time") from None
+                    raise no_answer() from None
                 answer = machine.answer(data)
                 if answer is not None:
                     return answer
@@ -336,19 +323,20 @@ class Bus(_Closing):
             except CafbusError:
                 self._hang_up()
         if self._sock is None:
-            self._sock = _dial(self._place, self._timeout)
+            self._sock = dial(self._place, self._timeout)
             self._machine = ProducerMachine()
         self._sock.settimeout(self._timeout)
 
     def _send(self, data: bytearray) -> None:
         assert self._sock is not None
-        with suppress(ConnectionError):  # what the bus said before it closed is read next
-            self._sock.sendall(data)
+        send_all(self._sock, data)
 
     def _read(self) -> None:
         assert self._sock is not None
         try:
-            self._machine.read(_receive(self._sock))
+            self._machine.read(receive(self._sock))
+        except TimeoutError:
+            raise no_answer() from None
         except CafbusError:
             self._hang_up()
             raise
@@ -359,10 +347,12 @@ class Bus(_Closing):
             self._sock = None
 
 
+@known_options
 def connect(app: str = "default", *, directory: Optional[str] = None, program: str = "cafbus", start: bool = True,
             timeout: float = 15.0) -> Bus:
     """The bus of an app. It is started if none runs, unless `start` is False or somebody holds it back.
     `directory` is the folder of all apps, `program` what starts a bus, `timeout` the longest wait for an answer."""
+    check_connect(directory, program, start, timeout)
     bus = Bus(Place(app, directory, program, start), timeout)
     bus.status()
     return bus

@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import _json
 from ._frames import dump, encode
 from ._lines import MAX_FRAME
-from .errors import InvalidEvent
+from ._options import known_options
+from .errors import InvalidEvent, UnreadablePayload
 
 MAX_NAME = 1_024
 MAX_PAYLOAD = MAX_FRAME - 65_536
 
 _UNREAD = object()
+#: Of a call that was given no payload; None is one.
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ class Event:
 
     @property
     def payload(self) -> Any:
-        """The payload as Python has it; numbers become int and float. Raises ValueError if Python cannot read it."""
+        """The payload as Python has it; numbers become int and float. Raises UnreadablePayload if Python cannot read it."""
         if self._payload is _UNREAD:
-            object.__setattr__(self, "_payload", _json.parse(self.raw))
+            try:
+                object.__setattr__(self, "_payload", _json.parse(self.raw))
+            except ValueError as why:
+                raise UnreadablePayload(f"the payload cannot be read: {why}") from why
         return self._payload
 
 
@@ -57,20 +63,34 @@ class EventFields:
     tenant_key: Optional[str] = None
 
 
-def make_event(event_type: str, payload: Any = None, *, raw: Optional[bytes] = None, id: Optional[str] = None,
+@known_options
+def make_event(event_type: str, payload: Any = MISSING, *, raw: Optional[bytes] = None, id: Optional[str] = None,
                source_time: Optional[str] = None, app_id: Optional[str] = None,
                tenant_key: Optional[str] = None) -> EventFields:
-    """An event of a Python value, or of JSON text given as `raw`."""
+    """An event of a Python value, or of JSON text given as `raw`, which only the bus checks."""
+    if raw is None and payload is MISSING:
+        raise InvalidEvent("an event needs a payload, or its JSON as raw; None is a payload")
+    if raw is not None and payload is not MISSING:
+        raise InvalidEvent("payload and raw exclude each other")
     if raw is None:
-        try:
-            raw = dump(payload)
-        except (TypeError, ValueError, RecursionError) as why:
-            raise InvalidEvent(f"the payload cannot be JSON: {why}") from why
+        raw = json_of(payload, "the payload")
     return EventFields(event_type, raw, id, source_time, app_id, tenant_key)
 
 
-def encode_publish(event: EventFields) -> bytes:
+def json_of(value: Any, what: str) -> bytes:
+    """JSON of a value; InvalidEvent for what JSON cannot say."""
+    try:
+        return dump(value)
+    except (TypeError, ValueError, RecursionError) as why:
+        raise InvalidEvent(f"{what} cannot be JSON: {why}") from why
+
+
+def encode_publish(event: Union[EventFields, Event]) -> bytes:
     """The `publish` frame of an event; InvalidEvent if the bus would reject it for its sizes or its type."""
+    if not isinstance(event, (EventFields, Event)):
+        raise InvalidEvent(f"an event is what make_event and from_cloudevent return, not {event!r:.60}")
+    if not isinstance(event.raw, bytes):
+        raise InvalidEvent(f"raw is JSON text in bytes, as of text.encode(), not {event.raw!r:.60}")
     head = {"type": "publish", "event_type": event.type, "event_id": event.id, "source_time": event.source_time,
             "app_id": event.app_id, "tenant_key": event.tenant_key}
     if not event.type:

@@ -10,7 +10,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from ._events import Event
 from ._frames import decode, encode
 from ._lines import MAX_ANSWER, LineSplitter
-from .errors import BusError, BusStopping, CafbusError, ConnectionLost, ProtocolError, Rejected, Unsupported
+from ._options import (MAX_ATTEMPTS, MAX_IN_FLIGHT, check_count, check_delay, check_filter, check_flag, check_names, check_text,
+                       must_be)
+from .errors import BusError, BusStopping, CafbusError, ConnectionLost, InvalidOption, ProtocolError, Rejected, Unsupported
 
 #: Bytes of publish frames that are sent at once.
 BATCH = 65_536
@@ -50,40 +52,45 @@ class Totals:
                       self.rejected - before.rejected, unmatched, self.consumers)
 
 
-def past(last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
-         cursor: str = "") -> Optional[Mapping[str, Any]]:
-    """The `replay` of a hello; None if nothing is asked for. ValueError for more than one wish."""
-    if isinstance(since, datetime):
-        since = since.astimezone().isoformat()
-    if last < 0:
-        raise ValueError("last is a number of events, 1 or more")
-    wishes = {name: value for name, value in (("last", last), ("since", since), ("latest", latest), ("cursor", cursor))
-              if value}
-    if len(wishes) > 1:
-        raise ValueError("a subscription begins at one of last, since, latest and cursor")
-    return wishes or None
-
-
 @dataclass(frozen=True)
 class Subscription:
     key: str
     types: Sequence[str] = ()
     subscription_id: str = ""
     exclusive: bool = False
-    on_first: str = ""
-    on_last: str = ""
+    on_first: Optional[str] = None
+    on_last: Optional[str] = None
     require: Sequence[str] = ()  #: Capabilities that the bus must name.
     patterns: Sequence[str] = ()
     filter: Sequence[Condition] = ()
-    on_filter_error: str = ""
+    on_filter_error: Optional[str] = None
     replay: Optional[Mapping[str, Any]] = None  #: What it begins with; see `past`.
     keeps_cursor: bool = True  #: Its events have cursors, so that a later connection can continue.
-    group: str = ""  #: Its events are shared with all who name it.
+    group: Optional[str] = None  #: Its events are shared with all who name it.
     ack: bool = False  #: Each event is confirmed, see `Consumer.ack`.
-    max_in_flight: int = 0
-    max_attempts: int = 0
+    max_in_flight: Optional[int] = None
+    max_attempts: Optional[int] = None
     resumes: bool = False  #: `replay` is not asked for by the user, but what an earlier connection has left.
     forgotten: bool = False  #: There was an earlier connection, and the bus keeps no past events.
+
+    def check(self) -> "Subscription":
+        """Itself; InvalidOption if a user has asked for what cannot be. What the bus alone knows, it says."""
+        check_text("key", self.key)
+        check_text("subscription_id", self.subscription_id)
+        for name in ("types", "patterns", "require"):
+            check_names(name, getattr(self, name))
+        for name in ("exclusive", "ack"):
+            check_flag(name, getattr(self, name))
+        for name in ("on_first", "on_last", "group"):
+            if getattr(self, name) is not None:
+                check_text(name, getattr(self, name), may_be_empty=False)
+        check_filter(self.filter)
+        words = ("skip", "pass", "fail")
+        must_be(self.on_filter_error in (None, *words), "on_filter_error", "one of " + ", ".join(words), self.on_filter_error)
+        for name, most in (("max_in_flight", MAX_IN_FLIGHT), ("max_attempts", MAX_ATTEMPTS)):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name), 1, most)
+        return self
 
     def hello(self) -> bytes:
         frame: Dict[str, Any] = {"type": "hello", "pid": os.getpid(), "event_key": self.key,
@@ -223,20 +230,24 @@ class ConsumerMachine(_Machine):
 
     def confirm(self, event: Event) -> bytes:
         """That it has been handled. Nothing for an event of an earlier connection: others have been given that."""
-        return self._settle(event, {"type": "ack", "seq": event.seq})
+        return self._settle(event, "ack", {})
 
     def give_back(self, event: Event, delay: float) -> bytes:
         """That it has not been, and not before `delay` seconds shall be."""
+        check_delay(delay)
         wait = {"delay_ms": round(delay * 1_000)} if delay else {}
-        return self._settle(event, {"type": "nack", "seq": event.seq, **wait})
+        return self._settle(event, "nack", wait)
 
-    def _settle(self, event: Event, frame: Dict[str, Any]) -> bytes:
+    def _settle(self, event: Event, verb: str, more: Dict[str, Any]) -> bytes:
         if not self.subscription.ack:
-            raise ValueError("only a subscription with a group and ack=True confirms events")
-        return encode(frame) if event._connection is self else b""
+            raise InvalidOption("only a subscription with a group and ack=True confirms events")
+        must_be(isinstance(event, Event), verb, "called with an event of this consumer", event)
+        return encode({"type": verb, "seq": event.seq, **more}) if event._connection is self else b""
 
     def report(self, handled: int, failed: int, lost: int) -> bytes:
         """What became of the events of this connection. Nothing for a bus that does not take it."""
+        for name, value in (("handled", handled), ("failed", failed), ("lost", lost)):
+            check_count(name, value, 0, 2**64 - 1, "a whole number, 0 or more")
         if "stats" not in (self.ack or {}).get("capabilities", []):
             return b""
         return encode({"type": "stats", "handled": handled, "failed": failed, "lost": lost})
@@ -251,6 +262,8 @@ class ConsumerMachine(_Machine):
 
     def change(self, verb: str, types: Sequence[str], patterns: Sequence[str]) -> bytes:
         """Asks for other events: `verb` is subscribe or unsubscribe."""
+        check_names("types", types)
+        check_names("patterns", patterns)
         if "patterns" not in (self.ack or {}).get("capabilities", []):
             raise Unsupported("patterns", "the bus cannot change a subscription")
         self.answer = None

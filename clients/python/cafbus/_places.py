@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import List, Optional
 
+from ._options import must_be
 from .errors import BusStopping, BusUnavailable, CafbusError, ConnectionLost, Rejected
 
 _APP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
@@ -39,8 +40,8 @@ class Place:
     start: bool = True
 
     def __post_init__(self) -> None:
-        if not _APP.fullmatch(self.app):
-            raise ValueError(f"{self.app!r} cannot be the name of an app")
+        must_be(isinstance(self.app, str) and _APP.fullmatch(self.app) is not None, "app",
+                "1 to 64 letters, digits, '_', '-' and '.', with neither of the last two in front", self.app)
 
     @property
     def folder(self) -> str:

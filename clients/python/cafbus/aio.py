@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import (Any, AsyncIterator, Callable, Deque, Dict, Iterable, Optional, Sequence, Tuple, Type, TypeVar,
                     Union)
 
-from ._events import Event, EventFields, encode_publish, make_event
+from ._events import MISSING, Event, EventFields, encode_publish, make_event
 from ._machines import (BATCH, Condition, ConsumerMachine, ProducerMachine, SourceStatus, StatusMachine, Subscription,
-                        Totals, judged, past)
+                        Totals, judged)
+from ._options import check_call, check_connect, check_events, check_flag, known_options, past
 from ._places import Backoff, Place, check_peer, may_come_back
-from .errors import BusStopping, BusUnavailable, CafbusError
+from .errors import BusStopping, BusUnavailable, CafbusError, no_answer
 
 _READ = 65_536
 _Self = TypeVar("_Self", bound="_Closing")
@@ -159,11 +160,13 @@ class Consumer(_Closing):
         """Asks whether nobody else is subscribed to the subscription id; if so, this one may clean up now."""
         return self._stream is not None and bool((await self._ask(self._machine.is_last())).get("last_for_key"))
 
+    @known_options
     async def subscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
         """These as well from now on. Raises BusError and changes nothing if the bus does not take them."""
         await self._ask(self._machine.change("subscribe", types, patterns))
         self._subscription = self._machine.changed()
 
+    @known_options
     async def unsubscribe(self, types: Sequence[str] = (), patterns: Sequence[str] = ()) -> None:
         """These no longer; what the bus has queued of them still comes."""
         await self._ask(self._machine.change("unsubscribe", types, patterns))
@@ -172,8 +175,12 @@ class Consumer(_Closing):
     async def _ask(self, question: bytes) -> Dict[str, Any]:
         if self._stream is not None:
             await _send(self._stream, question)
-        while self._machine.answer is None:
-            await asyncio.wait_for(self._step(), self._timeout)
+        try:
+            while self._machine.answer is None:
+                await asyncio.wait_for(self._step(), self._timeout)
+        except asyncio.TimeoutError:
+            self._hang_up()  # a late answer would be taken for that of the next question
+            raise no_answer() from None
         return self._machine.answer
 
     async def ack(self, event: Event) -> None:
@@ -182,12 +189,14 @@ class Consumer(_Closing):
         if data and self._stream is not None:
             await _send(self._stream, data)
 
+    @known_options
     async def nack(self, event: Event, delay: float = 0.0) -> None:
         """It has not: it goes to a member again, `event.attempt` counts on, after `delay` seconds at the earliest."""
         data = self._machine.give_back(event, delay)
         if data and self._stream is not None:
             await _send(self._stream, data)
 
+    @known_options
     async def report(self, handled: int, failed: int = 0, lost: int = 0) -> None:
         """Tells the bus what became of the events of this connection, in total, for its `status` and `explain`.
 
@@ -265,35 +274,48 @@ class Bus(_Closing):
         self._machine = ProducerMachine()
         self._turn = asyncio.Lock()
 
+    @known_options
     async def subscribe(self, key: str, types: Sequence[str] = (), *, subscription_id: str = "",
-                        exclusive: bool = False, on_first: str = "", on_last: str = "", require: Sequence[str] = (),
+                        exclusive: bool = False, on_first: Optional[str] = None, on_last: Optional[str] = None,
+                        require: Sequence[str] = (),
                         patterns: Sequence[str] = (), filter: Sequence[Condition] = (),
-                        on_filter_error: str = "", last: int = 0, since: Union[str, datetime] = "", latest: bool = False,
-                        cursor: str = "", group: str = "", ack: bool = False, max_in_flight: int = 0,
-                        max_attempts: int = 0, reconnect: bool = True,
+                        on_filter_error: Optional[str] = None, last: Optional[int] = None,
+                        since: Union[str, datetime, None] = None, latest: bool = False,
+                        cursor: str = "", group: Optional[str] = None, ack: bool = False, max_in_flight: Optional[int] = None,
+                        max_attempts: Optional[int] = None, reconnect: bool = True,
                         on_source: Optional[Callable[[SourceStatus], None]] = None) -> Consumer:
         """As `cafbus.Bus.subscribe`."""
+        check_flag("reconnect", reconnect)
+        check_call("on_source", on_source)
         subscription = Subscription(key, types, subscription_id, exclusive, on_first, on_last, require, patterns, filter,
                                     on_filter_error, past(last, since, latest, cursor), keeps_cursor=reconnect and not group,
-                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts)
+                                    group=group, ack=ack, max_in_flight=max_in_flight, max_attempts=max_attempts).check()
         consumer = Consumer(self._place, subscription, reconnect, self._timeout, on_source)
         await consumer._open(ConsumerMachine(subscription))
         return consumer
 
-    async def publish(self, event_type: str, payload: Any = None, **fields: Any) -> Totals:
+    @known_options
+    async def publish(self, event_type: str, payload: Any = MISSING, *, raw: Optional[bytes] = None, id: Optional[str] = None,
+                      source_time: Optional[str] = None, app_id: Optional[str] = None,
+                      tenant_key: Optional[str] = None) -> Totals:
         """As `cafbus.Bus.publish`."""
-        return await self.publish_many([make_event(event_type, payload, **fields)])
+        return await self.publish_many([make_event(event_type, payload, raw=raw, id=id, source_time=source_time, app_id=app_id,
+                                                   tenant_key=tenant_key)])
 
-    async def publish_many(self, events: Iterable[EventFields]) -> Totals:
+    async def publish_many(self, events: Iterable[Union[EventFields, Event]]) -> Totals:
         """As `cafbus.Bus.publish_many`."""
+        check_events(events)
         async with self._turn:
             try:
                 return await self._publish(events)
+            except asyncio.TimeoutError:
+                self._drop_stream()
+                raise no_answer() from None
             except BaseException:  # also if it is cancelled: the totals would not be ours any more
                 self._drop_stream()
                 raise
 
-    async def _publish(self, events: Iterable[EventFields]) -> Totals:
+    async def _publish(self, events: Iterable[Union[EventFields, Event]]) -> Totals:
         stream = await self._connect()
         before = self._machine.totals
         waiting = bytearray()
@@ -308,6 +330,7 @@ class Bus(_Closing):
             self._machine.read(await asyncio.wait_for(_receive(stream), self._timeout))
         return self._machine.totals.since(before)
 
+    @known_options
     async def status(self) -> Dict[str, Any]:
         """What the bus says of itself: the `status_response` frame."""
         machine = StatusMachine()
@@ -319,7 +342,7 @@ class Bus(_Closing):
                 if answer is not None:
                     return answer
         except asyncio.TimeoutError:
-            raise BusUnavailable("no_answer", "the bus has not answered in time") from None
+            raise no_answer() from None
         finally:
             stream[1].close()
 
@@ -342,9 +365,11 @@ class Bus(_Closing):
         return self._stream
 
 
+@known_options
 async def connect(app: str = "default", *, directory: Optional[str] = None, program: str = "cafbus", start: bool = True,
                   timeout: float = 15.0) -> Bus:
     """As `cafbus.connect`."""
+    check_connect(directory, program, start, timeout)
     bus = Bus(Place(app, directory, program, start), timeout)
     await bus.status()
     return bus

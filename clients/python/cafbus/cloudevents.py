@@ -13,8 +13,9 @@ from typing import Any, Dict, Union
 from urllib.parse import quote
 
 from . import _json
-from ._events import Event, EventFields, make_event
+from ._events import Event, EventFields, json_of, make_event
 from ._frames import dump
+from ._options import check_flag, known_options
 from .errors import InvalidEvent
 
 _NAME = re.compile(r"[a-z0-9]+")
@@ -95,10 +96,13 @@ def _check(given: Any) -> None:
         raise InvalidEvent("data and data_base64 exclude each other")
 
 
+@known_options
 def from_cloudevent(given: Union[bytes, str, Dict[str, Any]], envelope: bool = False) -> EventFields:
     """A CloudEvent as an event to be published. Text keeps its data byte for byte. Raises InvalidEvent for what is none, and
     for data that is not JSON unless `envelope` is given."""
-    text = given.encode("utf-8") if isinstance(given, str) else given if isinstance(given, bytes) else dump(given)
+    check_flag("envelope", envelope)
+    text = given.encode("utf-8", "surrogatepass") if isinstance(given, str) else given if isinstance(given, bytes) else \
+        json_of(given, "a CloudEvent")
     try:
         value = _json.parse(text)
     except ValueError as why:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 
 class CafbusError(Exception):
-    """All errors of this package but TimeoutError."""
+    """All errors of this package but TimeoutError, which is Python's own: nothing came in the time that `next` was given."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -48,8 +48,26 @@ class ProtocolError(CafbusError):
     """The peer sent what no bus sends: `frame_too_large`, `not_json`, `not_an_object`, `missing_type`, `bad_field`..."""
 
 
+class InvalidOption(CafbusError, ValueError, TypeError):
+    """An option or argument that is unknown, or out of its bounds. The text names it and what there is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("invalid_option", text)
+
+
+class UnreadablePayload(CafbusError, ValueError):
+    """A payload that Python's json cannot read, as one that is nested very deep; `Event.raw` has it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("unreadable_payload", text)
+
+
 class InvalidEvent(CafbusError, ValueError):
-    """An event that no bus would accept; nothing was sent."""
+    """What is no event, or has a name or payload that no bus would accept; it was not sent."""
 
     def __init__(self, text: str) -> None:
         super().__init__("invalid_event", text)
+
+
+def no_answer() -> BusUnavailable:
+    return BusUnavailable("no_answer", "the bus has not answered in time")

@@ -2,6 +2,7 @@
 import asyncio
 import os
 import signal
+import socket
 import unittest.mock
 
 import cafbus
@@ -33,6 +34,20 @@ class Aio(BusTest):
                     break
 
         self.run_on_a_bus(story)
+
+    def test_a_bus_that_does_not_answer_is_told_with_a_code(self):
+        async def story():
+            os.makedirs(self.folder + "/default")
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(self.folder + "/default/bus.sock")
+                listener.listen()
+                mute = cafbus.aio.Bus(cafbus._places.Place("default", self.folder, start=False), 0.05)
+                for ask in (lambda: mute.publish("a", 1), mute.status, lambda: mute.subscribe("a")):
+                    with self.assertRaises(cafbus.BusUnavailable) as caught:
+                        await ask()
+                    self.assertEqual(caught.exception.code, "no_answer")
+
+        asyncio.run(story())
 
     def test_many_tasks_publish_on_one_connection(self):
         async def story(bus):

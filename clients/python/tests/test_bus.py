@@ -56,9 +56,9 @@ class Publishing(BusTest):
 
     def test_publishing_goes_on_with_the_next_bus(self):
         with cafbus.connect(**self.where) as bus:
-            self.assertEqual(bus.publish("a").accepted, 1)
+            self.assertEqual(bus.publish("a", None).accepted, 1)
             self.stop()
-            self.assertEqual(bus.publish("a").accepted, 1)
+            self.assertEqual(bus.publish("a", None).accepted, 1)
 
 
 class Consuming(BusTest):
@@ -354,6 +354,17 @@ class StrangeBuses(BusTest):
         with self.assertRaises(error) as caught:
             self.answer(data).subscribe("a").next(20)
         self.assertEqual(caught.exception.code, code)
+
+    def test_a_bus_that_does_not_answer_is_told_with_a_code(self):
+        os.makedirs(self.folder + "/default")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.folder + "/default/bus.sock")
+            listener.listen()
+            mute = cafbus.Bus(cafbus._places.Place("default", self.folder, start=False), 0.05)
+            for ask in (lambda: mute.publish("a", 1), mute.status, lambda: mute.subscribe("a")):
+                with self.assertRaises(cafbus.BusUnavailable) as caught:
+                    ask()
+                self.assertEqual(caught.exception.code, "no_answer")
 
     def test_a_line_without_an_end_is_bounded(self):
         self.expect(cafbus.LineTooLong, "frame_too_large", b"x" * 17_000_000)
