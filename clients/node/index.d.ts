@@ -1,6 +1,6 @@
 /** Client of cafbus, an event bus for the processes of one machine. */
 
-/** All errors of this package but TimeoutError. `code` is for programs, `message` for people. */
+/** All errors of this package. `code` is for programs, `message` for people. */
 export class CafbusError extends Error {
   readonly code: string;
 }
@@ -23,8 +23,10 @@ export class ConnectionLost extends CafbusError {
 }
 /** The peer sent what no bus sends: `frame_too_large`, `not_json`, `not_an_object`, `missing_type`, `bad_field`... */
 export class ProtocolError extends CafbusError {}
-/** An event that no bus would accept; nothing was sent. */
+/** What is no event, or has a name or payload that no bus would accept; it was not sent. */
 export class InvalidEvent extends CafbusError {}
+/** An option or argument that is unknown, or out of its bounds. The text names it and what there is. */
+export class InvalidOption extends CafbusError {}
 
 /** Beyond 2^53 - 1 a bigint. */
 export type Integer = number | bigint;
@@ -56,7 +58,10 @@ export interface Event {
   readonly attempt: number;
 }
 
-/** An event to be published: `payload` as a value, or `raw` as JSON text that travels byte for byte. */
+/**
+ * An event to be published: `payload` as a value, or `raw` as JSON text that travels byte for byte and that only the bus checks;
+ * one of the two. What JSON cannot say (NaN, a function, a Map, bytes) is an InvalidEvent; an undefined member is absent.
+ */
 export interface EventFields {
   type: string;
   payload?: unknown;
@@ -102,7 +107,7 @@ export interface SubscribeOptions {
   filter?: Condition[];
   /** What becomes of an event that the filter cannot judge: a member is missing, or two values have no order; skip. */
   onFilterError?: "skip" | "pass" | "fail";
-  /** Which past events come first; one of these. The last so many. */
+  /** Which past events come first; one of these. The last so many, 1 or more. */
   last?: number;
   /** Those since then: a duration before now (`10m`) or a time. */
   since?: string | Date;
@@ -114,9 +119,9 @@ export interface SubscribeOptions {
   group?: string;
   /** With a group: each event must be confirmed by `ack`; what is not goes to another member. */
   ack?: boolean;
-  /** With `ack`: how many events may not be confirmed yet; 16. */
+  /** With `ack`: how many events may not be confirmed yet, 1 to 1,024; 16. */
   maxInFlight?: number;
-  /** With `ack`: how often an event of type T is given out before it is published as `dead.T`; 5. */
+  /** With `ack`: how often an event of type T is given out before it is published as `dead.T`, 1 to 1,000; 5. */
   maxAttempts?: number;
   subscriptionId?: string;
   /** Nobody else may be subscribed beside this one. */
@@ -151,7 +156,7 @@ export interface Consumer extends AsyncIterableIterator<Event> {
   unsubscribe(names: { types?: string[]; patterns?: string[] }): Promise<void>;
   /** This member of a group has handled the event. Does nothing if its connection was lost: others get it then. */
   ack(event: Event): Promise<void>;
-  /** It has not: the event goes to a member again, after `delay` milliseconds at the earliest. */
+  /** It has not: the event goes to a member again, after `delay` milliseconds at the earliest, at most an hour. */
   nack(event: Event, options?: { delay?: number }): Promise<void>;
   /**
    * Tells the bus what became of the events of this connection, in total, for its `status` and `explain`. Once a second is
@@ -165,10 +170,10 @@ export interface Consumer extends AsyncIterableIterator<Event> {
 export interface Bus {
   /** Returns when the bus has the subscription. Throws Rejected, Unsupported, BusUnavailable. */
   subscribe(key: string, options?: SubscribeOptions): Promise<Consumer>;
-  /** Publishes one event and returns when the bus has answered. */
-  publish(event: EventFields): Promise<Totals>;
+  /** Publishes one event and returns when the bus has answered. An Event that came goes on with the bytes of its payload. */
+  publish(event: EventFields | Event): Promise<Totals>;
   /** Publishes events and returns when the bus has answered for all. */
-  publishMany(events: Iterable<EventFields> | AsyncIterable<EventFields>): Promise<Totals>;
+  publishMany(events: Iterable<EventFields | Event> | AsyncIterable<EventFields | Event>): Promise<Totals>;
   /** What the bus says of itself: the `status_response` frame. */
   status(): Promise<Record<string, any>>;
   close(): Promise<void>;
@@ -195,7 +200,7 @@ export function decode(line: Uint8Array): { type: string; [field: string]: any }
 /** A frame as one line with its end; a payload of bytes goes in as it is. */
 export function encode(frame: { type: string; [field: string]: any }): Buffer;
 /** The `publish` frame of an event; throws InvalidEvent if the bus would reject it for its sizes or its type. */
-export function encodePublish(event: EventFields): Buffer;
+export function encodePublish(event: EventFields | Event): Buffer;
 
 /** Longest frame in bytes, the newline included. */
 export const MAX_FRAME: number;

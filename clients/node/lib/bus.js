@@ -1,7 +1,9 @@
 import { Connection } from "./connection.js";
 import { Consumer } from "./consumer.js";
+import { InvalidOption } from "./errors.js";
 import { encodePublish } from "./events.js";
 import { encode } from "./frames.js";
+import { STATUS, checked, shown } from "./options.js";
 import { Place } from "./places.js";
 import { Producer } from "./producer.js";
 
@@ -25,13 +27,16 @@ class Bus {
     return this.publishMany([event]);
   }
 
-  publishMany(events) {
+  async publishMany(events) {
+    if (!events?.[Symbol.iterator] && !events?.[Symbol.asyncIterator])
+      throw new InvalidOption(`publishMany takes a list of events { type, payload }, or what iterates over them, not ${shown(events)}`);
     const mine = this.#turn.then(async () => (await this.#open()).publish(events));
     this.#turn = mine.catch(() => {});
     return mine;
   }
 
-  async status() {
+  async status(options = {}) {
+    checked("status", options, STATUS);
     const connection = new Connection(await this.#place.dial(), this.#place.timeout);
     try {
       await connection.send(encode({ type: "status_query" }));

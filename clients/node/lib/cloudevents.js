@@ -1,7 +1,9 @@
 // CloudEvents 1.0 in their JSON format, to and from events of the bus. An id counts only together with its source there, and
 // alone here: so it travels as SOURCE#ID, and two sources may number their events alike.
 import { InvalidEvent } from "./errors.js";
+import { jsonOf } from "./events.js";
 import { fields, parse } from "./json.js";
+import { CLOUD_EVENT, checked } from "./options.js";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 const JSON_TYPE = /^[^/;\s]+\/(json|[^/;\s]+\+json)\s*(;.*)?$/i;
@@ -63,9 +65,10 @@ function check(given) {
     refuse("data and data_base64 exclude each other");
 }
 
-export function fromCloudEvent(given, { envelope = false } = {}) {
+export function fromCloudEvent(given, options = {}) {
+  const { envelope = false } = checked("fromCloudEvent", options, CLOUD_EVENT);
   const isText = typeof given === "string" || given instanceof Uint8Array;
-  const text = Buffer.from(isText ? given : JSON.stringify(given));
+  const text = isText ? Buffer.from(given) : jsonOf(given, "a CloudEvent");
   let value;
   try {
     value = parse(text);

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Connection } from "./connection.js";
-import { BusError, BusStopping, CafbusError, ProtocolError, Rejected, Unsupported } from "./errors.js";
+import { BusError, BusStopping, CafbusError, InvalidOption, ProtocolError, Rejected, Unsupported } from "./errors.js";
 import { Event } from "./events.js";
 import { encode } from "./frames.js";
+import { CHANGE, NACK, REPORT, checked, checkedSubscription, shown } from "./options.js";
 import { Backoff, mayComeBack } from "./places.js";
 
 const BYE = encode({ type: "bye" });
@@ -17,8 +18,6 @@ export function missedBefore(seq, last) {
 function past({ last, since, latest, cursor }) {
   const wishes = Object.entries({ last, since: since instanceof Date ? since.toISOString() : since, latest, cursor })
     .filter(([, value]) => value);
-  if (wishes.length > 1) throw new RangeError("a subscription begins at one of last, since, latest and cursor");
-  if (last !== undefined && !(Number.isSafeInteger(last) && last >= 0)) throw new RangeError("last is a number of events");
   return wishes.length ? Object.fromEntries(wishes) : undefined;
 }
 
@@ -46,7 +45,7 @@ export class Consumer {
   constructor(place, key, options) {
     this.#place = place;
     this.#key = key;
-    this.#options = { reconnect: true, ...options };
+    this.#options = { reconnect: true, ...checkedSubscription(key, options) };
     this.#past = past(this.#options);
     this.cursor = this.#options.cursor || "";
   }
@@ -101,27 +100,32 @@ export class Consumer {
     return this.#change("unsubscribe", names);
   }
 
-  ack(event) {
-    return this.#settle(event, { type: "ack", seq: event.seq });
+  async ack(event) {
+    return this.#settle(event, "ack");
   }
 
-  nack(event, { delay = 0 } = {}) {
-    return this.#settle(event, delay ? { type: "nack", seq: event.seq, delay_ms: delay } : { type: "nack", seq: event.seq });
+  async nack(event, options = {}) {
+    const delay_ms = Math.round(checked("nack", options, NACK).delay ?? 0);
+    return this.#settle(event, "nack", delay_ms ? { delay_ms } : {});
   }
 
-  async report({ handled, failed = 0, lost = 0 }) {
+  async report(totals) {
+    const { handled, failed = 0, lost = 0 } = checked("report", totals, REPORT);
+    if (handled === undefined) throw new InvalidOption("report needs handled, the number of events that were");
     if (!this.#connection || !this.capabilities.includes("stats")) return;
     await this.#connection.send(encode({ type: "stats", handled, failed, lost })).catch(() => {}); // as in #settle
   }
 
-  async #settle(event, frame) {
-    if (!this.#options.ack) throw new RangeError("only a subscription with a group and ack confirms events");
+  async #settle(event, type, more = {}) {
+    if (!this.#options.ack) throw new InvalidOption("only a subscription with a group and ack confirms events");
+    if (!(event instanceof Event)) throw new InvalidOption(`${type} takes an event of this consumer, not ${shown(event)}`);
     const connection = this.#connection;
     if (!connection || this.#cameBy.get(event) !== connection) return;
-    await connection.send(encode(frame)).catch(() => {}); // that it is lost is told by `next`
+    await connection.send(encode({ type, seq: event.seq, ...more })).catch(() => {}); // that it is lost is told by `next`
   }
 
-  async #change(type, { types = [], patterns = [] }) {
+  async #change(type, names) {
+    const { types = [], patterns = [] } = checked(type, names, CHANGE);
     if (!this.capabilities.includes("patterns")) throw new Unsupported("patterns", "the bus cannot change a subscription");
     if (!this.#connection) await this.open();
     const answer = await this.#ask({ type, event_types: types, patterns }, ["subscribed", "error"]);

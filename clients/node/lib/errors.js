@@ -25,6 +25,12 @@ export class ConnectionLost extends CafbusError {
   }
 }
 
+export class InvalidOption extends CafbusError {
+  constructor(text) {
+    super("invalid_option", text);
+  }
+}
+
 export class InvalidEvent extends CafbusError {
   constructor(text) {
     super("invalid_event", text);

@@ -5,7 +5,8 @@ import net from "node:net";
 import { userInfo } from "node:os";
 import path from "node:path";
 
-import { BusError, BusStopping, BusUnavailable, CafbusError, ConnectionLost, Rejected } from "./errors.js";
+import { BusError, BusStopping, BusUnavailable, CafbusError, ConnectionLost, InvalidOption, Rejected } from "./errors.js";
+import { CONNECT, checked, shown } from "./options.js";
 
 function baseDir(directory) {
   if (directory || process.env.CAFBUS_DIR) return path.resolve(directory || process.env.CAFBUS_DIR);
@@ -20,8 +21,11 @@ function baseDir(directory) {
 
 /** One app's bus, and the program that starts it. */
 export class Place {
-  constructor({ app = "default", directory, program = "cafbus", start = true, timeout = 15_000 } = {}) {
-    if (!/^\w[\w.-]{0,63}$/.test(app)) throw new TypeError(`${JSON.stringify(app)} cannot be the name of an app`);
+  constructor(options) {
+    const { app = "default", directory, program = "cafbus", start = true, timeout = 15_000 } = checked("connect", options, CONNECT);
+    if (!/^\w[\w.-]{0,63}$/.test(app))
+      throw new InvalidOption(
+        `app must be 1 to 64 letters, digits, '_', '-' and '.', with neither of the last two in front, not ${shown(app)}`);
     Object.assign(this, { app, base: baseDir(directory), program, start, timeout });
     this.folder = path.join(this.base, app);
     this.socket = path.join(this.folder, "bus.sock");
