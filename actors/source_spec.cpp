@@ -2,6 +2,7 @@
 
 #include "actors/file_lines.hpp"
 #include "config/duration.hpp"
+#include "config/literal_path.hpp"
 #include "config/node_place.hpp"
 
 #include <algorithm>
@@ -36,8 +37,8 @@ result<source_spec> parse_file(source_spec x, std::string_view path) {
   x.argument = std::filesystem::absolute(path, failed).string();
   if (failed)
     return wrong(x, failed.message());
-  if (path.front() == '~' && !exists(x.argument))
-    return wrong(x, "'~' is not expanded here; write the whole path, as in file:\"$HOME/...\"");
+  if (auto literal = check_literal_path(std::string{path}); !literal)
+    return wrong(x, literal.error().text);
   if (path.find_first_of("*?[") != std::string_view::npos && !exists(x.argument))
     return wrong(x, "patterns are not expanded here; name each file as a source of its own, or use "
                     "exec:'tail -q -n +1 -F PATTERN'");
@@ -59,6 +60,34 @@ result<source_spec> parse_exec(source_spec x, std::string_view command) {
   }
   x.argument = command;
   return x;
+}
+
+/// Whether two paths, each absolute, lead to one file, by links as well.
+bool is_one_file(const std::string& a, const std::string& b) {
+  struct stat one {
+  }, other{};
+  if (::stat(a.c_str(), &one) == 0 && ::stat(b.c_str(), &other) == 0)
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  std::error_code failed; // then the path stays as it is
+  auto whole = [&failed](const std::string& path) {
+    auto found = std::filesystem::weakly_canonical(path, failed);
+    return failed ? std::filesystem::path{path}.lexically_normal() : found;
+  };
+  return whole(a) == whole(b);
+}
+
+bool is_one_place(const std::string& a, const std::string& b) {
+  const auto one = parse_node_place(a);
+  const auto other = parse_node_place(b);
+  return one && other && one->where == other->where && one->path == other->path;
+}
+
+/// Whether both bring the same events. Two equal commands may be meant to run beside each other.
+bool brings_the_same(const source_spec& a, const source_spec& b) {
+  using kind = source_spec::kind;
+  return a.what == b.what &&
+         (a.what == kind::standard_input || (a.what == kind::file && is_one_file(a.argument, b.argument)) ||
+          (a.what == kind::node && is_one_place(a.argument, b.argument)));
 }
 
 } // namespace
@@ -87,17 +116,26 @@ result<source_spec> parse_source_spec(std::string_view text) {
   return x;
 }
 
+result<void> append_source(std::vector<source_spec>& specs, std::string_view text) {
+  auto spec = parse_source_spec(text);
+  if (!spec)
+    return spec.error();
+  if (spec->what == source_spec::kind::file)
+    if (auto possible = can_be_followed(spec->argument); !possible)
+      return failure{possible.error().kind, "source " + spec->name + ": " + possible.error().text};
+  auto same = std::ranges::find_if(specs, [&](const auto& x) { return brings_the_same(x, *spec); });
+  if (same != specs.end())
+    return wrong(*spec, "it brings the same events as the source '" + same->name +
+                            "', and those without an event_id would come twice; name it once");
+  specs.push_back(std::move(*spec));
+  return {};
+}
+
 result<std::vector<source_spec>> parse_sources(const std::vector<std::string>& texts) {
   std::vector<source_spec> result;
-  for (const auto& text : texts) {
-    auto spec = parse_source_spec(text);
-    if (!spec)
-      return spec.error();
-    if (spec->what == source_spec::kind::file)
-      if (auto possible = can_be_followed(spec->argument); !possible)
-        return failure{possible.error().kind, "source " + spec->name + ": " + possible.error().text};
-    result.push_back(std::move(*spec));
-  }
+  for (const auto& text : texts)
+    if (auto appended = append_source(result, text); !appended)
+      return appended.error();
   name_apart(result);
   return result;
 }

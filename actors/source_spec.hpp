@@ -28,7 +28,11 @@ struct source_spec {
 /// @returns the specification, or a failure that says what there is.
 result<source_spec> parse_source_spec(std::string_view text);
 
-/// All of them, named apart. @returns a failure as well if one names a file that is there and cannot be followed.
+/// Adds what `text` says to `specs`. Fails as well for a file that is there and cannot be followed, and for standard
+/// input, a file or a bus that `specs` has, by whatever path.
+result<void> append_source(std::vector<source_spec>& specs, std::string_view text);
+
+/// All of them, named apart. @returns a failure of the first that cannot be appended.
 result<std::vector<source_spec>> parse_sources(const std::vector<std::string>& texts);
 
 /// Makes the names of specifications that are, or look, the same differ: `exec:x`, `exec:x #2`.

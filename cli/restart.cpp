@@ -1,3 +1,4 @@
+#include "cli/checked_sources.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
@@ -48,9 +49,8 @@ int run_restart(const restart_flags& flags) {
   if (!drain)
     return complain(exit_code::usage, drain.error().text);
   auto check = [&]() -> result<void> {
-    if (auto loaded = flags.common.load(); !loaded)
-      return loaded.error();
-    return {};
+    auto loaded = flags.common.load();
+    return loaded ? check_sources(*loaded, true) : loaded.error();
   };
   auto done = restart_bus(*paths, *drain, check);
   if (!done)

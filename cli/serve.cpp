@@ -1,4 +1,5 @@
 #include "base/unique_fd.hpp"
+#include "cli/checked_sources.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "config/duration.hpp"
@@ -56,6 +57,10 @@ int run_on_demand(const result<loaded_options>& options, const option_reader& re
   ::prctl(PR_SET_NAME, "cafbus"); // the kernel has named us "exe", after /proc/self/exe
   if (!options) {
     tell(starter, options.error().text);
+    return exit_code::usage;
+  }
+  if (auto good = check_sources(*options, true); !good) {
+    tell(starter, good.error().text);
     return exit_code::usage;
   }
   auto outcome = run_daemon(

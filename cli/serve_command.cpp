@@ -1,4 +1,4 @@
-#include "actors/source_spec.hpp"
+#include "cli/checked_sources.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
@@ -31,14 +31,9 @@ std::string json_of(const loaded_options& options) {
   return result.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
 }
 
-/// Finds what is wrong without touching a file, or prints what would hold.
+/// Prints what would hold, if that can work.
 int check(const loaded_options& options, bool as_json) {
   const auto& values = options.values;
-  for (const auto& text : values.sources) {
-    auto spec = parse_source_spec(text);
-    if (!spec)
-      return complain(exit_code::usage, spec.error().text);
-  }
   auto paths = find_app_paths(base_dir(values.dir, process_environment()), values.app);
   if (!paths)
     return complain(exit_code::usage, paths.error().text);
@@ -60,7 +55,8 @@ void add_serve(CLI::App& program, command& chosen) {
   sub->add_flag("--json", *as_json, "With --check-config: print them as JSON");
   sub->footer("The bus ends on SIGINT or SIGTERM, by `cafbus stop`, after --idle-timeout\n"
               "without a consumer, and when it gives up a source. `cafbus reload` and SIGHUP\n"
-              "read the config file and the environment again, and reopen the log.\n"
+              "read the config file again, and reopen the log; flags and variables stay those\n"
+              "of the start.\n"
               "\n"
               "Exit codes: 0 stopped, or idle; 1 could not start, or gave up a source;\n"
               "2 an option is invalid.\n"
@@ -71,8 +67,15 @@ void add_serve(CLI::App& program, command& chosen) {
   sub->callback([flags, ready_fd, check_only, as_json, &chosen] {
     chosen = [flags, ready_fd, check_only, as_json] {
       auto loaded = flags->load();
-      auto reread = [flags] { return flags->load(); };
-      if (!ready_fd->empty()) {
+      const auto in_background = !ready_fd->empty();
+      auto reread = [flags, in_background]() -> result<loaded_options> {
+        auto again = flags->load();
+        if (again)
+          if (auto good = check_sources(*again, in_background); !good)
+            return good.error();
+        return again;
+      };
+      if (in_background) {
         auto fd = parse_count(*ready_fd);
         if (!fd || *fd > std::numeric_limits<int>::max())
           return complain(exit_code::usage, "--ready-fd: it is not the number of a descriptor");
@@ -80,6 +83,8 @@ void add_serve(CLI::App& program, command& chosen) {
       }
       if (!loaded)
         return complain(exit_code::usage, loaded.error().text);
+      if (auto good = check_sources(*loaded, false); !good)
+        return complain(exit_code::usage, good.error().text);
       if (*check_only)
         return check(*loaded, *as_json);
       if (*as_json)

@@ -77,12 +77,14 @@ CAF_TEST(a command that is added feeds the bus when a consumer is in) {
 }
 
 CAF_TEST(sources of the same text have names of their own) {
-  CAF_CHECK(add({"file:" + path, "file:" + path}, {.wait = true}));
-  CAF_CHECK_EQUAL(sources(), (std::vector<std::string>{"file:" + path, "file:" + path + " #2"}));
+  const auto command = "exec:exec sleep 1000";
+  CAF_CHECK(add({command, command}, {.wait = true}));
+  CAF_CHECK_EQUAL(sources(), (std::vector<std::string>{command, std::string{command} + " #2"}));
 }
 
 CAF_TEST(of sources of which one is wrong none is added) {
-  for (const std::string wrong : {"files:x", "exec:every=x:true", "node:127.0.0.1:1"}) {
+  for (const auto& wrong :
+       std::vector<std::string>{"files:x", "exec:every=x:true", "node:127.0.0.1:1", "file:" + path}) {
     auto added = add({"file:" + path, wrong});
     CAF_REQUIRE(!added);
     CAF_CHECK(added.error().kind == failure_kind::invalid);

@@ -1,6 +1,9 @@
 #include "actors/source_spec.hpp"
 
+#include "support/temp_dir.hpp"
+
 #include <filesystem>
+#include <fstream>
 
 #include <caf/test/unit_test.hpp>
 
@@ -75,6 +78,33 @@ CAF_TEST(a command may have an interval) {
 }
 
 CAF_TEST(what only a shell expands is refused with the way out) {
-  CAF_CHECK(refusal("file:~/x").find("$HOME") != std::string::npos);
+  for (const auto* text : {"file:~/x", "file:$HOME/x", "node:unix:~/x"})
+    CAF_CHECK(refusal(text).find("write the whole path") != std::string::npos);
+  CAF_CHECK(refusal("file:\"/nowhere/x\"").find("leave them out") != std::string::npos);
   CAF_CHECK(refusal("file:/nowhere/*.ndjson").find("a source of its own") != std::string::npos);
+}
+
+CAF_TEST(what brings the same events twice is refused with the name of the first) {
+  test::temp_dir tmp;
+  std::ofstream{tmp / "events"};
+  std::filesystem::create_symlink(tmp / "events", tmp / "link");
+  std::filesystem::create_hard_link(tmp / "events", tmp / "other");
+  std::filesystem::create_directory_symlink(tmp.path(), tmp / "folder");
+  const auto events = "file:" + (tmp / "events");
+  auto why = [](const std::string& first, const std::string& second) {
+    auto parsed = parse_sources({"exec:true", first, second});
+    return parsed ? "" : parsed.error().text;
+  };
+  for (const auto& again :
+       {events, "file:" + (tmp / "link"), "file:" + (tmp / "other"), "file:" + (tmp / "folder/./events")})
+    CAF_CHECK(why(events, again).find("the same events as the source '" + events + "'") != std::string::npos);
+  CAF_CHECK(!why("file:" + (tmp / "missing"), "file:" + (tmp / "folder/missing")).empty());
+  CAF_CHECK(!why("stdin", "stdin").empty());
+  CAF_CHECK(!why("node:h:1", "node:name@h:1").empty());
+  CAF_CHECK(!why("node:unix:/a", "node:unix:/a").empty());
+}
+
+CAF_TEST(what brings other events may stand beside it) {
+  CAF_CHECK(parse_sources({"stdin", "exec:true", "exec:true", "file:/nowhere/a", "file:/nowhere/b", "node:h:1",
+                           "node:h:2", "node:unix:/a", "node:unix:/b"}));
 }

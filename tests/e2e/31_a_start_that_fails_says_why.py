@@ -44,6 +44,16 @@ def as_nobody(t):
 
 
 @scenario
+def standard_input_as_the_source_of_a_bus_in_the_background(t):
+    with open(t.path("conf"), "w", encoding="utf-8") as f:
+        f.write("source = exec:true\nsource = stdin\n")
+    for place, env in ((t.path("conf") + ":2", {"CAFBUS_CONFIG": t.path("conf")}),
+                       ("CAFBUS_SOURCE", {"CAFBUS_SOURCE": "stdin"})):
+        for command in (("consume", "k"), ("publish",), ("start",)):
+            fails(t, f"{place}: source 'stdin': .* has no standard input; run `cafbus serve`", command=command, env=env)
+
+
+@scenario
 def a_folder_that_may_not_be_written(t):
     user = as_nobody(t)
     os.mkdir(t.path("bus"), 0o755)

@@ -155,14 +155,14 @@ def a_replaced_file_needs_no_last_end_of_line(t):
 
 @scenario
 def files_are_followed_side_by_side(t):
-    t.start_bus("--source", f"file:{t.path('a')}", "--source", f"file:{t.path('b')}", "--source", f"file:{t.path('a')}")
+    t.start_bus("--source", f"file:{t.path('a')}", "--source", f"file:{t.path('b')}")
     peer = t.join("k")
     append(t.path("b"), line("b"))
     expect_payloads(peer, "b")
     append(t.path("a"), line("a"))
-    expect_payloads(peer, "a", "a")
+    expect_payloads(peer, "a")
     names = sorted(x["source"] for x in t.status()["sources"])
-    equal(names, [f"file:{t.path('a')}", f"file:{t.path('a')} #2", f"file:{t.path('b')}"], "names")
+    equal(names, [f"file:{t.path('a')}", f"file:{t.path('b')}"], "names")
 
 
 @scenario
@@ -170,8 +170,16 @@ def what_cannot_be_followed_is_refused_at_the_start(t):
     os.mkfifo(t.path("fifo"))
     os.mkdir(t.path("folder"))
     for name, why in (("fifo", "named pipe.*use exec:'cat "), ("folder", "is a folder")):
-        process = t.run_cli("serve", "--source", f"file:{t.path(name)}", code=1)
-        matches(why, process.err)
+        process = t.run_cli("serve", "--source", f"file:{t.path(name)}", code=2)
+        matches(f"--source: .*{why}", process.err)
+
+
+@scenario
+def a_file_that_is_named_twice_is_refused(t):
+    append(t.path("a"), line("a"))
+    os.symlink(t.path("a"), t.path("b"))
+    process = t.run_cli("serve", "--source", f"file:{t.path('a')}", "--source", f"file:{t.path('b')}", code=2)
+    matches(f"--source: source 'file:{t.path('b')}'.* the same events as the source 'file:{t.path('a')}'", process.err)
 
 
 @scenario

@@ -40,6 +40,25 @@ def each_value_has_its_origin(t):
 
 
 @scenario
+def a_source_that_cannot_work_is_named_with_its_place(t):
+    os.mkdir(t.path("folder"))
+    for value, why in (("bogus", "is not a source"), ("exec:every=x:y", "not a duration"), ("node:a", "has no port"),
+                       ("file:folder", "is a folder"), ("file:~/x", "not expanded"), ("file:$HOME/x", "not expanded"),
+                       ("file:\"$HOME/x\"", "leave them out"), ("file:*.x", "patterns are not"),
+                       ("exec:true\nsource = file:./b", "the same events as the source .*/b'")):
+        env = configure(t, f"# \nsource = file:b\nsource = {value}\n")
+        number = 3 + value.count("\n")
+        for check_only in (["--check-config"], []):
+            process = t.start([BINARY, "serve", *check_only], env=env).expect_exit(2)
+            matches(f"error: {re.escape(t.path('conf'))}:{number}: .*{why}", process.err)
+    bus = t.start_bus(env=configure(t, "source = file:b\n"))
+    configure(t, "source = file:b\nsource = file:~/x\n")
+    process = t.run_cli("reload", code=2)
+    matches(f"nothing has changed: {re.escape(t.path('conf'))}:2: source ", process.err)
+    check(bus.running, "the bus goes on")
+
+
+@scenario
 def the_folder_is_the_one_that_would_be_used(t):
     equal(values(run(t).out)["dir"], [(usual_base(t), "default")], "dir")
     os.mkdir(t.path("me"))

@@ -76,7 +76,7 @@ def a_serve_in_the_foreground_runs_its_sources_where_it_runs(t):
 @scenario
 def what_only_a_shell_expands_is_refused(t):
     for path, way_out in (("~/x", "HOME"), (f"{t.dir}/*.ndjson", "a source of its own"), ("/proc/version", "exec:every=")):
-        matches(way_out, t.run_cli("serve", "--source", f"file:{path}", code=1).err)
+        matches(way_out, t.run_cli("serve", "--source", f"file:{path}", code=2).err)
 
 
 @scenario
