@@ -1,6 +1,5 @@
 #include "cli/console.hpp"
 
-#include "base/result.hpp"
 #include "base/utf8.hpp"
 #include "io/daemon/instance.hpp"
 
@@ -9,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 
 namespace cafbus {
 
@@ -84,6 +84,15 @@ int print(std::string_view text, int code) {
   if (write_all(STDOUT_FILENO, text))
     return code;
   return complain(exit_code::unwritable, errno_failure("cannot write to standard output").text);
+}
+
+failure cannot_make(const std::string& path, int error) {
+  auto why = errno_failure("cannot create " + path, error);
+  auto above = std::filesystem::path{path}.parent_path().string();
+  std::error_code ignored;
+  if (error == ENOENT && !above.empty() && !std::filesystem::exists(above, ignored))
+    why.text = "cannot create " + path + ": the folder " + above + " does not exist; create it first";
+  return why;
 }
 
 bool is_writable(int fd) {

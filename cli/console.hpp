@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "cli/exit_code.hpp"
 #include "config/paths.hpp"
 
@@ -30,6 +31,9 @@ bool write_all(int fd, std::string_view text);
 /// Prints `text` as it is on standard output. @returns `code`; if that does not work it complains and returns
 /// `exit_code::unwritable`.
 int print(std::string_view text, int code = exit_code::done);
+
+/// Why a file or folder of ours cannot be made: errno's text, or that the folder above it is missing.
+failure cannot_make(const std::string& path, int error);
 
 /// Whether a descriptor can be written to, or read from. Not so a standard descriptor that was closed when the program
 /// was started, see main().

@@ -182,7 +182,7 @@ int run_consume(const consume_flags& flags) {
   event_files files;
   if (!request->output_dir.empty())
     if (auto opened = files.open(request->output_dir); !opened)
-      return complain(exit_code::unwritable, opened.error().text);
+      return complain(exit_code::unwritable, "--output-dir: " + opened.error().text);
   for (const auto& warning : warnings(*request))
     say(warning);
   const auto policy = flags.no_spawn ? spawn_policy::never : spawn_policy::on_demand;
@@ -199,9 +199,12 @@ int run_consume(const consume_flags& flags) {
       course.prepare(std::move(joined.bus->bus), {std::move(*program), std::move(files), std::move(*cursors)});
   if (!prepared)
     return complain(exit_code::failed, prepared.error().text);
-  say("ready event_key=" + request->subscription.event_key);
-  if (auto told = notice->tell(); !told)
-    return complain(exit_code::unwritable, told.error().text);
+  if (auto told = notice->tell(); !told) {
+    complain(exit_code::unwritable, told.error().text);
+    course.give_up();
+  } else {
+    say("ready event_key=" + request->subscription.event_key);
+  }
   return run_session(course, *request, flags, paths.dir.substr(paths.dir.rfind('/') + 1));
 }
 

@@ -18,6 +18,9 @@ public:
   /// Takes over signals, as a session does; the first one is to begin.
   result<void> prepare(client bus, consume_means means);
 
+  /// Before it runs: it is to take no event, and only to leave the bus and count.
+  void give_up() { session_->give_up(); }
+
   /// Runs to its end.
   consume_end run();
 

@@ -53,6 +53,11 @@ result<void> consume_session::prepare() {
   return {};
 }
 
+void consume_session::give_up() {
+  output_failed_ = true;
+  end_output();
+}
+
 consume_end consume_session::run() {
   started_ = idle_since_ = last_read_ = clock::now();
   while (!done()) {

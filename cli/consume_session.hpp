@@ -45,6 +45,9 @@ public:
   /// Runs to its end.
   consume_end run();
 
+  /// Before it runs: it is to take no event, since nobody could be told that it does. What came counts as left.
+  void give_up();
+
   /// @pre It has run.
   const consume_totals& totals() const noexcept { return totals_; }
 

@@ -28,7 +28,7 @@ result<void> try_beside(const std::string& path) {
   const auto temporary = beside(path);
   unique_fd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)};
   if (!fd)
-    return errno_failure("cannot write " + temporary);
+    return cannot_make(path, errno);
   ::unlink(temporary.c_str());
   return {};
 }

@@ -76,7 +76,7 @@ uint64_t event_file_number(std::string_view name) {
 result<void> event_files::open(const std::string& dir) {
   path_ = dir;
   if (::mkdir(dir.c_str(), S_IRWXU) != 0 && errno != EEXIST)
-    return errno_failure("cannot create " + dir);
+    return cannot_make(dir, errno);
   dir_.reset(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir_)
     return errno_failure("cannot open " + dir);

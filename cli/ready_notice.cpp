@@ -4,6 +4,7 @@
 #include "cli/console.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,8 +38,31 @@ result<unique_fd> take_descriptor(int fd) {
   auto flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
     return failure{failure_kind::invalid, "--ready-fd: descriptor " + std::to_string(fd) + " is not open for writing"};
+  if (pollfd item{fd, POLLOUT, 0}; ::poll(&item, 1, 0) > 0 && (item.revents & POLLERR) != 0)
+    return failure{failure_kind::invalid, "--ready-fd: nobody reads from descriptor " + std::to_string(fd)};
   ::fcntl(fd, F_SETFD, FD_CLOEXEC); // commands that run on events must not hold it open
   return unique_fd{fd};
+}
+
+std::string beside(const std::string& path) {
+  return path + '.' + std::to_string(::getpid());
+}
+
+/// A new file that takes the name of `path` when it is complete.
+result<unique_fd> open_beside(const std::string& path) {
+  unique_fd fd{::open(beside(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+  if (!fd)
+    return failure{kind_of_errno(errno), "--ready-file: " + cannot_make(path, errno).text};
+  return fd;
+}
+
+/// Whether its folder takes the file, before anybody hears of us.
+result<void> try_file(const std::string& path) {
+  auto fd = open_beside(path);
+  if (!fd)
+    return fd.error();
+  return ::unlink(beside(path).c_str()) == 0 ? result<void>{}
+                                             : errno_failure("--ready-file: cannot remove " + beside(path));
 }
 
 result<void> remove_old_file(const std::string& path) {
@@ -73,6 +97,8 @@ result<ready_notice> ready_notice::open(int fd, const std::string& path) {
     return made;
   if (auto removed = remove_old_file(path); !removed)
     return removed.error();
+  if (auto tried = try_file(path); !tried)
+    return tried.error();
   made.path_ = path;
   return made;
 }
@@ -83,13 +109,13 @@ result<void> ready_notice::tell() {
   fd_.reset();
   if (path_.empty())
     return {};
-  auto text = std::to_string(::getpid());
-  auto temporary = path_ + '.' + text;
-  unique_fd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)};
-  if (!file || !write_all(file.get(), text + '\n') || ::rename(temporary.c_str(), path_.c_str()) != 0) {
+  auto file = open_beside(path_);
+  if (!file)
+    return file.error();
+  const auto temporary = beside(path_);
+  if (!write_all(file->get(), std::to_string(::getpid()) + '\n') || ::rename(temporary.c_str(), path_.c_str()) != 0) {
     auto code = errno;
-    if (file)
-      ::unlink(temporary.c_str());
+    ::unlink(temporary.c_str());
     return errno_failure("--ready-file: cannot write " + path_, code);
   }
   made_ = true;

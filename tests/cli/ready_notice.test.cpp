@@ -118,11 +118,29 @@ CAF_TEST(a file that is something else is left alone) {
 }
 
 CAF_TEST(a file that cannot be written leaves nothing behind) {
-  auto testee = opened(-1, tmp / "folder/ready");
+  const auto folder = tmp / "folder";
+  fs::create_directory(folder);
+  auto testee = opened(-1, folder + "/ready");
+  CAF_CHECK(fs::is_empty(folder));
+  fs::remove(folder);
   auto told = testee.tell();
   CAF_REQUIRE(!told);
-  CAF_CHECK_EQUAL(told.error().text.find("--ready-file: cannot write " + (tmp / "folder/ready")), 0u);
+  CAF_CHECK(told.error().text.find("--ready-file: cannot create " + folder + "/ready") == 0);
   CAF_CHECK(fs::is_empty(tmp.path()));
+}
+
+CAF_TEST(a missing folder is told before it is used) {
+  const auto why = refused(-1, tmp / "folder/ready").text;
+  CAF_CHECK(why.find("--ready-file: cannot create " + (tmp / "folder/ready")) == 0);
+  CAF_CHECK(why.find("the folder " + (tmp / "folder") + " does not exist; create it first") != std::string::npos);
+}
+
+CAF_TEST(a descriptor that nobody reads is refused) {
+  int ends[2];
+  CAF_REQUIRE(::pipe(ends) == 0);
+  ::close(ends[0]);
+  CAF_CHECK(refused(ends[1], {}).text.find("nobody reads from descriptor") != std::string::npos);
+  ::close(ends[1]);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

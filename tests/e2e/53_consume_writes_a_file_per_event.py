@@ -129,9 +129,9 @@ def a_folder_that_cannot_be_used_is_refused_before_the_bus_hears_of_us(t):
     t.start_bus()
     with open(t.path("file"), "w"):
         pass
-    for folder, says in ((t.path("file"), "cannot open .*/file: Not a directory"),
-                         (t.path("no", "such"), "cannot create .*/no/such: No such file or directory"),
-                         ("/proc/self", "cannot write to /proc/self: |cannot write /proc/self")):
+    for folder, says in ((t.path("file"), "--output-dir: cannot open .*/file: Not a directory"),
+                         (t.path("no", "such"), "--output-dir: cannot create .*/no/such: the folder .*/no does not exist; create it first"),
+                         ("/proc/self", "--output-dir: cannot write to /proc/self: |--output-dir: cannot write /proc/self")):
         process = t.run_cli("consume", "k", "--output-dir", folder, "--max-events", "1", code=4)
         matches("error: " + says, process.err)
         check(b"ready" not in process.err, "it is not ready")
@@ -143,7 +143,7 @@ def a_read_only_folder_is_refused(t):
         raise Skip("nothing is read-only for root")
     t.start_bus()
     os.mkdir(t.path("out"), 0o500)
-    matches("error: cannot write to .*/out: Permission denied\n",
+    matches("error: --output-dir: cannot write to .*/out: Permission denied\n",
             t.run_cli("consume", "k", "--output-dir", t.path("out"), code=4).err)
 
 

@@ -76,6 +76,26 @@ def a_descriptor_that_cannot_be_written_is_refused(t):
 
 
 @scenario
+def a_ready_file_that_cannot_be_written_is_refused(t):
+    t.start_bus()
+    process = t.run_cli("consume", "k", "--ready-file", t.path("no", "ready"), code=2)
+    matches("error: --ready-file: cannot create .*/no/ready: the folder .*/no does not exist; create it first", process.err)
+    equal(t.status()["counters"]["ingress"], 0)
+    check(b"ready event_key" not in process.err, "it is not ready")
+
+
+@scenario
+def a_run_that_cannot_say_that_it_is_ready_takes_no_event_and_accounts_for_all(t):
+    t.start_bus()
+    os.mkdir(t.path("folder"))
+    publish = f"rmdir {t.path('folder')}"
+    process = t.run_cli("consume", "k", "--ready-file", t.path("folder", "ready"), "--on-first", publish, "--json", code=4)
+    matches("error: --ready-file: cannot create .*/folder/ready", process.err)
+    matches(r'"received":0,.*"left":0,.*"exit_code":4', process.err)
+    check(b"ready event_key" not in process.err, "it does not say that it is ready")
+
+
+@scenario
 def commands_do_not_inherit_it(t):
     t.start_bus()
     process = shell(t, '"$cafbus" consume k --timeout 10s --max-events 1 --ready-fd 3 --exec "ls /proc/self/fd" 3>ready &'

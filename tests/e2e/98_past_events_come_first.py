@@ -136,7 +136,7 @@ def consume_refuses_nonsense(t):
     for wrong, what in ((["--last", "0"], b"--last: it must be at least 1"), (["--last", "x"], b"--last: "),
                         (["--last", "1", "--latest"], b"leave all but one out"), (["--since", "10"], b"--since: "),
                         (["--cursor-file", broken], b"holds no cursor; remove it"),
-                        (["--cursor-file", t.path("no/where")], b"--cursor-file: cannot write")):
+                        (["--cursor-file", t.path("no/where")], b"--cursor-file: cannot create")):
         check(what in t.run_cli("consume", "k", *wrong, code=2).err, f"{wrong} is refused")
 
 
