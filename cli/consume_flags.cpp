@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace cafbus {
@@ -181,6 +182,20 @@ result<void> read_format(const consume_flags& flags, consume_request& x) {
   return {};
 }
 
+/// What it subscribes to.
+result<std::vector<std::string>> types_of(const consume_flags& flags) {
+  if (flags.types.empty())
+    return std::vector{flags.key};
+  std::vector<std::string> result;
+  for (const auto& list : flags.types) {
+    auto types = split_type_list(list);
+    if (!types)
+      return wrong("--types", types.error().text);
+    std::ranges::move(*types, std::back_inserter(result));
+  }
+  return result;
+}
+
 bool looks_like_pattern(const std::string& name) {
   return name.find_first_of("*>#") != std::string::npos;
 }
@@ -197,7 +212,10 @@ result<consume_request> to_request(const consume_flags& flags) {
   consume_request x;
   x.subscription.event_key = flags.key;
   x.subscription.capabilities = {capability::gap, capability::stats};
-  for (const auto& name : flags.types.empty() ? std::vector{flags.key} : flags.types) {
+  auto types = types_of(flags);
+  if (!types)
+    return types.error();
+  for (const auto& name : *types) {
     auto is_pattern = !flags.literal && has_wildcard(name);
     (is_pattern ? x.subscription.patterns : x.subscription.event_types).push_back(name);
   }
@@ -277,12 +295,11 @@ void consume_flags::add_to(CLI::App& command) {
     command.add_option(name, target, help)->type_name(type);
   };
   command
-      .add_option(
-          "--types", types,
-          "Event types to receive, or patterns: between dots, * matches any one token; at the end, > matches all "
-          "tokens that follow (default: the key)")
+      .add_option("--types", types,
+                  "Event types to receive, or patterns, with a comma and no blank between two: between dots, * matches "
+                  "any one token; at the end, > matches all "
+                  "tokens that follow (default: the key)")
       ->type_name("A,B")
-      ->delimiter(',')
       ->allow_extra_args(false);
   command.add_flag("--literal", literal, "Take * and > in KEY and --types literally");
   text("--subscription-id", subscription_id, "ID", "Identity for --on-first and --on-last (default: the key)");

@@ -268,23 +268,22 @@ std::optional<std::string> parameter(std::string_view target, std::string_view n
 result<wanted_types> parse_types(std::string_view text) {
   auto wrong = [](std::string why) { return failure{failure_kind::invalid, std::move(why)}; };
   wanted_types x;
-  while (!text.empty()) {
-    auto end = std::min(text.find(','), text.size());
-    auto name = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  if (text.empty())
+    return wrong("name the event types: /events?types=a,b.*");
+  auto names = split_type_list(text);
+  if (!names)
+    return names.error();
+  for (const auto& name : *names) {
     if (name.size() > defaults::max_name_bytes || !is_utf8(name))
       return wrong("an event type is too long, or not UTF-8");
-    if (auto good = check_pattern(name); has_wildcard(name) && !good)
+    if (auto good = check_pattern(name); name.find_first_of("*>") != std::string::npos && !good)
       return good.error();
-    if (!name.empty())
-      (has_wildcard(name) ? x.patterns : x.types).emplace_back(name);
+    (has_wildcard(name) ? x.patterns : x.types).emplace_back(name);
   }
-  for (auto* names : {&x.types, &x.patterns}) {
-    std::ranges::sort(*names);
-    names->erase(std::unique(names->begin(), names->end()), names->end());
+  for (auto* list : {&x.types, &x.patterns}) {
+    std::ranges::sort(*list);
+    list->erase(std::unique(list->begin(), list->end()), list->end());
   }
-  if (x.types.empty() && x.patterns.empty())
-    return wrong("name the event types: /events?types=a,b.*");
   if (x.types.size() + x.patterns.size() > limits::max_types)
     return wrong("a stream may have " + std::to_string(limits::max_types) + " types and patterns");
   return x;

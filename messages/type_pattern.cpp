@@ -1,6 +1,6 @@
 #include "messages/type_pattern.hpp"
 
-#include <string>
+#include <utility>
 
 namespace cafbus {
 
@@ -18,6 +18,25 @@ bool has_wildcard(std::string_view name) noexcept {
       return true;
   }
   return false;
+}
+
+result<std::vector<std::string>> split_type_list(std::string_view list) {
+  auto refuse = [](std::string why) {
+    return failure{failure_kind::invalid, std::move(why) + "; write A,B with one comma between two types and no blank"};
+  };
+  std::vector<std::string> result;
+  for (;;) {
+    const auto end = list.find(',');
+    const auto name = list.substr(0, end);
+    if (name.empty())
+      return refuse("an event type in the list is empty");
+    if (name.front() == ' ' || name.back() == ' ')
+      return refuse("the event type '" + std::string{name} + "' begins or ends with a blank");
+    result.emplace_back(name);
+    if (end == std::string_view::npos)
+      return result;
+    list.remove_prefix(end + 1);
+  }
 }
 
 result<void> check_pattern(std::string_view pattern) {

@@ -2,7 +2,9 @@
 #include "base/result.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cafbus {
 
@@ -16,6 +18,10 @@ bool has_wildcard(std::string_view name) noexcept;
 /// Whether it can be used as a pattern: it has a wildcard, and each `*` and `>` is a whole token, a `>` the last one.
 /// @returns the reason and the way out if it cannot.
 result<void> check_pattern(std::string_view pattern);
+
+/// The names in `A,B`. @returns the reason if one is empty, or has a blank at an end: who writes `A, B` does not mean "
+/// B".
+result<std::vector<std::string>> split_type_list(std::string_view list);
 
 /// @pre check_pattern(pattern)
 /// @returns whether the pattern stands for the type; takes at most one pass over both.

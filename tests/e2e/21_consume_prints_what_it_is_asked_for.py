@@ -45,6 +45,14 @@ def types_and_subscription_id_are_passed_on(t):
 
 
 @scenario
+def a_list_of_types_with_a_blank_or_nothing_between_two_commas_is_refused(t):
+    for types, why in (("a, b", "--types: the event type ' b' begins or ends with a blank; write A,B"),
+                       ("a,,b", "--types: an event type in the list is empty; write A,B"),
+                       ("a,", "--types: an event type in the list is empty")):
+        matches(f"error: {why}", t.run_cli("consume", "k", "--types", types, code=2).err)
+
+
+@scenario
 def output_dir_gets_a_file_for_each_event(t):
     t.start_bus()
     consumer = t.consume("k", "--output-dir", t.path("out"), "--max-events", "3", "--types", "k,../../etc/x")

@@ -146,18 +146,19 @@ CAF_TEST(a parameter that would have no effect is refused by its name on every r
 }
 
 CAF_TEST(types and patterns are told apart and each counts once) {
-  auto x = parse_types("b,a.*,a,,b,>,c*");
+  auto x = parse_types("b,a.*,a,b,>");
   CAF_REQUIRE(x);
-  CAF_CHECK(x->types == std::vector<std::string>({"a", "b", "c*"}));
+  CAF_CHECK(x->types == std::vector<std::string>({"a", "b"}));
   CAF_CHECK(x->patterns == std::vector<std::string>({">", "a.*"}));
 }
 
 CAF_TEST(types that cannot be are refused) {
   std::string many;
   for (int i = 0; i < 300; ++i)
-    many += std::to_string(i) + ',';
+    many += (i == 0 ? "" : ",") + std::to_string(i);
   for (const auto& text :
-       {std::string{}, std::string{",,"}, std::string{"a.>.b.*"}, std::string{"\xff"}, std::string(100'000, 'x'), many})
+       {std::string{}, std::string{",,"}, std::string{"a.>.b.*"}, std::string{"a*"}, std::string{"a,,b"},
+        std::string{"a, b"}, std::string{"\xff"}, std::string(100'000, 'x'), many})
     CAF_CHECK(!parse_types(text));
 }
 

@@ -74,3 +74,16 @@ CAF_TEST(ten thousand stars are matched in one pass) {
   CAF_CHECK(matches(stars, type));
   CAF_CHECK(!matches(stars, type + ".t"));
 }
+
+CAF_TEST(a list of types is cut at its commas) {
+  auto types = split_type_list("a,b c,d.>");
+  CAF_REQUIRE(types);
+  CAF_CHECK(*types == (std::vector<std::string>{"a", "b c", "d.>"}));
+}
+
+CAF_TEST(a list with an empty type or a blank around a comma is refused) {
+  for (const auto* list : {"", ",", "a,", ",a", "a,,b"})
+    CAF_CHECK(!split_type_list(list) && contains(split_type_list(list).error().text, "is empty; write A,B"));
+  for (const auto* list : {"a, b", "a ,b", " a", "a ", "a, "})
+    CAF_CHECK(!split_type_list(list) && contains(split_type_list(list).error().text, "with a blank; write A,B"));
+}
