@@ -1,5 +1,6 @@
 #include "actors/file_lines.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -38,8 +39,8 @@ result<void> check_kind(const std::string& path, mode_t mode) {
   if (S_ISREG(mode))
     return {};
   if (S_ISFIFO(mode))
-    return failure{failure_kind::invalid,
-                   path + " is a named pipe, which cannot be followed; use exec:'cat " + path + "'"};
+    return failure{failure_kind::invalid, path + " is a named pipe, which cannot be followed; use exec:" +
+                                              shell_word("cat " + shell_word(path))};
   return failure{failure_kind::invalid, path + (S_ISDIR(mode) ? " is a folder" : " is a device or socket") +
                                             ", and only a regular file can be followed"};
 }

@@ -1,5 +1,6 @@
 #include "cli/console.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/utf8.hpp"
 #include "io/daemon/instance.hpp"
 
@@ -76,8 +77,9 @@ void tell_of_others(const app_paths& paths) {
 
 std::string not_running_text(const std::string& app_dir, const std::string& socket) {
   auto slash = app_dir.rfind('/');
-  return "no bus is running at " + socket + "; to start one: cafbus start (or cafbus serve) --dir " +
-         app_dir.substr(0, slash == 0 ? 1 : slash) + " --app " + app_dir.substr(slash + 1);
+  return "no bus is running at " + socket + "; to start one: cafbus start --dir " +
+         shell_word(app_dir.substr(0, slash == 0 ? 1 : slash)) + " --app " + shell_word(app_dir.substr(slash + 1)) +
+         " (or, in the foreground, cafbus serve)";
 }
 
 int print(std::string_view text, int code) {

@@ -1,4 +1,5 @@
 #include "base/deadline.hpp"
+#include "base/shell_word.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/log_reader.hpp"
@@ -36,7 +37,7 @@ int run_journalctl(const std::string& app, bool follow, std::optional<uint64_t> 
   std::string text;
   std::vector<char*> arguments;
   for (auto& word : words) {
-    text += (text.empty() ? "" : " ") + word;
+    text += (text.empty() ? "" : " ") + shell_word(word);
     arguments.push_back(word.data());
   }
   arguments.push_back(nullptr);

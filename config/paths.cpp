@@ -1,5 +1,6 @@
 #include "config/paths.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/unique_fd.hpp"
 #include "config/quoted.hpp"
 
@@ -86,8 +87,8 @@ result<void> check_owner(const std::string& path) {
     return {};
   const auto by_sudo = info.st_uid == 0 ? ", perhaps because cafbus once ran with sudo" : "";
   return untrusted(path + " belongs to " + user_text(info.st_uid) + by_sudo + ", and is not accessible to us (user " +
-                   std::to_string(::geteuid()) + "); `sudo chown -R " + std::to_string(::geteuid()) + ' ' + path +
-                   "` returns it, or use --dir or CAFBUS_DIR with a folder of your own");
+                   std::to_string(::geteuid()) + "); `sudo chown -R " + std::to_string(::geteuid()) + ' ' +
+                   shell_word(path) + "` returns it, or use --dir or CAFBUS_DIR with a folder of your own");
 }
 
 /// Sees to it that `name` in `parent` is there; whether it is a folder is not looked at.

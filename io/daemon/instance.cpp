@@ -1,6 +1,7 @@
 #include "io/daemon/instance.hpp"
 
 #include "base/deadline.hpp"
+#include "base/shell_word.hpp"
 #include "io/daemon/instance_lock.hpp"
 #include "io/daemon/listeners.hpp"
 
@@ -48,7 +49,8 @@ std::string app_of(const app_paths& paths) {
 
 /// The way to run `command` on this bus.
 std::string way(const char* command, const app_paths& paths) {
-  return std::string{"`cafbus "} + command + " --dir " + paths.base + " --app " + app_of(paths) + "`";
+  return std::string{"`cafbus "} + command + " --dir " + shell_word(paths.base) + " --app " +
+         shell_word(app_of(paths)) + "`";
 }
 
 instance_view view(instance_state state, int64_t pid, std::string message) {

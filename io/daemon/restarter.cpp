@@ -1,6 +1,7 @@
 #include "io/daemon/restarter.hpp"
 
 #include "base/deadline.hpp"
+#include "base/shell_word.hpp"
 #include "io/daemon/file_lock.hpp"
 #include "io/daemon/instance_lock.hpp"
 #include "io/daemon/spawn_daemon.hpp"
@@ -55,7 +56,7 @@ result<file_lock> take_starters_lock(const app_paths& paths) {
       return std::move(**taken);
   }
   return failure{failure_kind::unavailable, "another start does not finish: " + paths.fork_lock + " is held; `fuser " +
-                                                paths.fork_lock + "` shows by whom"};
+                                                shell_word(paths.fork_lock) + "` shows by whom"};
 }
 
 /// Makes the options of the old bus those of this process. Fails if it is not one to be restarted from here.

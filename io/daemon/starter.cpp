@@ -1,6 +1,7 @@
 #include "io/daemon/starter.hpp"
 
 #include "base/deadline.hpp"
+#include "base/shell_word.hpp"
 #include "io/daemon/daemon.hpp"
 #include "io/daemon/file_lock.hpp"
 #include "io/daemon/instance_lock.hpp"
@@ -170,7 +171,7 @@ private:
         return failed(paths_.alive_lock +
                       " is locked by a process that is not a bus, or that is not visible from here "
                       "(`fuser " +
-                      paths_.alive_lock + "` shows it); end it first");
+                      shell_word(paths_.alive_lock) + "` shows it); end it first");
       if (waited > stranger_timeout && is_suspended(holder->pid))
         return failed("the bus (" + named(holder->pid) + ") is suspended and does not listen at " + paths_.socket +
                       "; continue it, or end it with `cafbus stop --force`");
@@ -195,7 +196,7 @@ private:
       if (waited < stranger_timeout || (starter && waited < starter_timeout))
         continue;
       return failed("another start does not finish: " + paths_.fork_lock + " is held by " +
-                    named(holder ? holder->pid : 0) + " (`fuser " + paths_.fork_lock +
+                    named(holder ? holder->pid : 0) + " (`fuser " + shell_word(paths_.fork_lock) +
                     "` shows it); end it, or start the bus yourself with `cafbus serve`");
     }
   }

@@ -65,9 +65,11 @@ CAF_TEST(what is printed is not escaped) {
 
 CAF_TEST(a missing bus is told with a command that starts it) {
   CAF_CHECK_EQUAL(not_running_text("/run/user/1/cafbus/app", "/run/user/1/cafbus/app/bus.sock"),
-                  "no bus is running at /run/user/1/cafbus/app/bus.sock; to start one: cafbus start (or cafbus serve) "
-                  "--dir /run/user/1/cafbus --app app");
+                  "no bus is running at /run/user/1/cafbus/app/bus.sock; to start one: cafbus start "
+                  "--dir /run/user/1/cafbus --app app (or, in the foreground, cafbus serve)");
   CAF_CHECK(not_running_text("/app", "/app/bus.sock").find("--dir / --app app") != std::string::npos);
+  CAF_CHECK(not_running_text("/a b/app", "/a b/app/bus.sock").find("cafbus start --dir '/a b' --app app") !=
+            std::string::npos);
 }
 
 CAF_TEST(the direction of a descriptor is known) {

@@ -23,6 +23,26 @@ def help_fits_a_terminal_and_has_an_example(t):
         matches(r"\nExamples?:\n  ", text.encode())
 
 
+def outside_quotes(command):
+    """What a shell would look at: quoted text becomes Q, and what a backslash makes harmless B."""
+    return re.sub(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", lambda x: "B" if x[0][0] == "\\" else "Q", command, flags=re.DOTALL)
+
+
+@scenario
+def every_example_survives_a_shell(t):
+    equal(outside_quotes("""a 'b > c' "d \\" > e" f\\>g"""), "a Q Q fBg")
+    for command in ("", *COMMANDS):
+        text = help_of(t, *([command] if command else []), "--help")
+        examples = text[re.search(r"\nExamples?:\n", text).end():].split("\n\n")[0].replace("\\\n", " ").splitlines()
+        check(len(examples) > 1 or command in ("", "version"), f"examples of {command}: {examples}")
+        t.start(["sh", "-n", "-c", "\n".join(examples)]).expect_exit(0)
+        for example in examples:
+            bare = outside_quotes(example)
+            check(not re.search(r"[*?\[\]]", bare), f"a pattern for the shell: {example}")
+            for redirection in re.finditer(r"(\S*)[<>]+ ?(\S*)", bare):  # meant if a file follows, and no word stands before
+                check(re.fullmatch(r"\d?", redirection[1]) and re.match(r"[\w./]", redirection[2]), f"redirected: {example}")
+
+
 @scenario
 def there_are_several_ways_to_ask_for_it(t):
     for command in COMMANDS:
