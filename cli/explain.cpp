@@ -60,7 +60,7 @@ void add_explain(CLI::App& program, command& chosen) {
   sub->add_option("KEY", flags->key, "An event type, a pattern of types, or the key of a consumer")->required();
   sub->add_flag("--json", flags->json, "Print the findings as JSON: `findings`, each with `stage` and `text`");
   sub->footer("It lists possible reasons in the order in which an event passes: source, type,\n"
-              "consumer, queue, handler. The first line matters most.\n"
+              "consumer, filter, queue, handler. The first line matters most.\n"
               "\n"
               "Exit codes: 0 the bus answered; 1 it did not; 2 wrong usage; 4 the findings\n"
               "could not be printed.\n"

@@ -1,5 +1,6 @@
 #include "cli/explanation.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "cli/console.hpp"
 #include "cli/status_check.hpp"
@@ -39,9 +40,7 @@ public:
     look_at_sources();
     look_at_types();
     if (consumers_.empty())
-      add(event_stage::consumer, "no consumer asks for " + plain(key_) +
-                                     "; events that come meanwhile are not kept: start `cafbus consume " + plain(key_) +
-                                     '`');
+      add(event_stage::consumer, "no consumer asks for " + plain(key_) + "; " + what_remains());
     for (const auto& consumer : consumers_)
       look_at(consumer);
     return std::move(found_);
@@ -49,6 +48,26 @@ public:
 
 private:
   void add(event_stage stage, std::string text) { found_.push_back({stage, std::move(text)}); }
+
+  bool keeps_history() const {
+    return x_.limits && x_.limits->limits.history_events != 0 && x_.limits->limits.history_bytes != 0;
+  }
+
+  /// Of events that come while no consumer asks for them.
+  std::string what_remains() const {
+    const auto command = "`cafbus consume " + plain(shell_word(key_));
+    if (!keeps_history())
+      return "events that come meanwhile are not kept, since the bus keeps no past events: start " + command + '`';
+    return "the bus keeps its latest events, also those that come meanwhile: " + command +
+           " --since 10m` begins with past ones";
+  }
+
+  std::string where_they_are(const unmatched_type& type) const {
+    if (!keeps_history())
+      return ", and were not kept, since the bus keeps no past events (cafbus serve --history-bytes)";
+    return "; `cafbus consume " + plain(shell_word(type.event_type)) + " --last " + std::to_string(type.count) +
+           "` prints those that the bus still has";
+  }
 
   void look_at_sources() {
     for (const auto& source : x_.sources)
@@ -76,7 +95,7 @@ private:
     for (const auto& type : types)
       if (stands_for(key_, type.event_type))
         add(event_stage::type, std::to_string(type.count) + " events of type " + plain(type.event_type) +
-                                   " came while no consumer was subscribed to them, and were not kept");
+                                   " came while no consumer was subscribed to them" + where_they_are(type));
     const auto has_some =
         std::ranges::any_of(consumers_, [](const auto& y) { return y.received != 0 || y.filtered != 0; });
     if (x_.counters.ingress == 0 || has_some || !found_.empty())

@@ -100,3 +100,17 @@ CAF_TEST(what a consumer says of its events is told) {
       (finding{handler,
                "consumer 5 has received all of its 9 events, and says that it has handled 0, failed on 8, lost 1"}));
 }
+
+CAF_TEST(events that nobody asked for are said to be kept only if the bus keeps some) {
+  auto x = running();
+  x.unmatched_types = {{.event_type = "a b", .count = 3}};
+  const auto text = [&](size_t i) { return why_nothing(x, "a b")[i].text; };
+  CAF_CHECK(text(0).find("and were not kept") != std::string::npos);
+  CAF_CHECK(text(1).find("are not kept, since the bus keeps no past events: start `cafbus consume 'a b'`") !=
+            std::string::npos);
+  x.limits.emplace();
+  CAF_CHECK(text(0).find("; `cafbus consume 'a b' --last 3` prints those that the bus still has") != std::string::npos);
+  CAF_CHECK(text(1).find("`cafbus consume 'a b' --since 10m` begins with past ones") != std::string::npos);
+  for (size_t i = 0; i < 2; ++i)
+    CAF_CHECK(text(i).find("not kept") == std::string::npos);
+}
