@@ -1,6 +1,7 @@
 #include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/line_fault.hpp"
 #include "cli/option_flags.hpp"
 #include "cli/publish_run.hpp"
 #include "config/defaults.hpp"
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -77,6 +79,14 @@ result<unique_fd> open_input(const std::string& path) {
   return result;
 }
 
+/// Before a bus is started for it.
+result<void> check_input(int fd, const std::string& name) {
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
+    return failure{failure_kind::invalid, "cannot read " + name + ": it is a folder; name a file"};
+  return {};
+}
+
 /// Where to go on after a failure.
 void explain_unanswered(const publish_outcome& x) {
   if (x.last_answered != 0)
@@ -127,9 +137,12 @@ int run_publish(const publish_flags& flags) {
   auto input = open_input(flags.input);
   if (!input)
     return complain(exit_code::usage, input.error().text);
+  request->input = flags.input == "-" ? "standard input" : flags.input;
+  if (auto good = check_input(input->get(), request->input); !good)
+    return complain(exit_code::usage, good.error().text);
   publish_run run{std::move(*request), std::move(*input)};
   if (!run.type_error().empty())
-    return complain(exit_code::usage, "--type: " + run.type_error());
+    return complain(exit_code::usage, "--type: " + line_fault(run.type_error(), {}));
   auto outcome = run.run();
   auto code = code_of(outcome, flags.require_consumer);
   const auto& totals = outcome.totals;

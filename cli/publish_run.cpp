@@ -4,6 +4,7 @@
 #include "base/utf8.hpp"
 #include "cli/console.hpp"
 #include "cli/consumer_wait.hpp"
+#include "cli/line_fault.hpp"
 #include "config/defaults.hpp"
 
 #include <nlohmann/json.hpp>
@@ -156,14 +157,14 @@ void publish_run::read_input() {
     std::string_view bytes{buffer.data(), static_cast<size_t>(n)};
     if (std::exchange(at_start_, false))
       if (auto why = explain_encoding(bytes); !why.empty())
-        return fail(failure_kind::invalid, "cannot read the input: " + why);
+        return fail(failure_kind::invalid, "cannot read " + request_.input + ": " + why);
     bytes_read_ += bytes.size();
     reader_.append(bytes);
   } else if (n == 0) {
     reader_.finish();
     at_end_ = true;
   } else if (errno != EINTR && errno != EAGAIN) {
-    outcome_.trouble = errno_failure("cannot read the input");
+    outcome_.trouble = errno_failure("cannot read " + request_.input);
   }
 }
 
@@ -191,7 +192,7 @@ void publish_run::on_line(uint64_t number, std::string_view line) {
   auto frame = lines_.to_frame(number == 1 ? without_bom(line) : line);
   if (frame.empty()) {
     if (!lines_.error().empty())
-      fault(number, lines_.error());
+      fault(number, line_fault(lines_.error(), line));
     return;
   }
   if (request_.wait_for_consumer)

@@ -18,7 +18,8 @@ namespace cafbus {
 struct publish_request {
   app_paths paths;
   spawn_policy policy = spawn_policy::on_demand;
-  std::string type; ///< Empty: each line names its own.
+  std::string input = "the input"; ///< Its name, for people.
+  std::string type;                ///< Empty: each line names its own.
   line_content content = line_content::json;
   std::optional<std::chrono::nanoseconds> wait_for_consumer; ///< Of the first event, before it is published.
   std::chrono::nanoseconds wait_for_room{0};                 ///< For each consumer that is behind; 0: for none.

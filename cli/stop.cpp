@@ -69,6 +69,8 @@ int run_stop(stop_flags& flags) {
     auto app = paths.dir.substr(paths.dir.rfind('/') + 1);
     auto outcome = stop_bus_of(paths, flags.request);
     auto code = code_of(outcome);
+    if (outcome.state == stop_state::refused)
+      outcome.message += "; `cafbus stop --force` stops the bus when they have received what is queued for them";
     // what failed is worse than what was refused
     worst = worst == exit_code::failed || code == exit_code::done ? worst : code;
     list.push_back(to_json(outcome, app));

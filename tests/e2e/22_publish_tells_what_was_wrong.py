@@ -1,5 +1,6 @@
 """`cafbus publish`: input, totals, faults, exit codes."""
 import json
+import os
 import signal
 import subprocess
 
@@ -8,6 +9,25 @@ from harness import BINARY, MAX_PAYLOAD, check, equal, event, main, matches, raw
 
 def published(process, accepted, duplicates=0, rejected=0):
     matches(rf"\[cafbus\] published: accepted={accepted} duplicates={duplicates} rejected={rejected}( unmatched=\d+ consumers=\d+)?\n", process.err)
+
+
+@scenario
+def a_folder_is_no_input_and_starts_no_bus(t):
+    for process in (t.run_cli("publish", t.dir, code=2),
+                    t.start(["sh", "-c", f'"$0" publish --dir bus < {t.dir}', BINARY]).expect_exit(2)):
+        matches(f"error: cannot read ({t.dir}|standard input): it is a folder; name a file", process.err)
+    check(not os.path.exists(t.path("bus")), "no bus was started")
+
+
+@scenario
+def a_faulty_line_is_told_with_its_field_and_its_limit(t):
+    t.start_bus()
+    deep = b'{"event_type":"k","payload":' + b"[" * 1100 + b"]" * 1100 + b"}"
+    lines = [b'{"event_type":1,"payload":1}', b'{"event_type":"k","event_id":"' + b"x" * 1025 + b'","payload":1}', deep]
+    process = t.run_cli("publish", input=b"\n".join(lines), code=1)
+    matches("line 1: bad_name: event_type is not a string", process.err)
+    matches("line 2: name_too_long: event_id is longer than 1024 bytes", process.err)
+    matches("line 3: too_deep: its JSON is nested deeper than 1024 levels", process.err)
 
 
 @scenario

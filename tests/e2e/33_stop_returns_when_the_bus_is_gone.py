@@ -80,7 +80,7 @@ def all_stops_every_app(t):
     t.join("k")
     process = stop(t, "--all", code=2)
     matches("three: stopped\ntwo: stopped\n", process.out)
-    matches("one: 1 consumer is connected", process.err)
+    matches("one: 1 consumer is connected.*; `cafbus stop --force` stops the bus", process.err)
     found = json.loads(stop(t, "--all", "--force", "--json").out)["apps"]
     equal({x["app"]: x["state"] for x in found}, {"one": "stopped", "three": "not_running", "two": "not_running"})
     for bus in buses:

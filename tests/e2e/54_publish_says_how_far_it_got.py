@@ -167,8 +167,7 @@ def wrong_usage_is_refused(t):
                         (["--type", ""], "--type: "), (["a", "b"], "not expected|argument")):
         process = t.run_cli("publish", *flags, code=2, input=b"")
         matches(says, process.err)
-    process = t.run_cli("publish", t.path(), code=1)
-    matches("cannot read the input: Is a directory", process.err)
+    matches(f"cannot read {t.dir}: it is a folder; name a file", t.run_cli("publish", t.dir, code=2).err)
 
 
 @scenario

@@ -62,12 +62,12 @@ def another_encoding_is_named_with_the_way_out(t):
     line = '{"event_type":"k","payload":1}\n'
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
         process = t.run_cli("publish", input=line.encode(encoding), code=1)
-        matches("error: cannot read the input: it is in UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8", process.err)
+        matches("error: cannot read standard input: it is in UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8", process.err)
     for data, says in ((b'{"event_type":"k","payload":"caf\xe9"}', "byte 33 is 0xe9; if it is Latin-1, .*iconv -f LATIN1"),
                        (b'{"event_type":"k\0","payload":1}', "byte 17 is a NUL"),
                        (b"hello world", "plain text, not JSON; .* cafbus publish --raw .* jq -R")):
         matches(f"line 1: not_json: .*{says}", t.run_cli("publish", input=data, code=1).err)
-    matches("line 1: not_json\n", t.run_cli("publish", input=b"{", code=1).err)
+    matches("line 1: not_json: it is not exactly one JSON value; --raw publishes text\n", t.run_cli("publish", input=b"{", code=1).err)
 
 
 main()

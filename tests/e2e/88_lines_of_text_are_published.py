@@ -38,7 +38,7 @@ def what_is_not_utf8_is_told_and_passed_over(t):
 def a_file_in_utf16_is_named_before_anything_is_published(t):
     t.start_bus()
     process = t.run_cli("publish", *TYPE, input="one\ntwo\n".encode("utf-16"), code=1)
-    matches("cannot read the input: it is in UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8", process.err)
+    matches("cannot read standard input: it is in UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8", process.err)
     equal(t.status()["counters"]["ingress"], 0)
 
 
@@ -50,7 +50,7 @@ def a_line_that_is_too_long_is_told_and_passed_over(t):
     process = t.run_cli("publish", *TYPE, input=b"\n".join(lines), code=1)
     equal([len(peer.expect_event()["payload"]) for _ in range(2)], [983_038, 3], "lengths")
     matches("line 1: longer than 1048576 bytes", process.err)
-    matches("line 2: payload_too_large", process.err)
+    matches("line 2: payload_too_large: the payload is longer than 983040 bytes", process.err)
     matches("line 4: payload_too_large", process.err)
 
 

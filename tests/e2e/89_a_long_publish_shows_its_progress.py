@@ -85,7 +85,7 @@ def a_fault_that_is_told_meanwhile_has_its_line_for_itself(t):
     terminal.feed_until(lambda: b"not_json" in terminal.seen, b"{\n")
     equal(terminal.end(), 1, "exit code")
     lines = [x for x in on_screen(terminal.seen) if x]
-    check(all(re.fullmatch(rb"\[cafbus\] (line \d+: not_json|further faulty lines are only counted|published: .*)", x)
+    check(all(re.fullmatch(rb"\[cafbus\] (line \d+: not_json: it is not exactly one JSON value; --raw publishes text|further faulty lines are only counted|published: .*)", x)
               for x in lines), f"screen {lines}")
 
 
