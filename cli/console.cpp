@@ -1,10 +1,12 @@
 #include "cli/console.hpp"
 
+#include "base/deadline.hpp"
 #include "base/shell_word.hpp"
 #include "base/utf8.hpp"
 #include "io/daemon/instance.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -83,7 +85,7 @@ std::string not_running_text(const std::string& app_dir, const std::string& sock
 }
 
 int print(std::string_view text, int code) {
-  if (write_all(STDOUT_FILENO, text))
+  if (write_all(STDOUT_FILENO, text) || errno == EPIPE || errno == ECONNRESET)
     return code;
   return complain(exit_code::unwritable, errno_failure("cannot write to standard output").text);
 }
@@ -95,6 +97,11 @@ failure cannot_make(const std::string& path, int error) {
   if (error == ENOENT && !above.empty() && !std::filesystem::exists(above, ignored))
     why.text = "cannot create " + path + ": the folder " + above + " does not exist; create it first";
   return why;
+}
+
+bool wait_while_read(std::chrono::nanoseconds time) {
+  pollfd item{STDOUT_FILENO, 0, 0};
+  return ::poll(&item, 1, poll_ms(time)) <= 0 || (item.revents & (POLLERR | POLLHUP)) == 0;
 }
 
 bool is_writable(int fd) {

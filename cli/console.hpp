@@ -3,6 +3,7 @@
 #include "cli/exit_code.hpp"
 #include "config/paths.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,15 @@ std::string not_running_text(const std::string& app_dir, const std::string& sock
 /// Writes all of `text` to a descriptor that blocks. @returns false with errno if that does not work.
 bool write_all(int fd, std::string_view text);
 
-/// Prints `text` as it is on standard output. @returns `code`; if that does not work it complains and returns
-/// `exit_code::unwritable`.
+/// Prints `text` as it is on standard output. @returns `code`, also if its reader has gone and wants no more; if the
+/// text cannot be written it complains and returns `exit_code::unwritable`.
 int print(std::string_view text, int code = exit_code::done);
 
 /// Why a file or folder of ours cannot be made: errno's text, or that the folder above it is missing.
 failure cannot_make(const std::string& path, int error);
+
+/// Waits this long, or until nobody reads standard output any more. @returns whether somebody may still do so.
+bool wait_while_read(std::chrono::nanoseconds time);
 
 /// Whether a descriptor can be written to, or read from. Not so a standard descriptor that was closed when the program
 /// was started, see main().

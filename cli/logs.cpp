@@ -1,4 +1,3 @@
-#include "base/deadline.hpp"
 #include "base/shell_word.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -61,8 +60,7 @@ int show_file(const std::string& path, const std::string& app, bool follow, std:
   if (!text)
     say("waiting for " + path);
   auto code = print(text ? *text : std::string{});
-  while (follow && code == exit_code::done) {
-    sleep_for(look_again_after);
+  while (follow && code == exit_code::done && wait_while_read(look_again_after)) {
     if (auto more = log.more(); !more.empty())
       code = print(more);
   }

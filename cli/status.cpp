@@ -195,14 +195,14 @@ private:
   bool sums_wrong_ = false; // at any look so far
 };
 
-/// Looks again every second until a signal comes or its output cannot be written.
+/// Looks again every second until a signal comes, its reader has gone or its output cannot be written.
 int watch(status_run& run) {
   auto ends = block_signals({SIGINT, SIGTERM, SIGHUP});
   auto clear = ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
     if (auto code = run.look_and_print(clear); code != exit_code::done)
       return code;
-    if (::sigtimedwait(&ends, nullptr, &refresh_interval) >= 0)
+    if (!wait_while_read(std::chrono::nanoseconds{0}) || ::sigtimedwait(&ends, nullptr, &refresh_interval) >= 0)
       return run.code();
   }
 }
@@ -245,7 +245,8 @@ void add_status(CLI::App& program, command& chosen) {
       ->allow_extra_args(false);
   sub->add_flag("--check", flags->check,
                 "Check that the counters add up, for the bus and for each consumer; exit with 2 if they do not");
-  sub->add_flag("--watch", flags->watch, "Refresh every second until a signal");
+  sub->add_flag("--watch", flags->watch,
+                "Refresh every second until a signal, or until the reader of its output has gone");
   sub->add_flag("--prometheus", flags->prometheus,
                 "Print metrics in Prometheus's text format, as `cafbus http` serves them; without --json and --watch");
   sub->footer("Exit codes: 0 the bus is running (with --all or --fail-on: always, unless 2);\n"

@@ -64,6 +64,24 @@ def every_command_says_that_it_cannot_write(t):
 
 
 @scenario
+def a_reader_that_has_gone_is_no_error(t):
+    t.start_bus()
+    for command in ("help --json", "status", "status --watch", "status --json", "consume --help", "logs", "version"):
+        script = f'{{ "$0" {command}; echo $? >&2; }} | :'  # bash waits for both
+        process = t.start(["sh", "-c", script, BINARY], env={"CAFBUS_DIR": t.path("bus")}).expect_exit(0)
+        equal(bytes(process.err).split(b"\n")[-2], b"0", f"exit code of {command}")
+        check(b"error" not in process.err, f"{command} complains")
+
+
+@scenario
+def following_the_log_ends_with_its_reader(t):
+    t.start_bus()
+    process = t.start(["sh", "-c", '{ "$0" logs -f; echo $? >&2; } | head -1', BINARY], env={"CAFBUS_DIR": t.path("bus")})
+    process.expect_exit(0)  # although no further line comes
+    equal(bytes(process.err), b"0\n", "exit code, and no complaint")
+
+
+@scenario
 def a_full_disk_for_messages_stops_no_command(t):
     t.start_bus()
     run(t, "2>/dev/full", "status", code=0)
