@@ -1,4 +1,4 @@
-#include "cli/checked_sources.hpp"
+#include "cli/serve_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
@@ -50,7 +50,7 @@ int run_restart(const restart_flags& flags) {
     return complain(exit_code::usage, drain.error().text);
   auto check = [&]() -> result<void> {
     auto loaded = flags.common.load();
-    return loaded ? check_sources(*loaded, true) : loaded.error();
+    return loaded ? check_serve_options(*loaded, true) : loaded.error();
   };
   auto done = restart_bus(*paths, *drain, check);
   if (!done)

@@ -1,5 +1,5 @@
 #include "base/unique_fd.hpp"
-#include "cli/checked_sources.hpp"
+#include "cli/serve_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "config/duration.hpp"
@@ -59,7 +59,7 @@ int run_on_demand(const result<loaded_options>& options, const option_reader& re
     tell(starter, options.error().text);
     return exit_code::usage;
   }
-  if (auto good = check_sources(*options, true); !good) {
+  if (auto good = check_serve_options(*options, true); !good) {
     tell(starter, good.error().text);
     return exit_code::usage;
   }

@@ -1,4 +1,4 @@
-#include "cli/checked_sources.hpp"
+#include "cli/serve_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
@@ -71,7 +71,7 @@ void add_serve(CLI::App& program, command& chosen) {
       auto reread = [flags, in_background]() -> result<loaded_options> {
         auto again = flags->load();
         if (again)
-          if (auto good = check_sources(*again, in_background); !good)
+          if (auto good = check_serve_options(*again, in_background); !good)
             return good.error();
         return again;
       };
@@ -83,7 +83,7 @@ void add_serve(CLI::App& program, command& chosen) {
       }
       if (!loaded)
         return complain(exit_code::usage, loaded.error().text);
-      if (auto good = check_sources(*loaded, false); !good)
+      if (auto good = check_serve_options(*loaded, false); !good)
         return complain(exit_code::usage, good.error().text);
       if (*check_only)
         return check(*loaded, *as_json);

@@ -213,7 +213,7 @@ def a_link_over_tcp_needs_tls_or_a_word(t):
     for flags in (("--node-listen", f"127.0.0.1:{free_port()}"), ("--node-listen", f"0.0.0.0:{free_port()}"),
                   ("--source", f"node:127.0.0.1:{free_port()}")):
         bus = t.start_cli("serve", *flags)
-        bus.expect_exit(1)
+        bus.expect_exit(2)
         matches("insecure-network = yes", bus.err)
     bus = t.start_bus("--node-listen", f"0.0.0.0:{free_port()}", "--insecure-network")
     bus.signal(signal.SIGTERM)
@@ -251,7 +251,7 @@ def wrong_places_are_refused_with_the_way_out(t):
                          (("--node-listen", "unix:"), "path"), (("--node-listen", "x@127.0.0.1:1"), "only a source"),
                          (("--node-listen", "127.0.0.1:1", "--node-key", os.devnull), "node-certificate")):
         bus = t.start_cli("serve", *flags)
-        bus.expect_exit(2 if len(flags) == 2 else 1)
+        bus.expect_exit(2)
         matches(words, bus.err)
     taken = Node(t, "a")
     second = t.start_cli("serve", "--node-listen", taken.place, "--insecure-network", base=t.path("second"))

@@ -158,7 +158,7 @@ def permits_where_nobody_has_a_name_are_refused(t):
     for flags in (("--node-listen", f"unix:{t.path('l.sock')}"), ("--node-listen", "127.0.0.1:1", "--insecure-network"),
                   ("--source", f"node:unix:{t.path('l.sock')}")):
         bus = t.start_cli("serve", *flags, "--node-allow", "b read=t1")
-        bus.expect_exit(1)
+        bus.expect_exit(2)
         matches("node-allow goes by names in certificates", bus.err)
 
 
