@@ -43,7 +43,7 @@ input_step command_output::next(std::span<char> buffer) {
   if (fds[1].revents != 0)
     return {input_step::kind::stopped, 0, {}, "stopped"};
   if (fds[2].revents != 0)
-    errors_open_ = words_.read(child_->errors()) != 0;
+    errors_open_ = words_.read(child_->errors());
   if (fds[3].revents != 0) {
     int bytes = 0;
     left_ = ::ioctl(child_->output(), FIONREAD, &bytes) == 0 ? static_cast<size_t>(bytes) : 0;
@@ -56,8 +56,7 @@ input_end command_output::finish(bool stopped, std::string why) {
   auto how = child_->stop(stopped ? 0ms : exit_patience, defaults::source_kill_after);
   if (stopped)
     return {std::move(why), false};
-  while (words_.read(child_->errors()) > 0) {
-  }
+  words_.read(child_->errors()); // once: a process that has left for a session of its own may write for ever
   return {words_.text().empty() ? how.text() : how.text() + "; " + words_.text(), !how.good()};
 }
 

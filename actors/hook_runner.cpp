@@ -207,12 +207,8 @@ private:
     x.kill_at = clock::time_point::max();
   }
 
-  static void listen(job& x) {
-    ssize_t n = 1;
-    while (n > 0)
-      n = x.words.read(x.shell->errors());
-    x.silent = n == 0;
-  }
+  /// Once per look: one hook that writes faster than it is read must not keep this thread from the others.
+  static void listen(job& x) { x.silent = !x.words.read(x.shell->errors()); }
 
   void on_end(job& x, exit_status how) {
     if (!x.silent)

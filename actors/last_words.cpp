@@ -1,5 +1,7 @@
 #include "actors/last_words.hpp"
 
+#include "base/pipe_ends.hpp"
+
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -15,11 +17,11 @@ constexpr size_t max_line = 200;
 
 } // namespace
 
-ssize_t last_words::read(int fd) {
-  std::array<char, 4096> buffer;
+bool last_words::read(int fd) {
+  std::array<char, pipe_bytes> buffer;
   auto n = ::read(fd, buffer.data(), buffer.size());
-  if (n < 0)
-    return errno == EAGAIN || errno == EINTR ? -1 : 0;
+  if (n <= 0)
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
   for (char c : std::string_view{buffer.data(), static_cast<size_t>(n)}) {
     if (c == '\n') {
       if (!current_.empty())
@@ -28,7 +30,7 @@ ssize_t last_words::read(int fd) {
       current_ += c;
     }
   }
-  return n;
+  return true;
 }
 
 } // namespace cafbus

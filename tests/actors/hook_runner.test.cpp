@@ -136,6 +136,20 @@ CAF_TEST(hooks run at the same time) {
   CAF_CHECK(ended().ok);
 }
 
+CAF_TEST(a hook that writes errors without end holds up no other and can be cancelled) {
+  auto cancel = start("for i in 1 2 3 4; do yes >&2 & done; echo >" + make_fifo("begun") + "; wait");
+  CAF_CHECK_EQUAL(content(tmp / "begun"), "\n");
+  CAF_CHECK_EQUAL(run("exit 0").detail, "exit status 0");
+  cancel(10ms);
+  CAF_CHECK(ended().detail.starts_with("stopped, "));
+}
+
+CAF_TEST(a hook ends with its shell though a process in a session of its own writes errors without end) {
+  make_fifo("begun");
+  auto writer = "setsid sh -c 'for i in 1 2 3 4; do yes >&2 & done; echo >" + (tmp / "begun") + "'";
+  CAF_CHECK(run(writer + " & read line <" + (tmp / "begun")).ok);
+}
+
 CAF_TEST(a hook that is cancelled ends though it ignores the polite signal) {
   auto cancel = start("trap '' TERM; echo >" + make_fifo("begun") + "; while :; do sleep 1; done");
   CAF_CHECK_EQUAL(content(tmp / "begun"), "\n");

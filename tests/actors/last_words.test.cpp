@@ -1,8 +1,9 @@
 #include "actors/last_words.hpp"
 
-#include "base/unique_fd.hpp"
+#include "base/pipe_ends.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <caf/test/unit_test.hpp>
@@ -23,8 +24,7 @@ struct fixture {
   /// What is left of `text`, which may come in several pieces.
   std::string after(std::string_view text) {
     CAF_CHECK_EQUAL(::write(in.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    while (words.read(out.get()) > 0) {
-    }
+    CAF_CHECK(words.read(out.get()));
     return words.text();
   }
 
@@ -52,9 +52,19 @@ CAF_TEST(a long line is cut) {
 }
 
 CAF_TEST(an open pipe without more is not the end) {
-  CAF_CHECK(words.read(out.get()) < 0);
+  CAF_CHECK(words.read(out.get()));
   in.reset();
-  CAF_CHECK_EQUAL(words.read(out.get()), 0);
+  CAF_CHECK(!words.read(out.get()));
+}
+
+CAF_TEST(one look takes what a pipe holds and leaves the rest of a larger one) {
+  constexpr int rest = 3 * pipe_bytes;
+  CAF_REQUIRE(::fcntl(in.get(), F_SETPIPE_SZ, 4 * pipe_bytes) > 0);
+  auto text = std::string(pipe_bytes - 5, 'x') + "\nlast" + std::string(rest, 'y');
+  CAF_CHECK_EQUAL(after(text), "last");
+  int left = 0;
+  CAF_REQUIRE_EQUAL(::ioctl(out.get(), FIONREAD, &left), 0);
+  CAF_CHECK_EQUAL(left, rest);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

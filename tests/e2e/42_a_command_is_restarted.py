@@ -15,6 +15,16 @@ def status_says_why_and_when_it_comes_again(t):
 
 
 @scenario
+def it_ends_with_its_shell_whatever_still_writes_errors(t):
+    begun = pipe(t, "begun")
+    writer = f"setsid sh -c 'for i in 1 2 3 4; do yes >&2 & done; echo > {begun}'"
+    bus = t.start_bus("--source", f"exec:{writer} & read line < {begun}; exit 3")
+    t.await_status(lambda x: source(x).get("detail", "").startswith("exit status 3"), "it has failed")
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+
+
+@scenario
 def pauses_grow_and_differ(t):
     bus = t.start_bus("--source", "exec:exit 3", "--source-retries", "2")
     bus.expect_exit(1)
