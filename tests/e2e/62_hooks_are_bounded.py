@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from harness import check, equal, main, matches, scenario
+from harness import SLOWDOWN, check, equal, main, matches, scenario
 from totals import ended
 from watching import await_log, check_gone, read_log
 
@@ -46,6 +46,21 @@ def an_overdue_hook_is_named_in_the_log(t):
     peer = t.connect().hello("k", on_first="sleep 1000")
     matches("on_first.*stopped", peer.expect_ack(rejected=True)["reject_reason"])
     await_log(t, "hook-overdue hook=on_first")
+
+
+@scenario
+def one_that_writes_errors_without_end_holds_up_no_other(t):
+    bus = t.start_bus("--hook-timeout", f"{5 * SLOWDOWN:g}s")
+    t.connect().hello("flood", on_first="yes >&2")
+    await_log(t, 'hook-started hook=on_first subscription="flood"')
+    t.connect().hello("k", on_first="true").expect_ack()
+    for thread in os.listdir(f"/proc/{bus.pid}/task"):  # the writer is always faster then
+        os.setpriority(os.PRIO_PROCESS, int(thread), 19)
+    for i in range(30):
+        peer = t.connect().hello(f"k{i}", on_first="true")
+        peer.expect_ack(rejected=None)
+        peer.close()
+    check("hook-overdue" not in read_log(t), "30 hooks ran while it wrote")
 
 
 @scenario
