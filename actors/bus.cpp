@@ -380,7 +380,7 @@ bus_parts spawn_bus(caf::actor_system& system, const bus_options& options, const
   auto lock =
       system.spawn(cleanup_lock,
                    cleanup_limits{options.cleanup_wait, options.cleanup_lease, options.hook_timeout, options.max_hooks},
-                   hooks ? hooks : process_hooks(system, options.app, options.commands));
+                   hooks ? hooks : process_hooks(system, options.app, options.commands, options.max_left_groups));
   auto all_groups = system.spawn(groups, hub, options, budget);
   caf::anon_send(root, adopt{hub, lock, supervisor, all_groups});
   return {root, hub, lock, node, budget, filters, all_groups};

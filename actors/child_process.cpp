@@ -5,6 +5,7 @@
 #include "base/process_group.hpp"
 #include "config/descriptors.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -63,6 +64,13 @@ child_process::child_process(child_process&& other) noexcept
 child_process::~child_process() {
   if (pid_ > 0)
     finish();
+}
+
+void child_process::skip_errors() noexcept {
+  std::array<char, pipe_bytes> buffer;
+  auto n = ::read(errors_.get(), buffer.data(), buffer.size());
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    close_errors();
 }
 
 std::optional<exit_status> child_process::ended() const {

@@ -37,12 +37,19 @@ public:
   child_process& operator=(child_process&&) = delete;
   ~child_process();
 
-  /// Non-blocking, close-on-exec; owned by this object. -1: its output is not kept.
+  /// Non-blocking, close-on-exec; owned by this object. -1: its output is not kept, or that end is closed.
   int output() const noexcept { return output_.get(); }
   int errors() const noexcept { return errors_.get(); }
 
   /// For poll() with POLLIN: readable when the shell has ended.
   int end() const noexcept { return end_.get(); }
+
+  /// Give a descriptor back that has told its last: of the standard error at its end, of a shell that has ended.
+  void close_errors() noexcept { errors_.reset(); }
+  void close_end() noexcept { end_.reset(); }
+
+  /// Reads what there is of its standard error, `pipe_bytes` at most, and forgets it; closes it at its end.
+  void skip_errors() noexcept;
 
   /// How the shell has ended; nothing while it runs. It is not waited for, so that its number, which is that of its
   /// group, stays its own.

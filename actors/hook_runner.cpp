@@ -2,6 +2,7 @@
 
 #include "actors/child_process.hpp"
 #include "actors/last_words.hpp"
+#include "actors/left_groups.hpp"
 #include "actors/own_thread.hpp"
 #include "base/deadline.hpp"
 #include "base/wakeup.hpp"
@@ -15,7 +16,6 @@
 #include <mutex>
 #include <new>
 #include <poll.h>
-#include <unordered_map>
 
 // One thread for all hooks: it polls a pidfd and a pipe of each, and a switch that says that there are orders. A hook
 // costs two descriptors while it runs, no thread and no memory of ours beyond its last words.
@@ -84,14 +84,13 @@ struct job {
   last_words words;
   hook_done result;
   bool stopped = false;
-  bool silent = false; ///< Its standard error is closed.
   clock::time_point kill_at = clock::time_point::max();
 };
 
 class hook_thread {
 public:
-  hook_thread(std::shared_ptr<order_box> orders, command_defaults usual)
-    : orders_{std::move(orders)}, defaults_{std::move(usual)} {}
+  hook_thread(std::shared_ptr<order_box> orders, command_defaults usual, size_t most_left)
+    : orders_{std::move(orders)}, defaults_{std::move(usual)}, left_{most_left} {}
 
   void run() {
     for (bool open = true; open || !jobs_.empty();) {
@@ -107,10 +106,7 @@ public:
         look_at(*x);
       std::erase_if(jobs_, [](const auto& x) { return !x->shell && !x->left; });
     }
-    for (auto& [id, x] : left_)
-      x.signal(SIGTERM);
-    if (!left_.empty())
-      give_time_to_end();
+    left_.end(); // those whose `on_last` has not come to its turn
   }
 
 private:
@@ -122,10 +118,13 @@ private:
       if (!x->shell)
         continue;
       fds_.push_back({x->shell->end(), POLLIN, 0});
-      if (!x->silent)
-        fds_.push_back({x->shell->errors(), POLLIN, 0});
+      fds_.push_back({x->shell->errors(), POLLIN, 0});
     }
+    auto own = static_cast<std::ptrdiff_t>(fds_.size());
+    left_.await(fds_, until);
     ::poll(fds_.data(), fds_.size(), until == clock::time_point::max() ? -1 : poll_ms(until - clock::now()));
+    if (std::any_of(fds_.begin() + own, fds_.end(), [](const pollfd& x) { return x.revents != 0; }))
+      left_.skip();
   }
 
   void obey(const order& x) {
@@ -188,14 +187,14 @@ private:
 
   void look_at(job& x) {
     if (x.left) {
+      x.left->skip_errors();
       if (clock::now() >= x.kill_at || x.left->others() == 0) {
         x.left.reset(); // kills what there still is
         tell(x);
       }
       return;
     }
-    if (!x.silent)
-      listen(x);
+    listen(x);
     if (auto how = x.shell->ended())
       on_end(x, *how);
     else if (clock::now() >= x.kill_at)
@@ -208,11 +207,13 @@ private:
   }
 
   /// Once per look: one hook that writes faster than it is read must not keep this thread from the others.
-  static void listen(job& x) { x.silent = !x.words.read(x.shell->errors()); }
+  static void listen(job& x) {
+    if (!x.words.read(x.shell->errors()))
+      x.shell->close_errors();
+  }
 
   void on_end(job& x, exit_status how) {
-    if (!x.silent)
-      listen(x); // what it has said since
+    listen(x); // what it has said since
     auto& result = x.result;
     result.ok = !x.stopped && how.good();
     result.detail = (x.stopped ? "stopped, " : "") + how.text();
@@ -220,9 +221,11 @@ private:
       result.detail += "; " + x.words.text();
     if (result.ok && x.what.run.hook == hook_kind::on_first)
       result.left_processes = x.shell->others();
-    if (result.left_processes > 0) {
-      left_.erase(x.what.run.subscription_id);
-      left_.emplace(x.what.run.subscription_id, std::move(*x.shell));
+    if (result.left_processes > 0 && !left_.keep(x.what.run.subscription_id, std::move(*x.shell))) {
+      result.ok = false;
+      result.left_processes = 0;
+      result.detail += "; it has left processes with its standard error, and there are no descriptors for that of more "
+                       "subscriptions: redirect it (`2>/dev/null`), or raise the limit with `ulimit -n`";
     }
     x.shell.reset(); // with its group, unless that has been kept
     finish(x);
@@ -237,38 +240,30 @@ private:
 
   /// @pre its shell has ended
   void end_what_is_left(job& x) {
-    auto i = left_.find(x.what.run.subscription_id);
-    if (i == left_.end()) {
+    auto left = left_.take(x.what.run.subscription_id);
+    if (!left) {
       tell(x);
       return;
     }
-    x.left.emplace(std::move(i->second));
-    left_.erase(i);
+    x.left.emplace(std::move(*left));
     x.left->signal(SIGTERM);
     x.kill_at = clock::now() + defaults::source_kill_after;
   }
 
   void tell(job& x) { caf::anon_send(x.what.to, std::move(x.result)); }
 
-  /// At the end of the bus, to those whose `on_last` has not come to its turn.
-  void give_time_to_end() {
-    auto alive = [](const auto& x) { return x.second.others() > 0; };
-    deadline until{defaults::source_kill_after};
-    while (std::ranges::any_of(left_, alive) && !until.is_over())
-      sleep_for(group_look_interval);
-  }
-
   std::shared_ptr<order_box> orders_;
   command_defaults defaults_;
   std::vector<std::unique_ptr<job>> jobs_;
-  std::unordered_map<std::string, child_process> left_; ///< By an `on_first` that has worked, per subscription id.
+  left_groups left_; ///< By an `on_first` that has worked.
   std::vector<pollfd> fds_;
 };
 
 /// The coordinator's end: starts the thread when there is something to do.
 class hook_desk {
 public:
-  hook_desk(caf::actor_system& system, command_defaults usual) : system_{system}, defaults_{std::move(usual)} {}
+  hook_desk(caf::actor_system& system, command_defaults usual, size_t most_left)
+    : system_{system}, defaults_{std::move(usual)}, most_left_{most_left} {}
 
   ~hook_desk() {
     if (orders_)
@@ -299,7 +294,9 @@ private:
     if (!made)
       return made.error();
     auto orders = std::make_shared<order_box>(std::move(*made));
-    auto work = [orders, usual = defaults_](caf::scoped_actor&) { hook_thread{orders, usual}.run(); };
+    auto work = [orders, usual = defaults_, most = most_left_](caf::scoped_actor&) {
+      hook_thread{orders, usual, most}.run();
+    };
     if (auto started = run_on_own_thread(system_, std::move(work)); !started)
       return started.error();
     orders_ = std::move(orders);
@@ -308,6 +305,7 @@ private:
 
   caf::actor_system& system_;
   command_defaults defaults_;
+  size_t most_left_;
   std::shared_ptr<order_box> orders_; ///< Null: there is no thread.
 };
 
@@ -326,9 +324,10 @@ command_context context_of(const hook_commands& x) {
   return result;
 }
 
-hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual) {
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual,
+                            size_t most_left) {
   usual.variables.push_back("CAFBUS_APP=" + app);
-  auto desk = std::make_shared<hook_desk>(system, std::move(usual));
+  auto desk = std::make_shared<hook_desk>(system, std::move(usual), most_left);
   return [desk](const hook_run& what, const cleanup_lock_actor& to) { return desk->launch(what, to); };
 }
 

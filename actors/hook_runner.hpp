@@ -36,6 +36,8 @@ using hook_launcher = std::function<hook_cancel(const hook_run&, const cleanup_l
 ///
 /// @param app For the environment, as CAFBUS_APP, beside CAFBUS_SUBSCRIPTION_ID.
 /// @param usual For consumers that have not asked for a context.
-hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual);
+/// @param most_left Ids whose `on_first` may have left processes that have its standard error; of one more it fails.
+hook_launcher process_hooks(caf::actor_system& system, const std::string& app, command_defaults usual,
+                            size_t most_left);
 
 } // namespace cafbus

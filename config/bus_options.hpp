@@ -23,6 +23,8 @@ struct bus_options : runtime_limits {
   uint32_t dedup_capacity = defaults::dedup_capacity; ///< Ids; 0: no deduplication.
   uint64_t node = 0;        ///< How linked buses know this one: unique, not 0. 0: a random number.
   uint32_t descriptors = 0; ///< For connections of all kinds, as the daemon found it; 0: no limit.
+  /// Subscription ids whose `on_first` may have left processes that have its standard error: a descriptor each.
+  uint32_t max_left_groups = defaults::max_left_groups;
   std::chrono::nanoseconds link_grace = defaults::link_grace; ///< After a lost link; 0: none.
   uint32_t source_retries = defaults::source_retries;
   command_defaults commands = {}; ///< Of hooks whose consumer says nothing about it.

@@ -120,6 +120,9 @@ inline constexpr auto cleanup_lease = 30s;
 inline constexpr auto hook_timeout = 30s;
 /// Hooks that run at once; each costs two descriptors and a few processes. The others wait for their turn.
 inline constexpr uint32_t max_hooks = 16;
+/// Subscription ids whose `on_first` may have left processes that have its standard error: a descriptor each. As many
+/// as one poll() may ask for whenever a hook begins or ends.
+inline constexpr uint32_t max_left_groups = 1'024;
 
 // -- life ---------------------------------------------------------------------------------------------------------
 /// Time without a consumer before the daemon ends. 0 or `never`: it stays.

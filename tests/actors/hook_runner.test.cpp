@@ -35,12 +35,13 @@ struct fixture {
   caf::scoped_actor self{system};
   cleanup_lock_actor coordinator = caf::actor_cast<cleanup_lock_actor>(self.ptr());
   command_defaults usual;
+  size_t most_left = 16;
   hook_launcher launch;
   uint64_t last_ticket = 0;
 
   hook_cancel start(const std::string& command, hook_kind hook = hook_kind::on_first, command_context context = {}) {
     if (!launch)
-      launch = process_hooks(system, "app", usual);
+      launch = process_hooks(system, "app", usual, most_left);
     return launch({"id", ++last_ticket, hook, command, std::move(context)}, coordinator);
   }
 
@@ -178,6 +179,23 @@ CAF_TEST(an on_last without a command ends what its on_first has left) {
   CAF_CHECK(x.ok);
   CAF_CHECK_EQUAL(x.detail, "nothing to run");
   CAF_CHECK(ends(pid));
+}
+
+CAF_TEST(what an on_first has left writes more errors than its pipe holds) {
+  auto done = make_fifo("done");
+  CAF_CHECK_EQUAL(run("(head -c 200000 /dev/zero >&2; echo >" + done + "; sleep 1000) &").left_processes, 1u);
+  CAF_CHECK_EQUAL(content(done), "\n");
+}
+
+CAF_TEST(an on_first that leaves more than there are descriptors for fails with the way out) {
+  most_left = 0;
+  auto x = run("sleep 1000 & echo $! >" + (tmp / "pid"));
+  CAF_CHECK(!x.ok);
+  CAF_CHECK_EQUAL(x.left_processes, 0u);
+  CAF_CHECK(x.detail.starts_with("exit status 0; it has left processes with its standard error"));
+  CAF_CHECK(x.detail.find("2>/dev/null") != std::string::npos);
+  CAF_CHECK(ends(std::stoi(content(tmp / "pid"))));
+  CAF_CHECK(run("exec 2>/dev/null; sleep 1000 &").ok);
 }
 
 CAF_TEST(what a hook that failed has started ends with it) {
