@@ -13,8 +13,8 @@ namespace cafbus {
 /// The processes that hooks have left and that go on until their subscription id needs them no longer: a group each,
 /// led by a shell that has ended. What they write to standard error is read and forgotten.
 ///
-/// Invariant: a group costs one descriptor while one of its processes has the standard error of the hook open, then none;
-/// at most `most` groups cost one. For one thread.
+/// Invariant: a group costs one descriptor while one of its processes has the standard error of the hook open, then
+/// none; at most `most` groups cost one. For one thread.
 class left_groups {
 public:
   using clock = std::chrono::steady_clock;

@@ -6,9 +6,9 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <string>
 #include <string_view>
 
 namespace cafbus {
@@ -22,8 +22,9 @@ struct closing {
 /// Whether that process is running and belongs to the group. /proc/PID/stat: "PID (NAME) STATE PARENT GROUP ...",
 /// where NAME may contain anything.
 bool runs_in(const char* number, pid_t group) {
-  unique_fd fd{::open((std::string{"/proc/"} + number + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
   std::array<char, 512> buffer;
+  std::snprintf(buffer.data(), buffer.size(), "/proc/%s/stat", number);
+  unique_fd fd{::open(buffer.data(), O_RDONLY | O_CLOEXEC)};
   auto n = fd ? ::read(fd.get(), buffer.data(), buffer.size() - 1) : 0;
   if (n <= 0)
     return false; // it has just ended
