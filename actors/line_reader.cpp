@@ -1,6 +1,7 @@
 #include "actors/line_reader.hpp"
 
 #include "actors/own_thread.hpp"
+#include "base/deadline.hpp"
 #include "base/text_encoding.hpp"
 #include "base/utf8.hpp"
 #include "config/defaults.hpp"
@@ -12,12 +13,26 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <new>
+#include <optional>
 #include <spdlog/logger.h>
 #include <utility>
 
 namespace cafbus {
 
 namespace {
+
+/// Between two attempts to tell what there is no memory for.
+constexpr auto retry_pause = std::chrono::milliseconds{20};
+
+/// @returns false if there is no memory for that.
+bool tell(const reader_owner_actor& owner, const reader_ended& x) {
+  try {
+    caf::anon_send(owner, x);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
 
 /// What the log shows, at debug level, of a line that is no event.
 constexpr size_t shown_bytes = 40;
@@ -187,14 +202,18 @@ private:
 
 result<void> start_line_reader(caf::actor_system& system, line_reader_options options) {
   return run_on_own_thread(system, [options = std::move(options)](caf::scoped_actor& self) {
-    source_reader reader{self, options};
-    input_end end;
+    reader_ended end{options.epoch, 0, "there is not enough memory", true}; // which would be needed to say so
+    std::optional<source_reader> reader;
     try {
-      end = reader.run();
+      auto how = reader.emplace(self, options).run();
+      end.detail = std::move(how.detail);
+      end.failed = how.failed;
     } catch (const std::bad_alloc&) {
-      end = {"there is not enough memory", true};
     }
-    caf::anon_send(options.owner, reader_ended{options.epoch, reader.events(), std::move(end.detail), end.failed});
+    if (reader)
+      end.events = reader->events();
+    while (!tell(options.owner, end))
+      sleep_for(retry_pause);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "actors/line_reader.hpp"
 
 #include "config/defaults.hpp"
+#include "support/failing_memory.hpp"
 #include "support/scripted_parts.hpp"
 
 #include <caf/actor_system.hpp>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <poll.h>
 
@@ -73,6 +75,17 @@ public:
 
 private:
   std::deque<scripted> script_;
+};
+
+/// Finds no memory, and leaves none.
+class poor_input final : public line_input {
+public:
+  poor_input() : line_input{*wakeup::make()} {}
+
+  input_step next(std::span<char>) override {
+    test::failing_memory::may_fail_here();
+    throw std::bad_alloc{};
+  }
 };
 
 struct taken {
@@ -159,6 +172,13 @@ CAF_TEST(what one read brings travels together) {
   expect_batch({"1", "2"});
   expect_batch({"3"});
   expect_end("end of input", 3);
+}
+
+CAF_TEST(a reader without memory tells its end as soon as there is some) {
+  test::failing_memory failing{1, 1};
+  read(std::make_shared<poor_input>());
+  expect_end("there is not enough memory", 0);
+  CAF_CHECK(failing.has_failed());
 }
 
 CAF_TEST(a line waits for its end) {
