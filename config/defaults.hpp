@@ -51,8 +51,11 @@ inline constexpr auto hello_timeout = 5s;
 inline constexpr uint32_t max_connections = 0;
 /// The most that descriptors are counted as: beyond it, memory is the limit.
 inline constexpr uint32_t most_connections = 65'536;
-/// Descriptors that connections leave alone: locks, log, signals, the multiplexer, and a few sources and commands.
+/// Descriptors that connections leave alone: locks, log, signals, the multiplexer, and the first hook.
 inline constexpr uint32_t own_descriptors = 24;
+/// The same for each source: a command has seven while it starts and four then, a file up to eight while it is rotated,
+/// a link to another bus its socket and what it takes to resolve a name.
+inline constexpr uint32_t source_descriptors = 8;
 /// Connections beyond the limit that may still ask: for `status`, for `stop`, and for why they are refused.
 inline constexpr uint32_t spare_connections = 8;
 /// Connections without a complete first frame; beyond it the oldest is closed. A backlog's worth, so that a burst of

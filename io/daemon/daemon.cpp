@@ -9,6 +9,7 @@
 #include "config/version.hpp"
 #include "io/daemon/command_context.hpp"
 #include "io/daemon/daemon_log.hpp"
+#include "io/daemon/descriptor_budget.hpp"
 #include "io/daemon/instance_files.hpp"
 #include "io/daemon/orphans.hpp"
 #include "io/daemon/reloader.hpp"
@@ -49,27 +50,6 @@ struct bus_config : caf::actor_system_config {
   }
 };
 
-/// Fewest descriptors that the daemon starts with: one consumer's beside those that it keeps back.
-constexpr uint64_t least_descriptors = defaults::own_descriptors + defaults::spare_connections + 1;
-
-/// Puts into `x` how many connections and hooks there may be, of those that were asked for: a hook needs two
-/// descriptors, and gets an eighth of those that can be spared. @pre there are `least_descriptors`
-void limit_to(uint64_t descriptors, bus_options& x) {
-  constexpr uint64_t most = defaults::most_connections + defaults::spare_connections;
-  auto hooks = std::clamp<uint64_t>((descriptors - least_descriptors) / 8, 1, x.max_hooks);
-  x.max_hooks = static_cast<uint32_t>(hooks);
-  x.descriptors = static_cast<uint32_t>(std::min(descriptors - defaults::own_descriptors - 2 * (hooks - 1), most));
-  auto allowed = x.descriptors - defaults::spare_connections;
-  x.max_connections = x.max_connections == 0 ? allowed : std::min(x.max_connections, allowed);
-}
-
-/// Descriptors for connections of other buses, so that they cannot take those of consumers: a part of all.
-uint32_t link_share(uint64_t descriptors) {
-  constexpr uint64_t least = 8;
-  constexpr uint64_t most = defaults::max_node_links + 64;
-  return static_cast<uint32_t>(std::clamp(descriptors / 8, least, most));
-}
-
 /// Keeps glibc's heap from growing for ever under a flood of batches of all sizes: by itself it gives each thread a
 /// heap of its own, and learns to take ever larger buffers from it, which leave holes that nothing fits. Batches (64
 /// KiB of what was read, and more) still come from the heap, and its free end is kept: mapped and unmapped for each,
@@ -95,7 +75,7 @@ std::string positions_folder(const app_paths& paths) {
 struct preparation {
   instance_files files;
   std::vector<source_spec> sources;
-  uint64_t descriptors = 0; ///< That we may have.
+  uint64_t descriptors = 0; ///< That we may have, without those of sources.
   unique_fd listening;
   bool shared_listener = false; ///< The service manager listens there, too, and goes on when we have ended.
   std::vector<node_source> node_sources;
@@ -105,14 +85,6 @@ struct preparation {
   command_context usual; ///< Of commands that have none of their own.
 };
 
-result<void> check_descriptors(uint64_t descriptors, uint64_t needed) {
-  if (descriptors >= needed)
-    return {};
-  return failure{failure_kind::unavailable, "there are descriptors for " + std::to_string(descriptors) +
-                                                " files (RLIMIT_NOFILE), and the bus needs " + std::to_string(needed) +
-                                                "; raise the limit with `ulimit -n`"};
-}
-
 /// Certificates, the socket for other buses, and a share of the descriptors for them.
 result<void> take_links(const serve_options& options, preparation& x) {
   auto links = prepare_links(options.nodes, x.node_sources);
@@ -121,10 +93,11 @@ result<void> take_links(const serve_options& options, preparation& x) {
   x.links = std::move(*links);
   if (!x.links.listening)
     return {};
-  x.link_descriptors = link_share(x.descriptors);
-  if (auto enough = check_descriptors(x.descriptors, least_descriptors + x.link_descriptors); !enough)
-    return enough;
-  x.descriptors -= x.link_descriptors;
+  auto share = link_share(x.descriptors);
+  if (!share)
+    return share.error();
+  x.link_descriptors = *share;
+  x.descriptors -= *share;
   return {};
 }
 
@@ -164,16 +137,16 @@ result<void> take_listener(preparation& x, bool on_demand) {
 }
 
 result<preparation> prepare(const serve_options& options, bool on_demand) {
-  auto descriptors = raise_descriptor_limit();
-  if (auto enough = check_descriptors(descriptors, least_descriptors); !enough)
-    return enough.error();
   auto sources = parse_sources(options.sources);
   if (!sources)
     return sources.error();
+  auto descriptors = without_sources(raise_descriptor_limit(), sources->size());
+  if (!descriptors)
+    return descriptors.error();
   auto files = take_place(options, on_demand);
   if (!files)
     return files.error();
-  preparation x{std::move(*files), std::move(*sources), descriptors, {}, false, {}, {}, 0, {}, {}};
+  preparation x{std::move(*files), std::move(*sources), *descriptors, {}, false, {}, {}, 0, {}, {}};
   for (const auto& source : x.sources)
     if (source.what == source_spec::kind::node)
       x.node_sources.push_back({source.name, *parse_node_place(source.argument)});

@@ -1,5 +1,6 @@
 """RLIMIT_NOFILE of 64: who is there loses nothing, a bus that is full rests, and a newcomer is in as soon as one leaves."""
 import json
+import signal
 import time
 
 from faults import Readers, Stream, Vitals, figure, hello, in_full, raw
@@ -102,6 +103,44 @@ def a_paused_listener_rests_and_goes_on(t):
     check(entered < 0.1 * SLOWDOWN, "it is in within a tenth of a second")
     for sock in [*stuck, *waiting]:
         sock.close()
+
+
+def rests_and_answers(t, bus, what):
+    """A bus to which more connect than it has descriptors for."""
+    silent = []
+    try:
+        while len(silent) < 150:
+            silent.append(raw(bus.socket_path))
+    except OSError:  # its backlog is full as well
+        pass
+    t.status()
+    share = cpu_share(bus, SECONDS)
+    begun = time.monotonic()
+    t.run_cli("status")
+    answered = time.monotonic() - begun
+    figure(f"{what}, {len(silent)} silent connections: {Vitals(bus.pid).descriptors} of 128 descriptors, {share:.1%} of a CPU, "
+           f"status in {answered * 1e3:.0f} ms")
+    check(share < 0.05 * SLOWDOWN, "a full bus does not spin")
+    begun = time.monotonic()
+    bus.signal(signal.SIGTERM)
+    bus.expect_exit(0)
+    check(time.monotonic() - begun < 8 * SLOWDOWN, "it ends when it is told to")
+    for sock in silent:
+        sock.close()
+
+
+@scenario
+def sources_and_tunnels_have_descriptors_of_their_own(t):
+    sources = [x for i in range(4) for x in ("--source", f"exec:exec sleep 100{i}")]
+    bus = t.start_bus(*sources, "--hello-timeout", "1h", wrap=("prlimit", "--nofile=128:128", "--"))
+    tunnels = refused = 0
+    for i in range(30):
+        ack = t.connect().hello(f"k{i}", on_first="sleep 1000 &").expect_frame("hello_ack")
+        refused += "ulimit -n" in ack.get("reject_reason", "")
+        tunnels += not ack.get("rejected")
+    equal(tunnels + refused, 30, "tunnels that live or were refused with the way out")
+    check(tunnels > 0 and refused > 0, f"{tunnels} tunnels live, {refused} were refused")
+    rests_and_answers(t, bus, f"4 sources, {tunnels} tunnels")
 
 
 @scenario
