@@ -14,7 +14,9 @@ namespace cafbus {
 
 /// New limits, for everything that begins from now on: connections, waits, leases. What has begun keeps the old ones,
 /// but `dedup_ttl` and `max_queued_bytes` hold at once, and `idle_timeout` starts again if there is no consumer.
-struct reconfigure : runtime_limits {};
+struct reconfigure : runtime_limits {
+  uint32_t descriptors = 0; ///< For connections of all kinds; 0: as before.
+};
 struct reconfigured {}; ///< Whoever comes from now on has them.
 
 // -- hub --------------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ reload_result reloader::apply(const serve_options& wanted) {
   limit_(limits);
   // told only when it holds: who connects after the answer has the new limits
   caf::scoped_actor self{bus_.home_system()};
-  self->request(bus_, reach_time, reconfigure{limits})
+  self->request(bus_, reach_time, reconfigure{limits, limits.descriptors})
       .receive([](const reconfigured&) {},
                [&](const caf::error&) {
                  result.warnings.push_back("the bus has not confirmed the new options: it is stopping, or very busy");

@@ -147,6 +147,9 @@ reconfigured socket_broker_state::on_reconfigure(const reconfigure& x) {
   static_cast<runtime_limits&>(changed->options) = x;
   changed->limit->most = x.max_connections;
   context = std::move(changed);
+  if (x.descriptors != 0)
+    descriptors = x.descriptors;
+  resume_unless_full();
   return {};
 }
 

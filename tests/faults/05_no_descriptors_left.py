@@ -1,5 +1,6 @@
 """RLIMIT_NOFILE of 64: who is there loses nothing, a bus that is full rests, and a newcomer is in as soon as one leaves."""
 import json
+import os
 import signal
 import time
 
@@ -141,6 +142,23 @@ def sources_and_tunnels_have_descriptors_of_their_own(t):
     equal(tunnels + refused, 30, "tunnels that live or were refused with the way out")
     check(tunnels > 0 and refused > 0, f"{tunnels} tunnels live, {refused} were refused")
     rests_and_answers(t, bus, f"4 sources, {tunnels} tunnels")
+
+
+@scenario
+def hooks_that_a_reload_allows_have_descriptors_of_their_own(t):
+    def configure(hooks):
+        with open(t.path("conf"), "w", encoding="utf-8") as f:
+            f.write(f"max-hooks = {hooks}\nhello-timeout = 1h\nhook-timeout = 1h\n")
+    configure(1)
+    bus = t.start_bus(wrap=("prlimit", "--nofile=128:128", "--"), env={"CAFBUS_CONFIG": t.path("conf")})
+    configure(16)
+    t.run_cli("reload")
+    hooks = t.status()["limits"]["max_hooks"]
+    check(hooks > 1, f"{hooks} hooks may run at a time")
+    for i in range(hooks):
+        t.connect().hello(f"k{i}", on_first=f"echo >{t.path(f'begun{i}')}; exec sleep 1000")
+    t.await_status(lambda _: all(os.path.exists(t.path(f"begun{i}")) for i in range(hooks)), "all hooks run")
+    rests_and_answers(t, bus, f"{hooks} hooks")
 
 
 @scenario

@@ -34,6 +34,15 @@ struct poor_calls final : scripted_calls {
 struct fixture : session_fixture {
   fixture() : session_fixture{narrow()} {}
 
+  /// The answer takes up its descriptor.
+  handle ask_without_reading() {
+    auto result = connect();
+    socket_of(result).room = 0;
+    send(result, status_line);
+    settle();
+    return result;
+  }
+
   bool paused() { return mpx.passive_mode(acceptor); }
 };
 
@@ -88,12 +97,8 @@ CAF_TEST(without a descriptor left the listener rests and goes on when one is fr
   auto a = consumer("k");
   auto b = consumer("k");
   std::vector<handle> stuck;
-  for (int i = 0; i < 4; ++i) { // asking, and not reading the answer
-    stuck.push_back(connect());
-    socket_of(stuck.back()).room = 0;
-    send(stuck.back(), status_line);
-    settle();
-  }
+  for (int i = 0; i < 4; ++i)
+    stuck.push_back(ask_without_reading());
   CAF_CHECK(paused());
   CAF_CHECK(load_now().paused);
   pass(1s);
@@ -110,10 +115,7 @@ CAF_TEST(who says nothing does not keep out who has something to say) {
   consumer("k");
   auto silent = connect();
   connect();
-  auto stuck = connect();
-  socket_of(stuck).room = 0;
-  send(stuck, status_line);
-  settle();
+  ask_without_reading();
   CAF_CHECK(!paused());
   connect();
   CAF_CHECK(paused());
@@ -158,6 +160,24 @@ CAF_TEST(new limits hold for who comes from then on) {
   CAF_CHECK(has(say_hello(connect(), "k"), "too_many_connections"));
   auto status = read_status_now();
   CAF_CHECK_EQUAL(status.limits->limits.max_connections, 1u);
+}
+
+CAF_TEST(new limits say how many descriptors there are for connections) {
+  for (int i = 0; i < 6; ++i)
+    ask_without_reading();
+  CAF_CHECK(paused());
+  reconfigure limits{options, 8};
+  caf::anon_send(parts.bus, limits);
+  settle();
+  CAF_CHECK(!paused());
+  limits.descriptors = 0; // as before
+  caf::anon_send(parts.bus, limits);
+  ask_without_reading();
+  CAF_CHECK(!paused());
+  limits.descriptors = 6;
+  caf::anon_send(parts.bus, limits);
+  ask_without_reading();
+  CAF_CHECK(paused());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
