@@ -1,7 +1,7 @@
 #include "base/unique_fd.hpp"
-#include "cli/serve_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/serve_checks.hpp"
 #include "config/duration.hpp"
 #include "io/daemon/daemon.hpp"
 #include "io/daemon/init_process.hpp"

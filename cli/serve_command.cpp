@@ -1,7 +1,7 @@
-#include "cli/serve_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/option_flags.hpp"
+#include "cli/serve_checks.hpp"
 #include "config/duration.hpp"
 #include "config/effective_config.hpp"
 

@@ -46,9 +46,10 @@ result<std::vector<link_permit>> parse_link_permits(std::span<const std::string>
 }
 
 failure permits_without_names() {
-  return bad_links("node-allow goes by names in certificates, and no link of this bus has any: give node-certificate, "
-                 "node-key and node-ca and a place HOST:PORT, or leave node-allow out (over unix:PATH, each bus of the "
-                 "same user may link, read and publish)");
+  return bad_links(
+      "node-allow goes by names in certificates, and no link of this bus has any: give node-certificate, "
+      "node-key and node-ca and a place HOST:PORT, or leave node-allow out (over unix:PATH, each bus of the "
+      "same user may link, read and publish)");
 }
 
 result<void> check_node_options(const node_options& x, std::span<const node_place> sources) {

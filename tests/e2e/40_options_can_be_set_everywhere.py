@@ -3,6 +3,11 @@ import re
 
 from harness import BINARY, check, equal, main, matches, scenario
 
+
+def variable(name):
+    return f"CAFBUS_{name.upper().replace('-', '_')}"
+
+
 # Three values for each, none of them the default, as `--check-config` prints them.
 SAMPLES = {
     "app": ("one", "two", "three"),
@@ -30,6 +35,10 @@ SAMPLES = {
     "node-ca": ("/one", "/two", "/three"),
     "node-allow": ("one", "two", "three"),
 }
+# What must be there beside one of them.
+FILES = ("node-certificate", "node-key", "node-ca")
+BESIDE = {"node-listen": {"CAFBUS_INSECURE_NETWORK": "yes"}, **{name: {variable(x): "/other" for x in FILES if x != name}
+                                                                for name in FILES}}
 DURATIONS = ("1s", "2min", "3h")
 
 
@@ -72,19 +81,19 @@ def the_help_says_the_default_that_holds(t):
 @scenario
 def the_help_names_the_variable(t):
     for name, (_, text) in options(t).items():
-        matches(rf"\bCAFBUS_{name.upper().replace('-', '_')}\)", text)
+        matches(rf"\b{variable(name)}\)", text)
 
 
 @scenario
 def a_flag_beats_the_environment_beats_the_file_for_each(t):
     for name, (placeholder, _) in options(t).items():
-        file, variable, flag = samples(name, placeholder)
+        in_file, in_environment, flag = samples(name, placeholder)
         with open(t.path("conf"), "w", encoding="utf-8") as f:
-            f.write(f"{name} = {file}\n")
-        config = {"CAFBUS_CONFIG": t.path("conf")}
-        env = {**config, f"CAFBUS_{name.upper().replace('-', '_')}": variable}
-        equal(effective(t, **config)[0][name], file, f"{name} from the file")
-        equal(effective(t, **env)[0][name], variable, f"{name} from the environment")
+            f.write(f"{name} = {in_file}\n")
+        config = {"CAFBUS_CONFIG": t.path("conf"), **BESIDE.get(name, {})}
+        env = {**config, variable(name): in_environment}
+        equal(effective(t, **config)[0][name], in_file, f"{name} from the file")
+        equal(effective(t, **env)[0][name], in_environment, f"{name} from the environment")
         equal(effective(t, f"--{name}", flag, **env)[0][name], flag, f"{name} from the flag")
 
 
