@@ -38,13 +38,16 @@ struct route {
   std::string_view path;
   std::string_view method;
   guard needs;
-  std::array<std::string_view, 7> parameters = {}; ///< Names of its query; the rest is empty.
+  std::array<std::string_view, 8> parameters = {}; ///< Names of its query; the rest is empty.
 };
 
 constexpr std::array<route, 7> routes{{
     {"/", "GET", guard::none},
     {"/healthz", "GET", guard::none},
-    {"/events", "GET", guard::reads, {"types", "rate", "last", "since", "latest", "cursor", "last_event_id"}},
+    {"/events",
+     "GET",
+     guard::reads,
+     {"types", "rate", "last", "since", "latest", "cursor", "last_event_id", "lastEventId"}},
     {"/status", "GET", guard::reads, {"always"}},
     {"/metrics", "GET", guard::reads},
     {"/publish", "POST", guard::writes, {"type"}},
@@ -179,8 +182,7 @@ std::optional<answer> wrong_query(std::string_view target, const route& at) {
         if (!x.empty())
           known += (known.empty() ? "there are: " : " ") + std::string{x};
       return refuse(400, "bad_query",
-                    std::string{at.path} + " has no parameter " + log::quoted(name, 64) + "; " +
-                        (known.empty() ? "it has none" : known));
+                    std::string{at.path} + " has no parameter " + log::quoted(name, 64) + "; " + known);
     }
     if (std::ranges::find(seen, name) != seen.end())
       return refuse(400, "bad_query", "the parameter " + name + " stands there twice; name it once");
@@ -301,10 +303,14 @@ result<stream_start> parse_start(const request& x) {
   auto past = read_past(x.target);
   if (!past)
     return past.error();
-  auto last_id = parameter(x.target, "last_event_id").value_or(std::string{x.header("last-event-id")});
-  if (last_id.empty())
+  auto last_id = parameter(x.target, "last_event_id");
+  if (!last_id)
+    last_id = parameter(x.target, "lastEventId"); // as programs write it that take the place of a browser's EventSource
+  if (!last_id)
+    last_id = std::string{x.header("last-event-id")};
+  if (last_id->empty())
     return stream_start{std::move(*past)};
-  replay_wish behind{.cursor = std::move(last_id)};
+  replay_wish behind{.cursor = std::move(*last_id)};
   if (!check_replay(behind))
     return stream_start{std::nullopt, true};
   return stream_start{std::move(behind)};
@@ -322,7 +328,7 @@ std::optional<answer> refusal(const request& x, const gateway_options& options) 
   }
   if (auto refused = refusal_at(*found, x, options))
     return refused;
-  return wrong_query(x.target, *found);
+  return found->parameters[0].empty() ? std::nullopt : wrong_query(x.target, *found); // else nothing is misspelt
 }
 
 bool needs_right(std::string_view path) {

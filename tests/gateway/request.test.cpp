@@ -121,26 +121,21 @@ CAF_TEST(a parameter is found and decoded) {
   CAF_CHECK(!parameter("/x?b=a", "a"));
 }
 
-CAF_TEST(a parameter that would have no effect is refused by its name on every route) {
-  gateway_options signing;
-  signing.github_secret = token;
+CAF_TEST(a parameter that would have no effect is refused by its name on a route that has some) {
   for (auto [method, target, reason] :
        {std::tuple{"GET", "/events?types=x&lats=1", "lats\\\"; there are: types rate last since"},
         {"POST", "/publish?typ=x", "typ\\\"; there are: type\""},
         {"GET", "/status?a%6Cways2=1", "always2\\\"; there are: always"},
-        {"GET", "/?x", "/ has no parameter \\\"x\\\"; it has none"},
-        {"GET", "/metrics?format=json", "it has none"},
-        {"GET", "/healthz?=1", "it has none"},
-        {"POST", "/hooks/github?secret=1", "it has none"},
         {"GET", "/events?types=x&types=y", "types stands there twice"}}) {
-    auto refused = refusal(ask(method, target), signing);
+    auto refused = refusal(ask(method, target), {});
     CAF_REQUIRE(refused);
     CAF_CHECK_EQUAL(refused->code, "bad_query");
     CAF_CHECK_EQUAL(refused->status, 400);
     CAF_CHECK(refused->body.find(reason) != std::string::npos);
   }
   for (auto target : {"/events?types=x&rate=1&last=1&since=1&latest=1&cursor=1&last_event_id=1", "/status?always=200",
-                      "/status?", "/status?&", "/events?&types=x&"})
+                      "/status?", "/status?&", "/events?&types=x&", "/events?types=x&lastEventId=1", "/?x",
+                      "/metrics?format=json", "/healthz?=1"})
     CAF_CHECK_EQUAL(status(ask("GET", target)), 0);
   CAF_CHECK_EQUAL(status(ask("GET", "/status?x=1"), with_token()), 401);
 }
