@@ -152,6 +152,7 @@ class Consumer(_Closing):
                 self._step(time.monotonic() + self._timeout)
         except TimeoutError:
             self._hang_up()  # a late answer would be taken for that of the next question
+            self._closed = not self._reconnect
             raise no_answer() from None
         return self._machine.answer
 

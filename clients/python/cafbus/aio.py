@@ -180,6 +180,7 @@ class Consumer(_Closing):
                 await asyncio.wait_for(self._step(), self._timeout)
         except asyncio.TimeoutError:
             self._hang_up()  # a late answer would be taken for that of the next question
+            self._closed = not self._reconnect
             raise no_answer() from None
         return self._machine.answer
 

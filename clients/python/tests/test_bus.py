@@ -328,7 +328,8 @@ class Past(BusTest):
 class StrangeBuses(BusTest):
     """A bus of the test's, which says what no bus says."""
 
-    def answer(self, data):
+    def answer(self, data, timeout=20.0, silent=False):
+        """A bus that says that and then hangs up, or says nothing more."""
         os.makedirs(self.folder + "/default")
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
@@ -341,6 +342,8 @@ class StrangeBuses(BusTest):
                 peer.recv(65_536)
                 try:
                     peer.sendall(data)
+                    while silent and peer.recv(65_536):
+                        pass
                 except OSError:
                     pass  # the client has had enough
 
@@ -348,7 +351,7 @@ class StrangeBuses(BusTest):
         thread.start()
         self.addCleanup(thread.join, 20)
         place = cafbus._places.Place("default", self.folder, start=False)
-        return cafbus.Bus(place, 20.0)
+        return cafbus.Bus(place, timeout)
 
     def expect(self, error, code, data):
         with self.assertRaises(error) as caught:
@@ -365,6 +368,14 @@ class StrangeBuses(BusTest):
                 with self.assertRaises(cafbus.BusUnavailable) as caught:
                     ask()
                 self.assertEqual(caught.exception.code, "no_answer")
+
+    def test_a_bus_that_falls_silent_ends_a_consumer_that_does_not_reconnect(self):
+        bus = self.answer(b'{"type":"hello_ack","bus_version":"x","first_for_key":true}\n', timeout=0.2, silent=True)
+        events = bus.subscribe("a", reconnect=False)
+        with self.assertRaises(cafbus.BusUnavailable) as caught:
+            events.is_last()
+        self.assertEqual(caught.exception.code, "no_answer")
+        self.assertIsNone(events.next(20))
 
     def test_a_line_without_an_end_is_bounded(self):
         self.expect(cafbus.LineTooLong, "frame_too_large", b"x" * 17_000_000)
