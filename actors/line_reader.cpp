@@ -201,20 +201,21 @@ private:
 } // namespace
 
 result<void> start_line_reader(caf::actor_system& system, line_reader_options options) {
-  return run_on_own_thread(system, [options = std::move(options)](caf::scoped_actor& self) {
-    reader_ended end{options.epoch, 0, "there is not enough memory", true}; // which would be needed to say so
-    std::optional<source_reader> reader;
-    try {
-      auto how = reader.emplace(self, options).run();
-      end.detail = std::move(how.detail);
-      end.failed = how.failed;
-    } catch (const std::bad_alloc&) {
-    }
-    if (reader)
-      end.events = reader->events();
-    while (!tell(options.owner, end))
-      sleep_for(retry_pause);
-  });
+  reader_ended end{options.epoch, 0, "there is not enough memory", true}; // which would be needed to say so
+  return run_on_own_thread(system,
+                           [options = std::move(options), end = std::move(end)](caf::scoped_actor& self) mutable {
+                             std::optional<source_reader> reader;
+                             try {
+                               auto how = reader.emplace(self, options).run();
+                               end.detail = std::move(how.detail);
+                               end.failed = how.failed;
+                             } catch (const std::bad_alloc&) {
+                             }
+                             if (reader)
+                               end.events = reader->events();
+                             while (!tell(options.owner, end))
+                               sleep_for(retry_pause);
+                           });
 }
 
 } // namespace cafbus

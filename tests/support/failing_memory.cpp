@@ -41,11 +41,24 @@ bool failing_memory::has_failed() const {
 
 } // namespace cafbus::test
 
+// All forms without an alignment, since a sanitizer has its own of each, which do not go together with some of ours.
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return cafbus::test::fails() ? nullptr : std::malloc(size > 0 ? size : 1);
+}
+
 void* operator new(std::size_t size) {
-  if (!cafbus::test::fails())
-    if (auto* result = std::malloc(size > 0 ? size : 1))
-      return result;
+  if (auto* result = operator new(size, std::nothrow))
+    return result;
   throw std::bad_alloc{};
+}
+
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size, std::nothrow);
 }
 
 void operator delete(void* x) noexcept {
@@ -53,5 +66,21 @@ void operator delete(void* x) noexcept {
 }
 
 void operator delete(void* x, std::size_t) noexcept {
+  std::free(x);
+}
+
+void operator delete(void* x, const std::nothrow_t&) noexcept {
+  std::free(x);
+}
+
+void operator delete[](void* x) noexcept {
+  std::free(x);
+}
+
+void operator delete[](void* x, std::size_t) noexcept {
+  std::free(x);
+}
+
+void operator delete[](void* x, const std::nothrow_t&) noexcept {
   std::free(x);
 }
