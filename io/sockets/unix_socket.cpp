@@ -25,6 +25,7 @@ constexpr auto probe_timeout = std::chrono::milliseconds{100};
 
 /// Time for those who want to listen at the same path to have had their turns, and pause between two looks.
 constexpr auto turn_timeout = std::chrono::milliseconds{900};
+constexpr auto turn_suffix = ".cafbus-starting"; // a name that nobody else has a file of
 constexpr auto turn_retry = std::chrono::milliseconds{5};
 
 std::optional<sockaddr_un> to_address(const std::string& path) {
@@ -150,7 +151,7 @@ result<unique_fd> listen_unix(const std::string& path, int backlog) {
 result<unique_fd> listen_unix_anew(const std::string& path, int backlog) {
   if (!to_address(path))
     return bad_path(path);
-  const auto turn = turn_file::take(path + ".lock");
+  const auto turn = turn_file::take(path + turn_suffix);
   if (!turn)
     return turn.error();
   if (auto removed = remove_leftover(path); !removed)

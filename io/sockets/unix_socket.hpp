@@ -18,9 +18,9 @@ namespace cafbus {
 result<unique_fd> listen_unix(const std::string& path, int backlog);
 
 /// For a place that no lock guards: the same, but in place of a socket file at which no process listens. Of several
-/// that do so at once, in whatever processes, one gets the place; they take turns by a file PATH.lock, which is there
-/// meanwhile only. Blocks for a second at most. Fails if a process listens there, what is there is not a socket, or
-/// that cannot be told.
+/// that do so at once, in whatever processes, one gets the place; they take turns by a file PATH.cafbus-starting, which
+/// is there meanwhile only. Blocks for a second at most. Fails if a process listens there, what is there is not a
+/// socket, or that cannot be told.
 result<unique_fd> listen_unix_anew(const std::string& path, int backlog);
 
 /// Connects to `path`. A listener whose backlog is full is asked again until `timeout` is over. Fails with `not_found`

@@ -124,7 +124,7 @@ CAF_TEST(only a socket at which nobody listens is taken anew) {
   ::unlink(path.c_str());
   CAF_REQUIRE_EQUAL(::symlink("/dev/null", path.c_str()), 0);
   CAF_CHECK(refusal() == failure_kind::invalid);
-  CAF_CHECK(::access((path + ".lock").c_str(), F_OK) != 0);
+  CAF_CHECK(::access((path + ".cafbus-starting").c_str(), F_OK) != 0);
 }
 
 CAF_TEST(of those who find a leftover at once one gets the place and can be reached) {
@@ -147,11 +147,11 @@ CAF_TEST(of those who find a leftover at once one gets the place and can be reac
 }
 
 CAF_TEST(a turn that nobody ends is refused by name) {
-  unique_fd held{::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
+  unique_fd held{::open((path + ".cafbus-starting").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
   CAF_REQUIRE_EQUAL(::flock(held.get(), LOCK_EX), 0);
   const auto refused = listen_unix_anew(path, 8);
   CAF_REQUIRE(!refused);
-  CAF_CHECK(refused.error().text.find(path + ".lock") != std::string::npos);
+  CAF_CHECK(refused.error().text.find(path + ".cafbus-starting") != std::string::npos);
   held.reset();
   CAF_CHECK(listen_unix_anew(path, 8)); // the file was left behind
 }
