@@ -113,6 +113,8 @@ result<source_spec> parse_source_spec(std::string_view text) {
   auto place = parse_node_place(x.argument);
   if (!place)
     return wrong(x, place.error().text);
+  if (auto literal = check_literal_path(place->path); !literal)
+    return wrong(x, literal.error().text);
   return x;
 }
 

@@ -1,7 +1,5 @@
 #include "config/node_place.hpp"
 
-#include "config/literal_path.hpp"
-
 #include <sys/un.h>
 
 namespace cafbus {
@@ -22,8 +20,6 @@ result<node_place> parse_node_place(std::string_view text) {
     if (result.path.size() > longest_socket_path)
       return failure{failure_kind::invalid, "a socket path has at most " + std::to_string(longest_socket_path) +
                                                 " characters, this one has " + std::to_string(result.path.size())};
-    if (auto literal = check_literal_path(result.path); !literal)
-      return literal.error();
     return result;
   }
   const auto at = text.rfind('@');

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/duration.hpp"
+#include "config/literal_path.hpp"
 #include "config/node_checks.hpp"
 #include "config/node_place.hpp"
 #include "config/quoted.hpp"
@@ -209,6 +210,8 @@ option node_listen_option() {
     auto place = parse_node_place(text);
     if (!place)
       return place.error();
+    if (auto literal = check_literal_path(place->path); !literal)
+      return literal.error();
     if (!place->is_unix() && text.find('@') != std::string_view::npos)
       return wrong("only a source has a name before the place");
     x.nodes.listen = text;

@@ -33,7 +33,6 @@ CAF_TEST(a path that no socket can have is refused with the limit) {
 }
 
 CAF_TEST(what is no place is refused) {
-  for (const auto* text :
-       {"", "host", ":1", "@h:1", "h:0", "h:65536", "h:1x", "unix:", "unix:~/x", "unix:$HOME/x", "::1:4000"})
+  for (const auto* text : {"", "host", ":1", "@h:1", "h:0", "h:65536", "h:1x", "unix:", "::1:4000"})
     CAF_CHECK(!parse_node_place(text));
 }
