@@ -9,7 +9,7 @@ namespace cafbus {
 /// Where links hold much together, each has one message on its way: it goes on with whoever reads.
 bool link_outbox::is_open() const noexcept {
   return !held_ && sent_.size() < window_ && bytes_sent_.own() < window_ * defaults::delivery_bytes &&
-         (sent_.empty() || bytes_sent_.all() < defaults::max_links_in_flight);
+         (sent_.empty() || bytes_sent_.all() < defaults::max_certificate_in_flight);
 }
 
 std::optional<node_events> link_outbox::next() {

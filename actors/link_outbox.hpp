@@ -15,7 +15,7 @@ class link_outbox {
 public:
   /// @param window Messages on their way at a time, see `link_window`.
   /// @param keeps Whether it may be resumed; otherwise nothing that is sent is kept.
-  /// @param all Bytes that are on their way over any link of this bus; null: no other link counts.
+  /// @param all Bytes that are on their way over this and other links; null: no other counts.
   link_outbox(uint32_t window, bool keeps, shared_bytes::sum all = {})
     : window_{window}, keeps_{keeps}, bytes_sent_{std::move(all)} {}
 

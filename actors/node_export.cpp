@@ -80,6 +80,7 @@ void node_export_state::let_go() {
   options.hello.importer = nullptr;
   outbox.hold();
   interest = {};
+  waiting.reset();
   is_answered = false;
   interests = 0;
 }
@@ -144,12 +145,29 @@ std::vector<node_path> paths_of(const node_interest& x) {
 caf::result<node_interest_taken> node_export_state::on_interest(node_interest& x) {
   if (waits_since || interest.pending() || self->current_sender() != options.hello.importer.address())
     return caf::sec::unexpected_message;
+  interest = self->make_response_promise<node_interest_taken>();
+  auto promise = interest;
+  const auto left = interest_due - self->clock().now();
+  if (left <= left.zero() || x.types.empty()) {
+    take_in(std::move(x));
+  } else {
+    waiting = std::move(x);
+    self->delayed_send(self, left, export_interest_due{connection});
+  }
+  return promise;
+}
+
+void node_export_state::on_interest_due(const export_interest_due& x) {
+  if (waiting && x.connection == connection)
+    take_in(*std::exchange(waiting, std::nullopt));
+}
+
+/// The next one waits as long as this one is work for the hub, and longer; whoever asks for nothing more does not.
+void node_export_state::take_in(node_interest x) {
   x = narrowed(std::move(x), options.hello.peer.rights.read);
   types = x.types.size();
   ++interests;
-  answer_due = self->clock().now() + types * defaults::link_interest_pause - defaults::node_interest_pause;
-  interest = self->make_response_promise<node_interest_taken>();
-  auto promise = interest;
+  interest_due = self->clock().now() + types * defaults::link_interest_pause - defaults::node_interest_pause;
   if (outbox.is_held()) { // the first over this connection
     if (x.types.empty())
       outbox.clear();
@@ -165,7 +183,6 @@ caf::result<node_interest_taken> node_export_state::on_interest(node_interest& x
       leave_bus();
     answer_interest({}, connection);
   }
-  return promise;
 }
 
 void node_export_state::change_wish(const node_interest& x) {
@@ -285,7 +302,7 @@ exporting_actor::behavior_type node_export(exporting_actor::stateful_pointer<nod
       [&state](const resume_export& x) { state.on_resume(x); },
       [&state](const end_waiting&) { state.on_end_waiting(); },
       [&state](const export_stall_check&) { state.on_stall_check(); },
-      [&state](const export_answer_due&) { state.on_answer_due(); },
+      [&state](const export_interest_due& x) { state.on_interest_due(x); },
       [&state](const export_grace_over& x) { state.on_grace_over(x); },
   };
 }

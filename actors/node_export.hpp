@@ -34,7 +34,7 @@ struct node_export_options {
   std::chrono::nanoseconds write_timeout{0}; ///< For the other bus to take anything of what is on its way.
   std::chrono::nanoseconds grace{0};         ///< For the other bus to come again.
   node_hello hello;                          ///< As the other bus introduced itself.
-  shared_bytes::sum in_flight;               ///< Of all links of this bus.
+  shared_bytes::sum in_flight;               ///< Of all links with that certificate.
 };
 
 /// Whether the other bus can come back to an export that has these options.

@@ -83,26 +83,10 @@ void node_export_state::on_taken() {
 void node_export_state::give_credit() {
   if (!outbox.is_open())
     return;
-  if (is_answered)
-    deliver_answer();
+  if (std::exchange(is_answered, false))
+    interest.deliver(node_interest_taken{});
   if (credit.pending() && !early)
     credit.deliver(delivered{});
-}
-
-/// Not before its time: the other bus changes its mind only after this, and each change is work for the hub.
-void node_export_state::deliver_answer() {
-  const auto left = answer_due - self->clock().now();
-  if (left <= left.zero()) {
-    is_answered = false;
-    interest.deliver(node_interest_taken{});
-  } else if (!std::exchange(answer_timer, true)) {
-    self->delayed_send(self, left, export_answer_due{});
-  }
-}
-
-void node_export_state::on_answer_due() {
-  answer_timer = false;
-  give_credit();
 }
 
 void node_export_state::watch_for_stall() {

@@ -8,10 +8,12 @@
 
 namespace cafbus {
 
-/// INTERNAL timers: has the other bus taken anything lately? May its interest be answered now? Has it stayed away for
+/// INTERNAL timers: has the other bus taken anything lately? Is its interest to be taken in now? Has it stayed away for
 /// too long?
 struct export_stall_check {};
-struct export_answer_due {};
+struct export_interest_due {
+  uint64_t connection = 0; ///< Over which it came.
+};
 struct export_grace_over {
   uint64_t connection = 0; ///< The one that was lost.
 };
@@ -19,13 +21,13 @@ struct export_grace_over {
 } // namespace cafbus
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_stall_check)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_answer_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_interest_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cafbus::export_grace_over)
 
 namespace cafbus {
 
 using exporting_actor = subscriber_actor::extend_with<resumable_export_actor>::extend_with<node_link_actor>::extend<
-    caf::reacts_to<export_stall_check>, caf::reacts_to<export_answer_due>, caf::reacts_to<export_grace_over>>;
+    caf::reacts_to<export_stall_check>, caf::reacts_to<export_interest_due>, caf::reacts_to<export_grace_over>>;
 
 /// The state of an export. (node_export.cpp is what connects it: who asks, what for, and what becomes of it when the
 /// other bus is gone; node_export_events.cpp is what it sends.)
@@ -53,6 +55,8 @@ struct node_export_state {
   // -- what is wanted ------------------------------------------------------------------------------------------------
 
   caf::result<node_interest_taken> on_interest(node_interest& x);
+  void on_interest_due(const export_interest_due& x);
+  void take_in(node_interest x);
   void change_wish(const node_interest& x);
   void answer_interest(const stream_list& x, uint64_t asked_over);
   void join_bus(const node_interest& x);
@@ -69,8 +73,6 @@ struct node_export_state {
   void transmit(node_events x);
   void on_taken();
   void give_credit();
-  void deliver_answer();
-  void on_answer_due();
   void watch_for_stall();
   void on_stall_check();
 
@@ -122,9 +124,9 @@ struct node_export_state {
 
   caf::typed_response_promise<delivered> credit;
   caf::typed_response_promise<node_interest_taken> interest;
-  bool is_answered = false;  // the interest, but for what waits in `outbox`
-  bool answer_timer = false; // runs
-  caf::actor_clock::time_point answer_due{};
+  bool is_answered = false;             // the interest, but for what waits in `outbox`
+  std::optional<node_interest> waiting; // for its time: it came too soon after the one before
+  caf::actor_clock::time_point interest_due{};
   bool joining = false;
   std::optional<early_delivery> early;
   link_outbox outbox{0, false}; // until it starts

@@ -35,6 +35,7 @@ struct node_gate_state {
     uint64_t number = 0;
     link_peer peer; // whoever comes as the same bus must have the same certificate
     uint16_t protocol = 0;
+    shared_bytes::sum in_flight;
     uint64_t connections = 1;
     uint64_t waits_since = 0; // in the order in which they began to; 0: it does not
   };
@@ -80,12 +81,25 @@ struct node_gate_state {
   }
 
   const entry& add(const node_hello& x) {
-    node_export_options how{parts, self, 0, options.write_timeout, options.link_grace, x, in_flight};
+    node_export_options how{parts, self, 0, options.write_timeout, options.link_grace, x, sum_of(x.peer)};
     if (is_resumable(how))
       how.number = ++last_number;
     auto spawned = spawn_node_export(self->system(), how);
     self->monitor(spawned);
-    return exports.insert_or_assign(x.node, entry{spawned, how.number, x.peer, x.protocol}).first->second;
+    entry made{spawned, how.number, x.peer, x.protocol, how.in_flight};
+    return exports.insert_or_assign(x.node, std::move(made)).first->second;
+  }
+
+  /// Of all links with that certificate; null where there is none, and so nobody to be told apart.
+  shared_bytes::sum sum_of(const link_peer& x) const {
+    if (x.transport != link_transport::tls)
+      return nullptr;
+    const auto other = std::ranges::find_if(exports, [&](const auto& y) { return is_same(y.second.peer, x); });
+    return other == exports.end() ? std::make_shared<std::atomic<size_t>>() : other->second.in_flight;
+  }
+
+  static bool is_same(const link_peer& a, const link_peer& b) {
+    return a.transport == b.transport && a.certificate == b.certificate;
   }
 
   std::string complaint(const node_hello& x) {
@@ -97,18 +111,21 @@ struct node_gate_state {
     if (old != exports.end())
       return old->second.peer.certificate == x.peer.certificate ? "" : "the bus of that number has another certificate";
     if (has_its_share(x.peer) && longest_waiting(&x.peer) == exports.end())
-      return "its certificate has " + std::to_string(share()) + " links already, the most for one of " +
-             std::to_string(places) + "; give each bus a certificate of its own";
+      return "the last " + std::to_string(share()) + " of " + std::to_string(places) +
+             " places are for other certificates; give each bus one of its own";
     if (exports.size() >= places && longest_waiting() == exports.end())
       return "there are " + std::to_string(exports.size()) + " links already, the most that are served";
     return {};
   }
 
-  size_t share() const { return std::max<size_t>(places / defaults::certificate_share, 1); }
+  size_t share() const { return places / defaults::certificate_share; }
 
+  /// A new link would take what is kept for others.
   bool has_its_share(const link_peer& x) const {
-    auto same = [&](const auto& y) { return y.second.peer.certificate == x.certificate; };
-    return !x.certificate.empty() && static_cast<size_t>(std::ranges::count_if(exports, same)) >= share();
+    if (x.transport != link_transport::tls || share() == 0 || exports.size() + share() < places)
+      return false;
+    auto same = [&](const auto& y) { return is_same(y.second.peer, x); };
+    return static_cast<size_t>(std::ranges::count_if(exports, same)) >= share();
   }
 
   using table = std::map<uint64_t, entry>; // by the node at the other end
@@ -118,7 +135,7 @@ struct node_gate_state {
     auto result = exports.end();
     for (auto i = exports.begin(); i != exports.end(); ++i) {
       const auto& x = i->second;
-      if (x.waits_since != 0 && (!of || of->certificate == x.peer.certificate) &&
+      if (x.waits_since != 0 && (!of || is_same(*of, x.peer)) &&
           (result == exports.end() || x.waits_since < result->second.waits_since))
         result = i;
     }
@@ -147,7 +164,6 @@ struct node_gate_state {
   bus_parts parts;
   bus_options options;
   size_t places = 0;
-  shared_bytes::sum in_flight = std::make_shared<std::atomic<size_t>>();
   log::limit refusals;
   table exports;
   uint64_t last_number = 0;

@@ -6,18 +6,18 @@ namespace cafbus::defaults {
 
 /// Bytes of what one link asks for, at most: 65,536 types of 60 bytes.
 inline constexpr size_t max_link_interest_bytes = 4 * 1'048'576;
-/// A link may change what it asks for after so long for each of its types, so that the hub has time for events, too;
-/// those of an honest bus, `node_interest_pause` apart, are not kept waiting up to 250 types.
+/// What a link asks for is taken in only so long after what it asked for before, for each type of that, so that the hub
+/// has time for events, too. Up to 250 types, those of an honest bus, `node_interest_pause` apart, do not wait.
 inline constexpr auto link_interest_pause = 20us;
 /// Bytes of one message with events, at most: a delivery, or one event that is larger, and what stands around each.
 inline constexpr size_t max_link_events_bytes = max_frame_bytes + 128 * 1'024;
-/// Bytes that are on their way over all links of a bus, beyond which each link sends one message at a time. As many may
-/// lie once more in the buffers of sockets.
-inline constexpr size_t max_links_in_flight = 256 * 1'048'576;
-/// Of all places for links, one in so many is the most for one certificate: nobody keeps all others out.
+/// Bytes that are on their way over all links of one certificate, beyond which each of these links sends one message at
+/// a time: those of four links. As many may lie once more in the buffers of sockets.
+inline constexpr size_t max_certificate_in_flight = 160 * 1'048'576;
+/// Of all places for links, one in so many is kept from a certificate that has as many: nobody keeps all others out.
 inline constexpr size_t certificate_share = 4;
-/// TLS handshakes that other buses may begin here within so long. 256 buses that come at once are all linked within a
-/// few attempts.
+/// TLS handshakes that strangers may begin here within so long, and as many again the hosts of buses that have been
+/// linked. 256 buses that come at once are all linked within a few attempts.
 inline constexpr auto handshake_window = 100ms;
 inline constexpr uint32_t handshakes_per_window = 10;
 /// Each end of a link asks so often whether the other one is there.

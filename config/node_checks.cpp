@@ -30,6 +30,14 @@ result<void> check_transport(const node_options& x, const node_place& place) {
                  "over unix:PATH; or insecure-network = yes if everybody who can connect is trusted"};
 }
 
+/// Nobody would be kept out.
+failure permits_without_names() {
+  return bad_links(
+      "node-allow goes by names in certificates, and no link of this bus has any: give node-certificate, "
+      "node-key and node-ca and a place HOST:PORT, or leave node-allow out (over unix:PATH, each bus of the "
+      "same user may link, read and publish)");
+}
+
 } // namespace
 
 result<std::vector<link_permit>> parse_link_permits(std::span<const std::string> texts) {
@@ -43,13 +51,6 @@ result<std::vector<link_permit>> parse_link_permits(std::span<const std::string>
     result.push_back(std::move(*permit));
   }
   return result;
-}
-
-failure permits_without_names() {
-  return bad_links(
-      "node-allow goes by names in certificates, and no link of this bus has any: give node-certificate, "
-      "node-key and node-ca and a place HOST:PORT, or leave node-allow out (over unix:PATH, each bus of the "
-      "same user may link, read and publish)");
 }
 
 result<void> check_node_options(const node_options& x, std::span<const node_place> sources) {

@@ -11,9 +11,6 @@ namespace cafbus {
 /// The permits of `node-allow`. Fails if one cannot be read, or two are for the same name.
 result<std::vector<link_permit>> parse_link_permits(std::span<const std::string> texts);
 
-/// What is wrong with `node-allow` where no link uses TLS: nobody would be kept out.
-failure permits_without_names();
-
 /// Whether these options can make links, as far as it can be told without a file or the network. Any thread.
 /// @param sources Buses that events are asked of.
 result<void> check_node_options(const node_options& x, std::span<const node_place> sources);

@@ -3,8 +3,10 @@
 #include "config/log.hpp"
 #include "config/reload.hpp"
 
+#include <algorithm>
 #include <caf/scoped_actor.hpp>
 #include <spdlog/logger.h>
+#include <utility>
 
 namespace cafbus {
 
@@ -54,7 +56,16 @@ reload_result reloader::reload() {
 reload_result reloader::apply(const serve_options& wanted) {
   reload_result result;
   auto plan = plan_reload(running_, wanted);
-  running_ = plan.next;
+  auto before = std::exchange(running_, plan.next);
+  if (auto fits = links_.check(running_.nodes); !fits) {
+    running_.nodes.allow = std::move(before.nodes.allow);
+    if (auto moved = std::ranges::find(plan.changed, "node-allow", &option_change::option);
+        moved != plan.changed.end()) {
+      plan.need_restart.push_back(std::move(*moved));
+      plan.changed.erase(moved);
+    }
+    result.warnings.push_back("node-allow stays as it was: " + fits.error().text);
+  }
   result.changed = std::move(plan.changed);
   result.need_restart = std::move(plan.need_restart);
   log::set_level(running_.log_level);

@@ -19,7 +19,9 @@ struct link_setup {
   /// status, named node:PLACE; while one is away, it is tried again.
   std::vector<std::string> from = {};
   node_options terms = {};
-  uint32_t connections = 64; ///< Of other buses at once, where `terms.listen` lets them connect; at least 1.
+  /// Of other buses at once, where `terms.listen` lets them connect; at least 1. The last quarter is kept from a
+  /// certificate that has as many already.
+  uint32_t connections = 64;
 };
 
 /// The links of a bus that this program has linked. They live as long as the bus, whether or not this does.
@@ -31,7 +33,8 @@ public:
   bus_links& operator=(bus_links&&) noexcept;
 
   /// Reads the certificates again and takes new rights, for every connection from now on. `listen` stays as it is.
-  /// @returns what is wrong with them; then the old stay.
+  /// @returns what is wrong: with the terms, then all stays as it was; or with the files of the certificates, then the
+  /// old ones stay, but the rights are the new ones.
   result<void> reload(const node_options& terms);
 
 private:

@@ -17,15 +17,30 @@ constexpr size_t read_bytes = 64 * 1'024;
 /// Acknowledgements and pongs that may wait for a peer which asks but does not read.
 constexpr size_t max_pending_answers = 16 * 1'024;
 
+/// Hosts that a pace knows; those beyond begin with the strangers.
+constexpr size_t most_known_hosts = 1'024;
+
+/// Of an address with a port.
+std::string host_of(const std::string& address) {
+  return address.substr(0, address.rfind(':'));
+}
+
 } // namespace
 
-bool handshake_pace::begin(time_point now) {
+bool handshake_pace::begin(const std::string& host, time_point now) {
   const std::scoped_lock lock{mutex_};
   if (now >= window_end_) {
     window_end_ = now + defaults::handshake_window;
-    begun_ = 0;
+    begun_ = {};
   }
-  return ++begun_ <= defaults::handshakes_per_window;
+  return ++begun_[known_.contains(host)] <= defaults::handshakes_per_window;
+}
+
+void handshake_pace::know(std::string host) {
+  const std::scoped_lock lock{mutex_};
+  if (known_.size() >= most_known_hosts)
+    known_.clear();
+  known_.insert(std::move(host));
 }
 
 // -- life ------------------------------------------------------------------------------------------------------------
@@ -44,6 +59,8 @@ void link_session_state::start(pointer own, const std::shared_ptr<const link_con
   if (connection->side == link_side::caller) {
     tls->start();
     flush(tls->output());
+  } else if (connection->pace) {
+    tls->admit_by([this] { return connection->pace->begin(host_of(connection->where), self->clock().now()); });
   }
 }
 
@@ -100,8 +117,6 @@ void link_session_state::on_data(const caf::io::new_data_msg& x) {
   const std::string_view bytes{x.buf.data(), x.buf.size()};
   if (!tls)
     return on_bytes(bytes);
-  if (!std::exchange(shakes, true) && connection->pace && !connection->pace->begin(last_heard))
-    return refuse_tls("too many handshakes at once; it may come again in a moment");
   plain.clear();
   const auto received = tls->receive(bytes, plain);
   const auto answer = tls->output();
@@ -176,6 +191,8 @@ void link_session_state::on_secured() {
 }
 
 void link_session_state::on_established() {
+  if (tls && connection->pace)
+    connection->pace->know(host_of(connection->where));
   self->send(connection->broker, link_established{self->address()});
 }
 

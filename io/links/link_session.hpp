@@ -5,25 +5,33 @@
 #include "io/sockets/socket_calls.hpp"
 #include "messages/link_actors.hpp"
 
+#include <array>
 #include <caf/io/scribe.hpp>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <unordered_set>
 
 namespace cafbus {
 
 /// How many TLS handshakes the connections of one listener begin. Each costs the thread on which events pass about a
-/// millisecond (RSA, 2048 bits), whoever asks for it. Any thread.
+/// millisecond (RSA, 2048 bits), whoever asks for it. Hosts that have had a link have places of their own, so that
+/// strangers do not keep them out. Any thread.
 class handshake_pace {
 public:
   using time_point = caf::actor_clock::time_point;
 
   /// Whether one more may begin; if not, its peer is to come again.
-  bool begin(time_point now);
+  bool begin(const std::string& host, time_point now);
+
+  /// A bus of that host is linked.
+  void know(std::string host);
 
 private:
   std::mutex mutex_;
   time_point window_end_{};
-  uint32_t begun_ = 0; // since the window began
+  std::array<uint32_t, 2> begun_{}; // since the window began: by strangers, by known hosts
+  std::unordered_set<std::string> known_;
 };
 
 /// What one connection is made with.
@@ -70,8 +78,7 @@ struct link_session_state : link_talk<link_session_pointer> {
   std::shared_ptr<const link_connection> connection;
   caf::io::connection_handle handle;
   std::optional<tls_channel> tls;
-  std::string plain;   // of the bytes at hand
-  bool shakes = false; // something of the handshake has come
+  std::string plain; // of the bytes at hand
 
   size_t pending = 0;         // bytes that the kernel has not taken
   size_t pending_answers = 0; // of frames that the peer can bring about at will, since it last had everything

@@ -66,7 +66,7 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
   how.gate = spawn_node_gate(system_, parts_, options_, descriptors);
   how.terms = terms_;
   how.transport = transport_for(x.place, *terms_);
-  has_names_ = has_names_ || how.transport == link_transport::tls;
+  places_.push_back(x.place);
   how.socket_file = x.socket_file;
   how.descriptors = descriptors;
   how.calls = &system_socket_calls();
@@ -78,7 +78,7 @@ void node_links::listen(prepared_links& x, uint32_t descriptors) {
 }
 
 source_actor node_links::spawn_source(const node_source& source, uint64_t seed) {
-  has_names_ = has_names_ || transport_for(source.place, *terms_) == link_transport::tls;
+  places_.push_back(source.place);
   auto stopping = std::make_shared<std::atomic<bool>>(false);
   node_import_options x;
   x.source = source.name;
@@ -93,9 +93,18 @@ source_actor node_links::spawn_source(const node_source& source, uint64_t seed) 
   return spawn_node_import(system_, std::move(x));
 }
 
+result<void> node_links::check(node_options options) const {
+  options.listen.clear(); // stays as it is, among the places
+  if (auto checked = check_node_options(options, places_); !checked)
+    return checked;
+  if (options.certificate.empty() != (terms_->tls == nullptr))
+    return failure{failure_kind::invalid, "a running bus can neither begin nor cease to use TLS for its links"};
+  return {};
+}
+
 result<void> node_links::reload(const node_options& options) {
-  if (!options.allow.empty() && !told_.empty() && !has_names_)
-    return permits_without_names();
+  if (auto checked = check(options); !checked)
+    return checked;
   auto renewed = load_link_terms(options);
   auto terms = renewed ? renewed : with_permits(*terms_, options);
   if (!terms)

@@ -40,8 +40,11 @@ public:
   /// Spawns a source that is another bus. @param seed Of the jitter between attempts.
   source_actor spawn_source(const node_source& x, uint64_t seed);
 
-  /// New certificates and rights, for every connection from now on. @returns what is wrong with the certificates; then
-  /// the old ones stay, but the rights are the new ones.
+  /// Whether the links that there are can have these options.
+  result<void> check(node_options options) const;
+
+  /// New certificates and rights, for every connection from now on. @returns what is wrong: with the options, then all
+  /// stays as it was; or with the certificates, then the old ones stay, but the rights are the new ones.
   result<void> reload(const node_options& options);
 
 private:
@@ -52,7 +55,7 @@ private:
   bus_options options_;
   link_terms_ptr terms_;
   std::vector<caf::actor> told_; // of new terms
-  bool has_names_ = false;       // some link uses TLS
+  std::vector<node_place> places_;
 };
 
 } // namespace cafbus

@@ -96,6 +96,16 @@ int on_verified(int good, X509_STORE_CTX* store) {
   return good;
 }
 
+/// The other side's first words are complete, and nothing has been computed for them.
+int on_first_words(SSL* connection, int* alert, void*) {
+  auto* channel = static_cast<tls_channel*>(::SSL_get_ex_data(connection, channel_index()));
+  if (!channel || channel->admits())
+    return SSL_CLIENT_HELLO_SUCCESS;
+  channel->note_refusal("too many handshakes at once; it may come again in a moment");
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
 SSL* ssl(void* x) {
   return static_cast<SSL*>(x);
 }
@@ -110,6 +120,7 @@ void restrict_to_what_links_need(SSL_CTX* context) {
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); // a session taken up again would skip the certificates
   ::SSL_CTX_set_num_tickets(context, 0);
   ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_client_hello_cb(context, on_first_words, nullptr);
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verified);
 }
 

@@ -3,9 +3,11 @@
 #include "messages/link_frames.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// TLS for links: the one place that knows OpenSSL. Both sides show a certificate, TLS 1.2 is the oldest version. No
@@ -56,6 +58,10 @@ public:
   /// Begins the handshake. @pre it is the caller's side
   void start();
 
+  /// Answerer's side: `x` is asked when the other side's first words are complete, before they cost anything. If it
+  /// says no, the handshake fails.
+  void admit_by(std::function<bool()> x) { admit_ = std::move(x); }
+
   /// Takes bytes of the network; appends what they said to `plain`. A failure ends the connection, after the `output`,
   /// which tells the peer.
   result<void> receive(std::string_view bytes, std::string& plain);
@@ -72,8 +78,11 @@ public:
   /// @pre `established`
   const certificate_info& peer() const noexcept { return peer_; }
 
-  /// INTERNAL of OpenSSL's verification: the reason why a certificate is refused.
+  /// INTERNAL of OpenSSL's callbacks: the reason why a certificate, or a handshake, is refused.
   void note_refusal(std::string why) { refusal_ = std::move(why); }
+
+  /// INTERNAL of OpenSSL's callbacks, which may ask again within one handshake.
+  bool admits() { return std::exchange(admitted_, true) || !admit_ || admit_(); }
 
 private:
   result<void> shake_hands();
@@ -86,6 +95,8 @@ private:
   void* output_ = nullptr; // the same
   std::string expected_;
   std::string refusal_;
+  std::function<bool()> admit_;
+  bool admitted_ = false;
   certificate_info peer_;
   bool established_ = false;
 };

@@ -56,19 +56,19 @@ CAF_TEST(large messages fill the window sooner) {
   CAF_CHECK_EQUAL(sent_by(x), "a");
 }
 
-CAF_TEST(where links hold much together each has one message on its way) {
+CAF_TEST(where links of one certificate hold much together each has one message on its way) {
   auto all = std::make_shared<std::atomic<size_t>>();
   {
     link_outbox x{window, true, all};
     for (auto name : {'a', 'b'})
       x.push(message(name));
-    *all = defaults::max_links_in_flight; // of other links
+    *all = defaults::max_certificate_in_flight; // of other links
     CAF_CHECK_EQUAL(sent_by(x), "a");
     x.taken();
     CAF_CHECK_EQUAL(sent_by(x), "b");
-    CAF_CHECK(*all > defaults::max_links_in_flight);
+    CAF_CHECK(*all > defaults::max_certificate_in_flight);
   }
-  CAF_CHECK_EQUAL(all->load(), defaults::max_links_in_flight);
+  CAF_CHECK_EQUAL(all->load(), defaults::max_certificate_in_flight);
 }
 
 CAF_TEST(what was not taken goes out once more before what waits) {
