@@ -163,6 +163,26 @@ def permits_where_nobody_has_a_name_are_refused(t):
 
 
 @scenario
+def permits_that_wait_for_a_restart_are_told_so(t):
+    def configure(*lines):
+        with open(t.path("conf"), "w") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+
+    authority(t, "ca")
+    certificate(t, "a", "ca")
+    config = {"CAFBUS_CONFIG": t.path("conf")}
+    configure(f"node-listen = unix:{t.path('l.sock')}")
+    t.start_bus(env=config)
+    configure("node-listen = 127.0.0.1:1", f"node-certificate = {t.path('a.pem')}", f"node-key = {t.path('a.key')}",
+              f"node-ca = {t.path('ca.pem')}", "node-allow = b")
+    for _ in range(2):  # it waits still
+        told = t.start_cli("reload", "--json", env=config).expect_exit(0)
+        matches('"changed": ?\\[\\]', told.out)
+        matches('"need_restart".*node-allow', told.out)
+        matches("node-allow stays as it was: node-allow goes by names", told.out)
+
+
+@scenario
 def without_a_certificate_there_is_no_link(t):
     a = serving(t)
     b = Node(t, "b", [a.place], flags=INSECURE)
