@@ -97,8 +97,8 @@ result<void> node_links::check(node_options options) const {
   options.listen.clear(); // stays as it is, among the places
   if (auto checked = check_node_options(options, places_); !checked)
     return checked;
-  if (options.certificate.empty() != (terms_->tls == nullptr))
-    return failure{failure_kind::invalid, "a running bus can neither begin nor cease to use TLS for its links"};
+  if (terms_->tls && options.certificate.empty())
+    return failure{failure_kind::invalid, "a running bus cannot cease to use TLS for its links"};
   return {};
 }
 
