@@ -18,7 +18,7 @@ struct connection {
   unique_fd server;
 };
 
-/// Over loopback of IPv4 or IPv6.
+/// Over loopback of IPv4 or IPv6. The client's port is its own: no other connection of the machine begins there.
 template <class Address>
 connection connect_by(Address at) {
   auto family = reinterpret_cast<sockaddr*>(&at)->sa_family;
@@ -26,8 +26,11 @@ connection connect_by(Address at) {
   socklen_t size = sizeof(at);
   unique_fd listener{::socket(family, SOCK_STREAM, 0)};
   connection x{unique_fd{::socket(family, SOCK_STREAM, 0)}, {}};
-  if (::bind(listener.get(), address, size) == 0 && ::listen(listener.get(), 1) == 0 &&
-      ::getsockname(listener.get(), address, &size) == 0 && ::connect(x.client.get(), address, size) == 0)
+  int shared = 1;
+  ::setsockopt(x.client.get(), SOL_SOCKET, SO_REUSEADDR, &shared, sizeof(shared));
+  if (::bind(x.client.get(), address, size) == 0 && ::bind(listener.get(), address, size) == 0 &&
+      ::listen(listener.get(), 1) == 0 && ::getsockname(listener.get(), address, &size) == 0 &&
+      ::connect(x.client.get(), address, size) == 0)
     x.server = unique_fd{::accept(listener.get(), nullptr, nullptr)};
   return x;
 }
@@ -123,10 +126,10 @@ CAF_TEST(a listener at the port of a peer that is gone is not the peer) {
   int silently = 1;
   if (::setsockopt(x.client.get(), IPPROTO_TCP, TCP_REPAIR, &silently, sizeof(silently)) != 0)
     return; // only root can end a connection without a word to its peer
-  x.client.reset();
   unique_fd listener{::socket(AF_INET, SOCK_STREAM, 0)};
   set(listener, SOL_SOCKET, SO_REUSEADDR, 1);
-  CAF_REQUIRE_EQUAL(::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+  CAF_REQUIRE_EQUAL(::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), size), 0); // before it is free for others
+  x.client.reset();
   CAF_REQUIRE_EQUAL(::listen(listener.get(), 1), 0);
   CAF_CHECK(!http::peer_user(x.server.get()));
 }
