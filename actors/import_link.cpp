@@ -19,11 +19,7 @@ void import_service::note_asked(const node_interest& x) {
 }
 
 bool import_service::was_asked(const std::string& type) const {
-  if (asked.contains(type))
-    return true;
-  std::vector<pattern_index::subscriber> found;
-  index.find(type, found);
-  return !found.empty();
+  return asked.contains(type) || index.matches(type);
 }
 
 limited_interest limited(node_interest wanted, const type_filter& may_publish) {

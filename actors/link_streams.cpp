@@ -10,18 +10,13 @@ bool link_streams::is_settled(const std::string& type) const {
   auto is_known = [&](uint32_t since) { return since <= answered_; };
   if (auto i = types_.find(type); i != types_.end() && is_known(i->second))
     return true;
-  return std::ranges::any_of(patterns_for(type), is_known);
+  std::vector<uint32_t> since; // patterns of this type were asked for
+  index_.find(type, since);
+  return std::ranges::any_of(since, is_known);
 }
 
 bool link_streams::is_asked(const std::string& type) const {
-  return types_.contains(type) || !patterns_for(type).empty();
-}
-
-/// With which interests the patterns of a type were first asked for.
-std::vector<uint32_t> link_streams::patterns_for(const std::string& type) const {
-  std::vector<uint32_t> result;
-  index_.find(type, result);
-  return result;
+  return types_.contains(type) || index_.matches(type);
 }
 
 void link_streams::index_patterns() {

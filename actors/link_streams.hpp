@@ -6,7 +6,6 @@
 
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 namespace cafbus {
 
@@ -41,7 +40,6 @@ public:
 private:
   bool is_settled(const std::string& type) const;
   bool is_asked(const std::string& type) const;
-  std::vector<uint32_t> patterns_for(const std::string& type) const;
   void index_patterns();
   bool begins_here(const stream_count& x) const noexcept { return x.hops == 1 && x.node == peer_ && !overflown_; }
   stream_count* find(uint64_t node, const std::string& type);

@@ -81,4 +81,12 @@ void pattern_index::find(std::string_view type, std::vector<subscriber>& result)
     append(nodes_[id].here);
 }
 
+bool pattern_index::matches(std::string_view type) const {
+  if (empty())
+    return false; // most often: without an allocation
+  std::vector<subscriber> found;
+  find(type, found);
+  return !found.empty();
+}
+
 } // namespace cafbus

@@ -28,6 +28,9 @@ public:
   /// Appends the subscribers of this type; a subscriber with two matching patterns is appended twice.
   void find(std::string_view type, std::vector<subscriber>& result) const;
 
+  /// Whether it has a pattern of this type.
+  bool matches(std::string_view type) const;
+
 private:
   struct text_hash {
     using is_transparent = void;

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
 
 namespace cafbus {
 
@@ -18,13 +17,7 @@ public:
       patterns_.add(pattern, {});
   }
 
-  bool stands_for(const std::string& type) const {
-    if (types_.contains(type))
-      return true;
-    std::vector<pattern_index::subscriber> found;
-    patterns_.find(type, found);
-    return !found.empty();
-  }
+  bool stands_for(const std::string& type) const { return types_.contains(type) || patterns_.matches(type); }
 
 private:
   std::unordered_set<std::string_view> types_;
