@@ -89,6 +89,8 @@ public:
       if (!fd)
         return errno_failure("cannot make " + path);
       if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+          return errno_failure("cannot lock " + path);
         if (until.is_over())
           return failure{failure_kind::refused, "somebody holds " + path + "; another bus starts there"};
         sleep_for(turn_retry);
@@ -153,7 +155,7 @@ result<unique_fd> listen_unix_anew(const std::string& path, int backlog) {
     return bad_path(path);
   const auto turn = turn_file::take(path + turn_suffix);
   if (!turn)
-    return turn.error();
+    return failure{turn.error().kind, "cannot listen at " + path + ": " + turn.error().text};
   if (auto removed = remove_leftover(path); !removed)
     return removed.error();
   return listen_unix(path, backlog);

@@ -146,6 +146,13 @@ CAF_TEST(of those who find a leftover at once one gets the place and can be reac
   }
 }
 
+CAF_TEST(a place where nothing can be made is refused by its name) {
+  path = tmp / "none/bus.sock";
+  const auto refused = listen_unix_anew(path, 8);
+  CAF_REQUIRE(!refused);
+  CAF_CHECK_EQUAL(refused.error().text.find("cannot listen at " + path + ": "), 0u);
+}
+
 CAF_TEST(a turn that nobody ends is refused by name) {
   unique_fd held{::open((path + ".cafbus-starting").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
   CAF_REQUIRE_EQUAL(::flock(held.get(), LOCK_EX), 0);
